@@ -1,0 +1,96 @@
+use shared::auth::registration::RegistrationPolicy;
+use shared::model::user::Role;
+use shared::runtime::{Reply, public};
+use shared::testing::{Event, World, json, run};
+use shared::{App, Request};
+
+use super::register;
+
+fn with(role: Role, first_is_admin: bool) -> impl Fn(App, Request) -> Reply + Clone {
+    let policy = RegistrationPolicy { role, first_is_admin };
+    public(move |app, request| register(app, policy, request))
+}
+
+fn event() -> Event {
+    Event::of("auth-register")
+}
+
+#[test]
+fn makes_an_account_and_shows_no_password() {
+    run(async |world| {
+        let body = world.call(with(Role::Pending, false), event()).await.expect(201);
+        assert_eq!(
+            body,
+            json!({
+                "message": "The account was created.",
+                "user": {
+                    "id": 1, "username": "amara", "email": "amara@example.com", "role": "pending",
+                    "active": true, "created_at": "2026-01-31T12:00:00.000Z",
+                },
+            })
+        );
+    });
+}
+
+#[test]
+fn a_taken_name_is_refused_in_any_letter_case_and_leaves_the_other_free() {
+    run(async |world: World| {
+        let register = with(Role::Staff, false);
+        world.call(register.clone(), event()).await.expect(201);
+
+        let taken = event().with(json!({"username": "AMARA", "email": "other@example.com"}));
+        let problem = world.call(register.clone(), taken).await.expect_problem(409, "conflict");
+        assert_eq!(problem["errors"], json!({"username": ["is already taken"]}));
+        let taken = event().with(json!({"username": "other", "email": "Amara@Example.com"}));
+        let problem = world.call(register.clone(), taken).await.expect_problem(409, "conflict");
+        assert_eq!(problem["errors"], json!({"email": ["is already taken"]}));
+        let both = world.call(register.clone(), event()).await.expect_problem(409, "conflict");
+        assert_eq!(both["errors"].as_object().unwrap().len(), 2);
+
+        let free = event().with(json!({"username": "other", "email": "other@example.com"}));
+        world.call(register, free).await.expect(201);
+    });
+}
+
+#[test]
+fn locally_the_first_account_is_admin_and_later_ones_are_not() {
+    run(async |world: World| {
+        let register = with(Role::Staff, true);
+        let first = world.call(register.clone(), event()).await.expect(201);
+        assert_eq!(first["user"]["role"], "admin");
+        let second = event().with(json!({"username": "ben", "email": "ben@example.com"}));
+        let second = world.call(register, second).await.expect(201);
+        assert_eq!(second["user"]["role"], "staff");
+    });
+}
+
+#[test]
+fn every_field_is_checked() {
+    run(async |world: World| {
+        let wrong = json!({"username": "a b", "email": "amara", "password": "short", "role": "admin"});
+        let event = event().json(wrong);
+        let problem =
+            world.call(with(Role::Staff, false), event).await.expect_problem(400, "invalid_body");
+        assert_eq!(
+            problem["errors"],
+            json!({
+                "username": ["may contain letters, digits and @ . + - _ only"],
+                "email": ["must be an email address, such as jane@example.com"],
+                "password": ["must have 8 to 128 characters"],
+                "role": ["is not a field of this request"],
+            })
+        );
+    });
+}
+
+#[test]
+fn a_username_with_an_at_sign_must_be_the_accounts_own_email() {
+    run(async |world: World| {
+        let register = with(Role::Staff, false);
+        let foreign = event().with(json!({"username": "ben@example.com"}));
+        let problem = world.call(register.clone(), foreign).await.expect_problem(400, "invalid_body");
+        assert!(problem["errors"]["username"].is_array());
+        let own = event().with(json!({"username": "Amara@example.com"}));
+        world.call(register, own).await.expect(201);
+    });
+}

@@ -1,0 +1,71 @@
+use shared::model::user::Role;
+use shared::runtime::signed_in;
+use shared::testing::{Event, World, json, run};
+
+use super::create;
+
+fn event() -> Event {
+    Event::of("doctors-create")
+}
+
+#[test]
+fn adds_a_doctor_with_its_first_version() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let answer = world.call(signed_in(create), event().by(&staff)).await;
+        assert_eq!(answer.header("etag"), Some("\"1\""));
+        assert_eq!(
+            answer.expect(201),
+            json!({
+                "id": 1, "first_name": "Grace", "last_name": "Okafor", "email": "grace.okafor@example.com",
+                "phone_number": "+442079460123", "specialization": "Internal Medicine",
+                "license_number": "LIC-204817", "years_of_experience": 12, "version": 1,
+                "created_at": "2026-01-31T12:00:00.000Z", "updated_at": "2026-01-31T12:00:00.000Z",
+            })
+        );
+    });
+}
+
+#[test]
+fn email_and_licence_are_unique_and_a_refusal_takes_neither() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let event = event().by(&staff);
+        world.call(signed_in(create), event.clone()).await.expect(201);
+        let email = event.clone().with(json!({"license_number": "LIC-2", "email": "GRACE.okafor@example.com"}));
+        let problem = world.call(signed_in(create), email).await.expect_problem(409, "conflict");
+        assert_eq!(problem["errors"], json!({"email": ["is already taken"]}));
+        let licence = event.clone().with(json!({"email": "g2@example.com", "license_number": "lic-204817"}));
+        let problem = world.call(signed_in(create), licence).await.expect_problem(409, "conflict");
+        assert_eq!(problem["errors"], json!({"license_number": ["is already taken"]}));
+        let free = event.with(json!({"email": "g2@example.com", "license_number": "LIC-2"}));
+        world.call(signed_in(create), free).await.expect(201);
+    });
+}
+
+#[test]
+fn every_field_is_checked() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let wrong = json!({
+            "first_name": "x".repeat(101), "last_name": "a\u{0}b", "email": 7, "phone_number": "call me",
+            "specialization": [], "years_of_experience": 81, "id": 9,
+        });
+        let event = event().json(wrong).by(&staff);
+        let problem = world.call(signed_in(create), event).await.expect_problem(400, "invalid_body");
+        let errors = problem["errors"].as_object().unwrap();
+        let fields: Vec<&str> = errors.keys().map(String::as_str).collect();
+        assert_eq!(
+            fields,
+            [
+                "email", "first_name", "id", "last_name", "license_number", "phone_number",
+                "specialization", "years_of_experience",
+            ]
+        );
+    });
+}
+
+#[test]
+fn only_staff_may() {
+    run(async |world: World| world.expect_staff_only(signed_in(create), event()).await);
+}

@@ -1,0 +1,29 @@
+//! PUT and PATCH /api/doctors/{id}/ — replaces a doctor's details, or those that are named (RFC 7396).
+
+use std::process::ExitCode;
+
+use shared::model::id::DoctorId;
+use shared::model::doctor::DoctorDetails;
+use shared::table::Updated;
+use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+
+#[cfg(test)]
+mod tests;
+
+fn main() -> ExitCode {
+    serve(update)
+}
+
+async fn update(app: App, caller: Caller, request: Request) -> ApiResult {
+    caller.must(Permission::ManageDoctors)?;
+    let id: DoctorId = request.path_id("id", "doctor")?;
+    let now = app.now();
+    let edit = request.edit::<DoctorDetails>(now.latest_date())?;
+    match app.table().update(id, &edit, &request.if_match(), now).await? {
+        Updated::Done(doctor) => response::record(&doctor),
+        Updated::Invalid(errors) => Err(ApiError::InvalidBody(errors)),
+        Updated::Taken(errors) => Err(ApiError::Conflict(errors)),
+        Updated::NotFound => Err(ApiError::not_found(format!("doctor {id}"))),
+        Updated::VersionMismatch => Err(ApiError::PreconditionFailed),
+    }
+}

@@ -1,0 +1,24 @@
+//! GET /api/health/ — whether the API and its table answer.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use shared::{ApiResult, App, Request, response, serve_public};
+
+#[cfg(test)]
+mod tests;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+}
+
+fn main() -> ExitCode {
+    serve_public(health)
+}
+
+async fn health(app: App, _request: Request) -> ApiResult {
+    app.table().ping().await?;
+    response::ok(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+}

@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+use shared::model::user::Role;
+use shared::runtime::signed_in;
+use shared::testing::{Event, World, json, run};
+
+use super::assign;
+
+fn event() -> Event {
+    Event::of("mappings-assign")
+}
+
+#[test]
+fn the_first_call_makes_the_mapping_and_a_repeated_one_shows_it() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        let mapping = json!({
+            "doctor_id": doctor.id, "doctor_name": "Grace Okafor 001",
+            "patient_id": patient.id, "patient_name": "Jane Roe 001",
+            "assigned_at": "2026-01-31T12:00:00.000Z", "assigned_by": staff.id(),
+        });
+        let event = event().by(&staff);
+        assert_eq!(world.call(signed_in(assign), event.clone()).await.expect(201), mapping);
+        world.advance(Duration::from_secs(60));
+        assert_eq!(world.call(signed_in(assign), event).await.expect(200), mapping);
+    });
+}
+
+#[test]
+fn an_unknown_side_is_named() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let event = event().by(&staff);
+        let detail = async || {
+            let answer = world.call(signed_in(assign), event.clone()).await;
+            answer.expect_problem(404, "not_found")["detail"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(detail().await, "There is no doctor 1 and no patient 1.");
+        world.doctor(1).await;
+        assert_eq!(detail().await, "There is no patient 1.");
+        let patient = event.clone().json(json!({"doctor_id": 2, "patient_id": 1}));
+        world.patient(1).await;
+        let problem = world.call(signed_in(assign), patient).await.expect_problem(404, "not_found");
+        assert_eq!(problem["detail"], "There is no doctor 2.");
+    });
+}
+
+#[test]
+fn ids_must_be_positive_integers() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        for id in ["\"1\"", "\"abc\"", "0", "-1", "1.5", "1.0", "9007199254740992", "9223372036854775808", "null", "true", "[]", "{}"] {
+            let body = format!(r#"{{"doctor_id": {id}, "patient_id": {id}}}"#);
+            let event = event().text(&body).by(&staff);
+            let problem = world.call(signed_in(assign), event).await.expect_problem(400, "invalid_body");
+            assert_eq!(problem["errors"].as_object().unwrap().len(), 2, "{id}: {problem}");
+        }
+    });
+}
+
+#[test]
+fn only_staff_may() {
+    run(async |world: World| world.expect_staff_only(signed_in(assign), event()).await);
+}

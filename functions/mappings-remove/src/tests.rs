@@ -1,0 +1,49 @@
+use shared::model::user::Role;
+use shared::runtime::signed_in;
+use shared::testing::{Event, World, json, run};
+
+use super::remove;
+
+/// A POST.
+fn event() -> Event {
+    Event::of("mappings-remove")
+}
+
+#[test]
+fn post_and_delete_end_an_assignment() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        let post = event().by(&staff);
+        world.assign(&doctor, &patient).await;
+        let body = world.call(signed_in(remove), post.clone()).await.expect(200);
+        assert_eq!(body, json!({"message": "The doctor was removed from the patient."}));
+        world.call(signed_in(remove), post.clone()).await.expect_problem(404, "not_found");
+
+        let delete = post.method("DELETE").path_parameter("doctor_id", doctor.id).text("");
+        world.assign(&doctor, &patient).await;
+        world.call(signed_in(remove), delete.clone()).await.expect(204);
+        world.call(signed_in(remove), delete).await.expect_problem(404, "not_found");
+    });
+}
+
+#[test]
+fn the_body_names_the_doctor() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let event = event().json(json!({"doctor_id": "abc", "patient_id": 1})).by(&staff);
+        let problem = world.call(signed_in(remove), event).await.expect_problem(400, "invalid_body");
+        assert_eq!(
+            problem["errors"],
+            json!({
+                "doctor_id": ["must be a positive integer of at most 9007199254740991"],
+                "patient_id": ["is not a field of this request"],
+            })
+        );
+    });
+}
+
+#[test]
+fn only_staff_may() {
+    run(async |world: World| world.expect_staff_only(signed_in(remove), event()).await);
+}

@@ -1,0 +1,37 @@
+//! Every other path: 404. Every other method of a known path: 405 with `Allow`.
+
+use std::process::ExitCode;
+
+use shared::{ApiError, ApiResult, App, Request, serve_public};
+
+use crate::routes::ROUTES;
+
+mod routes;
+#[cfg(test)]
+mod tests;
+
+fn main() -> ExitCode {
+    serve_public(not_found)
+}
+
+async fn not_found(_app: App, request: Request) -> ApiResult {
+    let known = ROUTES.iter().find(|(pattern, _)| matches(pattern, request.path()));
+    match known {
+        Some((_, allow)) => Err(ApiError::MethodNotAllowed { allow }),
+        None => Err(ApiError::not_found("resource at this path")),
+    }
+}
+
+/// Whether a path is of a route's form, `{…}` standing for any one segment; a final slash does not matter.
+fn matches(pattern: &str, path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let (mut expected, mut given) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (expected.next(), given.next()) {
+            (None, None) => return true,
+            (Some(variable), Some(segment)) if variable.starts_with('{') && !segment.is_empty() => {}
+            (Some(fixed), Some(segment)) if fixed == segment => {}
+            _ => return false,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The paths of the API, each with the methods that it answers.
+//!
+//! Generated from template.yaml by `cargo xtask routes`; do not edit.
+
+#[rustfmt::skip]
+pub const ROUTES: &[(&str, &[&str])] = &[
+    ("/api/auth/login", &["POST"]),
+    ("/api/auth/me", &["GET"]),
+    ("/api/auth/register", &["POST"]),
+    ("/api/doctor/mappings", &["GET", "POST"]),
+    ("/api/doctor/mappings/{patient_id", &["DELETE", "GET", "POST"]),
+    ("/api/doctors", &["GET", "POST"]),
+    ("/api/doctors/{id", &["DELETE", "GET", "PATCH", "PUT"]),
+    ("/api/health", &["GET"]),
+    ("/api/patients", &["GET", "POST"]),
+    ("/api/patients/{id", &["DELETE", "GET", "PATCH", "PUT"]),
+];

@@ -1,0 +1,60 @@
+use shared::model::user::Role;
+use shared::runtime::signed_in;
+use shared::testing::{Event, World, json, run};
+
+use super::create;
+
+fn event() -> Event {
+    Event::of("patients-create")
+}
+
+#[test]
+fn adds_a_patient_with_its_first_version() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let answer = world.call(signed_in(create), event().by(&staff)).await;
+        assert_eq!(answer.header("etag"), Some("\"1\""));
+        let body = answer.expect(201);
+        assert_eq!((&body["id"], &body["version"]), (&json!(1), &json!(1)));
+        assert_eq!(body["date_of_birth"], "1985-04-12");
+        assert_eq!(body["medical_history"], "Asthma since childhood. Allergic to penicillin.");
+    });
+}
+
+#[test]
+fn history_and_emergency_number_are_optional() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let event = event().with(json!({"medical_history": null, "emergency_number": null})).by(&staff);
+        let body = world.call(signed_in(create), event).await.expect(201);
+        assert!(body.get("medical_history").is_none() && body.get("emergency_number").is_none());
+    });
+}
+
+#[test]
+fn the_body_must_be_a_json_object() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let event = event().by(&staff);
+        for body in ["", " ", "[]", "null", "\"x\"", "7", "{", "{\"a\":1e400}", &"[".repeat(300)] {
+            let event = event.clone().text(body);
+            world.call(signed_in(create), event).await.expect_problem(400, "invalid_body");
+        }
+        let large = event.clone().text(&" ".repeat(64 * 1024 + 1));
+        world.call(signed_in(create), large).await.expect_problem(413, "payload_too_large");
+        for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
+            let event = event.clone().header("content-type", media_type);
+            let answer = world.call(signed_in(create), event).await;
+            answer.expect_problem(415, "unsupported_media_type");
+        }
+        let absent = event.clone().without_header("content-type");
+        world.call(signed_in(create), absent).await.expect(201);
+        let charset = event.header("content-type", "Application/JSON; charset=utf-8");
+        world.call(signed_in(create), charset).await.expect(201);
+    });
+}
+
+#[test]
+fn only_staff_may() {
+    run(async |world: World| world.expect_staff_only(signed_in(create), event()).await);
+}

@@ -1,0 +1,83 @@
+//! What a function holds while it lives: the table, the keys, the clock.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::auth::keyring::Keyring;
+use crate::config::{Config, Tokens};
+use crate::error::ApiError;
+use crate::model::timestamp::Timestamp;
+use crate::table::{Table, client};
+
+/// Cheap to clone; every request gets its own handle.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    table: Table,
+    keyring: Keyring,
+    tokens: Tokens,
+    clock: Clock,
+    random: SystemRandom,
+}
+
+/// Where the time comes from: the system, or a test.
+pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
+impl App {
+    pub fn new(config: Config) -> Self {
+        Self::with_clock(config, Box::new(Timestamp::system))
+    }
+
+    pub fn with_clock(config: Config, clock: Clock) -> Self {
+        let Config { dynamodb, table_name, keys_table_name, tokens } = config;
+        Self(Arc::new(Parts {
+            table: Table::new(client(&dynamodb), table_name, keys_table_name),
+            keyring: Keyring::default(),
+            tokens,
+            clock,
+            random: SystemRandom::new(),
+        }))
+    }
+
+    pub fn table(&self) -> &Table {
+        &self.0.table
+    }
+
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    pub fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    /// `N` random bytes in base64url.
+    pub fn random_text<const N: usize>(&self) -> Result<String, ApiError> {
+        self.random_bytes::<N>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// `N` bytes of the system's secure randomness.
+    pub fn random_bytes<const N: usize>(&self) -> Result<[u8; N], ApiError> {
+        let mut bytes = [0; N];
+        self.0
+            .random
+            .fill(&mut bytes)
+            .map_err(|_| ApiError::internal("the system gives no randomness"))?;
+        Ok(bytes)
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("table", &self.0.table).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,184 @@
+//! Everything a handler can fail with, and the one match that makes a status and a problem of it.
+
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+
+use crate::model::field::FieldErrors;
+use crate::table::TableError;
+
+pub type ApiResult = Result<Response<Body>, ApiError>;
+
+/// The failures of the API. Clients see a status, a stable `code` and a `detail`; the cause of a 5xx
+/// goes to the log alone.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("the body is not valid: {0}")]
+    MalformedBody(String),
+    #[error("fields of the body are not valid")]
+    InvalidBody(FieldErrors),
+    #[error("parameters of the query are not valid")]
+    InvalidQuery(FieldErrors),
+    #[error("the body is too large")]
+    PayloadTooLarge,
+    #[error("the body is not JSON")]
+    UnsupportedMediaType,
+    #[error("no credentials were sent")]
+    NotAuthenticated,
+    #[error("the access token is not valid")]
+    TokenNotValid,
+    #[error("name or password is wrong")]
+    InvalidCredentials,
+    #[error("the role does not permit it")]
+    PermissionDenied,
+    #[error("not found: {0}")]
+    NotFound(String),
+    #[error("the method is not allowed")]
+    MethodNotAllowed { allow: &'static [&'static str] },
+    #[error("values are taken")]
+    Conflict(FieldErrors),
+    #[error("another version is current")]
+    PreconditionFailed,
+    /// Try again after so many seconds.
+    #[error("unavailable: {cause}")]
+    Unavailable { cause: String, retry_after: u32 },
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl ApiError {
+    pub fn internal(cause: impl ToString) -> Self {
+        Self::Internal(cause.to_string())
+    }
+
+    pub fn unavailable(cause: impl ToString) -> Self {
+        Self::Unavailable { cause: cause.to_string(), retry_after: 1 }
+    }
+
+    /// `thing` is what there is none of: `doctor 7`.
+    pub fn not_found(thing: impl ToString) -> Self {
+        Self::NotFound(thing.to_string())
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    /// The stable, machine-readable name of the failure.
+    pub fn code(&self) -> &'static str {
+        self.kind().1
+    }
+
+    fn kind(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::MalformedBody(_) | Self::InvalidBody(_) => (StatusCode::BAD_REQUEST, "invalid_body"),
+            Self::InvalidQuery(_) => (StatusCode::BAD_REQUEST, "invalid_query"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, "not_authenticated"),
+            Self::TokenNotValid => (StatusCode::UNAUTHORIZED, "token_not_valid"),
+            Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::PermissionDenied => (StatusCode::FORBIDDEN, "permission_denied"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+            Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+            Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::MalformedBody(problem) => problem.clone(),
+            Self::InvalidBody(_) => "Some fields of the request are not valid; see errors.".to_owned(),
+            Self::InvalidQuery(_) => "Some query parameters are not valid; see errors.".to_owned(),
+            Self::PayloadTooLarge => "A request body may have at most 64 KiB.".to_owned(),
+            Self::UnsupportedMediaType => "The request body must be application/json.".to_owned(),
+            Self::NotAuthenticated => {
+                "This needs an access token: Authorization: Bearer <token>.".to_owned()
+            }
+            Self::TokenNotValid => "The access token is not valid or has expired.".to_owned(),
+            Self::InvalidCredentials => "No active account with these credentials was found.".to_owned(),
+            Self::PermissionDenied => "Your account's role does not permit this.".to_owned(),
+            Self::NotFound(thing) => format!("There is no {thing}."),
+            Self::MethodNotAllowed { allow } => format!("Allowed here: {}.", allow.join(", ")),
+            Self::Conflict(_) => "Some values are already taken; see errors.".to_owned(),
+            Self::PreconditionFailed => {
+                "The resource has another version than If-Match names.".to_owned()
+            }
+            Self::Unavailable { .. } => "The service is busy; try again shortly.".to_owned(),
+            Self::Internal(_) => "Something went wrong on our side.".to_owned(),
+        }
+    }
+
+    fn field_errors(&self) -> Option<&FieldErrors> {
+        match self {
+            Self::InvalidBody(errors) | Self::InvalidQuery(errors) | Self::Conflict(errors) => Some(errors),
+            _ => None,
+        }
+    }
+
+    /// The header that goes with the status (RFC 6750, 3; RFC 9110, 10.2.1 and 10.2.3).
+    fn header(&self) -> Option<(HeaderName, String)> {
+        match self {
+            Self::NotAuthenticated | Self::InvalidCredentials => {
+                Some((header::WWW_AUTHENTICATE, "Bearer realm=\"api\"".to_owned()))
+            }
+            Self::TokenNotValid => Some((
+                header::WWW_AUTHENTICATE,
+                "Bearer realm=\"api\", error=\"invalid_token\"".to_owned(),
+            )),
+            Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.join(", "))),
+            Self::Unavailable { retry_after, .. } => Some((header::RETRY_AFTER, retry_after.to_string())),
+            _ => None,
+        }
+    }
+
+    /// The answer as RFC 9457 has it. `type` is `about:blank`: the `code` says more than a link would.
+    pub fn into_response(self, request_id: &str) -> Response<Body> {
+        let status = self.status();
+        let problem = Problem {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: self.detail(),
+            code: self.code(),
+            request_id,
+            errors: self.field_errors(),
+        };
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        let mut response = Response::new(Body::Text(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, media_type);
+        if let Some((name, value)) = self.header()
+            && let Ok(value) = HeaderValue::from_str(&value)
+        {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a FieldErrors>,
+}
+
+impl From<TableError> for ApiError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Unavailable(_) => Self::unavailable(error),
+            TableError::Unexpected(_) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What the functions share. A map of the rooms:
+//!
+//! - [`runtime`]: `serve` and `serve_public`, from a Lambda event to a response
+//! - [`request`], [`response`], [`error`]: what a handler takes, gives, and fails with
+//! - [`app`], [`config`]: what a function holds; the environment, read once
+//! - [`auth`]: passwords, tokens, keys, the caller, and who may do what
+//! - [`model`]: the words of the domain as types, no I/O
+//! - [`table`]: all of DynamoDB
+//! - [`testing`] (feature `testing`): an embedded DynamoDB and the reader of `template.yaml`
+//!
+//! Invariants: functions use this crate and never one another. `model` imports nothing of ours;
+//! `table` and `auth` stand on `model`; only `table` and `config` name the AWS SDK. A handler never
+//! sees a raw header. Time and randomness come from [`app::App`].
+
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod error;
+mod log;
+pub mod model;
+pub mod request;
+pub mod response;
+pub mod runtime;
+pub mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use app::App;
+pub use auth::caller::Caller;
+pub use auth::permission::Permission;
+pub use error::{ApiError, ApiResult};
+pub use lambda_http::http::Method;
+pub use request::Request;
+pub use runtime::{serve, serve_public};

@@ -1,0 +1,46 @@
+//! Logs: JSON lines on standard output, one for each request, under the request's id.
+//!
+//! A line names the operation, the status and the code, never a path, a body, a token or a name.
+
+use std::panic;
+use std::time::Duration;
+
+use lambda_http::http::StatusCode;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Starts logging, at a fixed level: the SDK's lower levels would print requests and answers.
+pub fn init() {
+    let own = env!("CARGO_CRATE_NAME");
+    let targets = Targets::new().with_default(LevelFilter::WARN).with_target(own, LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false);
+    // Fails only when logging has started already.
+    let _started = tracing_subscriber::registry().with(lines).with(targets).try_init();
+    panic::set_hook(Box::new(|info| {
+        // Where, and not the message: it may hold anything.
+        let location = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "a handler panicked");
+    }));
+}
+
+/// The one line of a finished request. `cause` is the inside story of a 5xx.
+pub fn completed(
+    request_id: &str,
+    status: StatusCode,
+    code: Option<&str>,
+    cause: Option<&str>,
+    duration: Duration,
+) {
+    let status = status.as_u16();
+    let duration_ms = duration.as_millis() as u64;
+    match cause {
+        Some(cause) => tracing::error!(request_id, status, code, duration_ms, cause, "failed"),
+        None => tracing::info!(request_id, status, code, duration_ms, "completed"),
+    }
+}

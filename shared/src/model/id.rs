@@ -1,0 +1,100 @@
+//! Ids of users, doctors and patients: positive integers up to 2^53 - 1, so that a JavaScript client reads them exactly.
+
+use std::fmt;
+use std::str::FromStr;
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use serde::{Deserialize, Serialize};
+
+use super::field::{FieldErrors, invalid};
+
+/// The largest id: `Number.MAX_SAFE_INTEGER`.
+pub const MAX_ID: u64 = (1 << 53) - 1;
+
+/// What all ids have in common; each kind of thing has its own type, so that none is taken for another.
+pub trait Id: Copy + Eq + fmt::Debug + std::hash::Hash + Serialize + Send + Sync + 'static {
+    /// `None` outside of `1..=MAX_ID`.
+    fn new(number: u64) -> Option<Self>;
+    fn get(self) -> u64;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a positive integer of at most {MAX_ID}")]
+pub struct InvalidId;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(u64);
+
+        impl Id for $name {
+            fn new(number: u64) -> Option<Self> {
+                (1..=MAX_ID).contains(&number).then_some(Self(number))
+            }
+            fn get(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            /// Takes the canonical form only: `+7` and `007` name nothing.
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                text.parse()
+                    .ok()
+                    .and_then(Self::new)
+                    .filter(|id| id.to_string() == text)
+                    .ok_or(InvalidId)
+            }
+        }
+
+        impl Deserr<FieldErrors> for $name {
+            fn deserialize_from_value<V: IntoValue>(
+                value: Value<V>,
+                location: ValuePointerRef,
+            ) -> Result<Self, FieldErrors> {
+                match value {
+                    Value::Integer(number) => Self::new(number),
+                    _ => None,
+                }
+                .ok_or_else(|| invalid(InvalidId, location))
+            }
+        }
+    };
+}
+
+id! {
+    /// The id of an account.
+    UserId
+}
+id! {
+    /// The id of a doctor.
+    DoctorId
+}
+id! {
+    /// The id of a patient.
+    PatientId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_form_is_an_id() {
+        assert_eq!("7".parse(), Ok(DoctorId(7)));
+        assert_eq!(MAX_ID.to_string().parse(), Ok(DoctorId(MAX_ID)));
+        for text in ["", "0", "-1", "+7", "007", "1.0", "abc", "9007199254740992", " 7"] {
+            assert_eq!(text.parse::<DoctorId>(), Err(InvalidId), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Bounded, trimmed text, and the form in which two spellings of one name are equal.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use super::field::field_from_str;
+
+/// The form used to compare and to sort: NFKC, lower case.
+pub fn fold(text: &str) -> String {
+    text.nfkc()
+        .collect::<String>()
+        .to_lowercase()
+        .nfkc()
+        .collect()
+}
+
+/// One line of 1 to `MAX` characters, without control characters; white space around it is dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Line<const MAX: usize>(String);
+
+/// 1 to `MAX` characters that may hold line breaks and tabs; white space around them is dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text<const MAX: usize>(String);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidText {
+    #[error("must not be empty")]
+    Empty,
+    #[error("must have at most {0} characters")]
+    TooLong(usize),
+    #[error("must not contain control characters")]
+    ControlCharacter,
+}
+
+impl<const MAX: usize> Line<MAX> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// See [`fold`]; at most `4 × MAX` bytes, so that it fits into a key.
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+impl<const MAX: usize> FromStr for Line<MAX> {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
+        let line = bounded(text, MAX, char::is_control)?;
+        // A few characters grow when they are folded, one of them eighteenfold.
+        if fold(&line).len() > 4 * MAX {
+            return Err(InvalidText::TooLong(MAX));
+        }
+        Ok(Self(line))
+    }
+}
+
+impl<const MAX: usize> FromStr for Text<MAX> {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
+        let is_forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        bounded(text, MAX, is_forbidden).map(Self)
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Line<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+field_from_str!(Line<MAX>, const MAX: usize);
+field_from_str!(Text<MAX>, const MAX: usize);
+
+fn bounded(
+    text: &str,
+    max: usize,
+    is_forbidden: impl Fn(char) -> bool,
+) -> Result<String, InvalidText> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(InvalidText::Empty)
+    } else if text.chars().count() > max {
+        Err(InvalidText::TooLong(max))
+    } else if text.chars().any(is_forbidden) {
+        Err(InvalidText::ControlCharacter)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_count_characters_after_trimming() {
+        assert_eq!(" Zoë ".parse::<Line<3>>().unwrap().as_str(), "Zoë");
+        assert_eq!("Zoës".parse::<Line<3>>(), Err(InvalidText::TooLong(3)));
+        assert_eq!(" \t".parse::<Line<3>>(), Err(InvalidText::Empty));
+    }
+
+    #[test]
+    fn a_line_has_no_breaks_and_a_text_may() {
+        assert_eq!("a\nb".parse::<Line<9>>(), Err(InvalidText::ControlCharacter));
+        assert!("a\nb".parse::<Text<9>>().is_ok());
+        assert_eq!("a\0b".parse::<Text<9>>(), Err(InvalidText::ControlCharacter));
+    }
+
+    #[test]
+    fn what_folds_to_a_long_key_is_too_long() {
+        let ligature = "\u{fdfa}"; // folds to 18 characters
+        assert_eq!(ligature.parse::<Line<1>>(), Err(InvalidText::TooLong(1)));
+    }
+
+    #[test]
+    fn folding_makes_spellings_equal() {
+        assert_eq!(fold("ＡMARA"), "amara");
+        assert_eq!(fold("ﬁn"), "fin");
+    }
+}

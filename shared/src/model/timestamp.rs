@@ -1,0 +1,93 @@
+//! A moment: RFC 3339 in UTC with milliseconds, in answers and in the table alike.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::ToSpan;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::date::Date;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(jiff::Timestamp);
+
+impl Timestamp {
+    /// The system's clock, to the millisecond. Only `App` reads it; everything else asks `App`.
+    pub(crate) fn system() -> Self {
+        Self::from_millisecond(jiff::Timestamp::now().as_millisecond())
+    }
+
+    /// Saturates at the ends of the calendar.
+    pub fn from_millisecond(millisecond: i64) -> Self {
+        let clamped = millisecond.clamp(
+            jiff::Timestamp::MIN.as_millisecond(),
+            jiff::Timestamp::MAX.as_millisecond(),
+        );
+        Self(jiff::Timestamp::from_millisecond(clamped).unwrap_or(jiff::Timestamp::MAX))
+    }
+
+    pub fn as_millisecond(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// Seconds since 1970: the unit of JWT claims (RFC 7519, `NumericDate`) and of DynamoDB's TTL.
+    pub fn as_second(self) -> i64 {
+        self.0.as_second()
+    }
+
+    /// Saturates at the end of the calendar.
+    pub fn plus(self, duration: Duration) -> Self {
+        let millisecond = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millisecond(self.as_millisecond().saturating_add(millisecond))
+    }
+
+    /// The latest date that it is anywhere on Earth (UTC+14): a child born there today is not born in the future.
+    pub fn latest_date(self) -> Date {
+        let kiribati = self.0.checked_add(14.hours()).unwrap_or(self.0);
+        Date(jiff::tz::TimeZone::UTC.to_datetime(kiribati).date())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_in_utc_with_milliseconds() {
+        let moment = Timestamp::from_millisecond(1_700_000_000_007);
+        assert_eq!(moment.to_string(), "2023-11-14T22:13:20.007Z");
+        assert_eq!(serde_json::to_string(&moment).unwrap(), "\"2023-11-14T22:13:20.007Z\"");
+    }
+
+    #[test]
+    fn the_latest_date_is_that_of_utc_plus_14() {
+        let moment = Timestamp::from_millisecond(1_700_000_000_000); // 22:13 in UTC
+        assert_eq!(moment.latest_date(), "2023-11-15".parse().unwrap());
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        let end = Timestamp::from_millisecond(i64::MAX);
+        assert_eq!(end.plus(Duration::MAX), end);
+    }
+}

@@ -1,0 +1,70 @@
+//! The answers that handlers give.
+
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+
+use crate::error::{ApiError, ApiResult};
+use crate::model::page::Page;
+use crate::model::record::{Details, Record};
+use crate::model::version::etag;
+use crate::request::cursor;
+
+/// 200
+pub fn ok(body: &impl Serialize) -> ApiResult {
+    json(StatusCode::OK, body)
+}
+
+/// 201
+pub fn created(body: &impl Serialize) -> ApiResult {
+    json(StatusCode::CREATED, body)
+}
+
+/// 204
+pub fn no_content() -> ApiResult {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
+}
+
+/// 200 `{"message": …}`
+pub fn message(message: &str) -> ApiResult {
+    ok(&serde_json::json!({ "message": message }))
+}
+
+/// 200 with the record and its `ETag`.
+pub fn record<D: Details>(record: &Record<D>) -> ApiResult {
+    with_etag(record, ok(record)?)
+}
+
+/// 201 with the record and its `ETag`.
+pub fn created_record<D: Details>(record: &Record<D>) -> ApiResult {
+    with_etag(record, created(record)?)
+}
+
+/// 200 `{"results": […], "next": "<cursor>" | null}`. `list` is the name under which the request's
+/// cursor was read.
+pub fn page<T: Serialize, P: Serialize>(list: &str, page: &Page<T, P>) -> ApiResult {
+    #[derive(Serialize)]
+    struct Body<'a, T> {
+        results: &'a [T],
+        next: Option<String>,
+    }
+    let next = page.next.as_ref().map(|position| cursor(list, position)).transpose()?;
+    ok(&Body { results: &page.results, next })
+}
+
+fn with_etag<D: Details>(record: &Record<D>, mut response: Response<Body>) -> ApiResult {
+    let etag = HeaderValue::from_str(&etag(record.version)).map_err(ApiError::internal)?;
+    response.headers_mut().insert(header::ETAG, etag);
+    Ok(response)
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> ApiResult {
+    let body = serde_json::to_string(body).map_err(ApiError::internal)?;
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    let media_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    Ok(response)
+}

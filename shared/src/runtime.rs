@@ -1,0 +1,155 @@
+//! From a Lambda event to a response: starting a function, knowing the caller, and the edge at which
+//! every error becomes an answer and every request a log line.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lambda_http::http::{HeaderValue, header};
+use lambda_http::{Body, Error, RequestExt, Response, service_fn};
+
+use crate::app::App;
+use crate::auth::caller::Caller;
+use crate::config::Config;
+use crate::error::{ApiError, ApiResult};
+use crate::log;
+use crate::request::Request;
+
+/// What is left of a function's time for writing the answer.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// The time for an answer where no deadline is known.
+const DEFAULT_TIME: Duration = Duration::from_secs(25);
+
+/// What a handler, made ready, gives.
+pub type Reply = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
+
+/// Runs a function whose callers must be signed in. Returns only when the function cannot start.
+pub fn serve<H, F>(handler: H) -> ExitCode
+where
+    H: Fn(App, Caller, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    start(async || {
+        let app = App::new(Config::from_env()?);
+        // Warms the connection while initialising is free of charge; a failure shows at the first request.
+        if let Err(error) = app.keyring().refresh(&app).await {
+            tracing::warn!(%error, "the token keys cannot be read yet");
+        }
+        Ok((app, signed_in(handler)))
+    })
+}
+
+/// Runs a function that anyone may call. Returns only when the function cannot start.
+pub fn serve_public<H, F>(handler: H) -> ExitCode
+where
+    H: Fn(App, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    start(async || Ok((App::new(Config::from_env()?), public(handler))))
+}
+
+/// Puts the caller, authenticated, in front of a handler.
+pub fn signed_in<H, F>(handler: H) -> impl Fn(App, Request) -> Reply + Clone + Send + Sync + 'static
+where
+    H: Fn(App, Caller, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    move |app, request| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let caller = Caller::authenticate(&app, &request).await?;
+            handler(app, caller, request).await
+        })
+    }
+}
+
+/// A handler for anyone.
+pub fn public<H, F>(handler: H) -> impl Fn(App, Request) -> Reply + Clone + Send + Sync + 'static
+where
+    H: Fn(App, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    move |app, request| Box::pin(handler(app, request))
+}
+
+/// Answers one event: never fails, and never takes longer than the function may.
+#[allow(clippy::disallowed_methods, reason = "measures a span, and nothing depends on the date")]
+pub async fn answer<H>(app: App, handler: H, event: lambda_http::Request) -> Response<Body>
+where
+    H: Fn(App, Request) -> Reply,
+{
+    let started = Instant::now();
+    let context = event.lambda_context_ref();
+    let request_id = context.map(|context| context.request_id.clone()).unwrap_or_default();
+    let time = context.map_or(DEFAULT_TIME, |context| time_left(context.deadline));
+    let request = Request::new(event, started + time);
+
+    // A task of its own, so that a panic ends the request and not the function.
+    let mut task = tokio::spawn(handler(app, request));
+    let result = match tokio::time::timeout(time, &mut task).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(ApiError::internal(panic)),
+        Err(_elapsed) => {
+            // Every write is atomic, so that stopping here leaves nothing half done.
+            task.abort();
+            Err(ApiError::unavailable("the function's time ran out"))
+        }
+    };
+
+    let (mut response, code, cause) = match result {
+        Ok(response) => (response, None, None),
+        Err(error) => {
+            let cause = error.status().is_server_error().then(|| error.to_string());
+            let code = error.code();
+            (error.into_response(&request_id), Some(code), cause)
+        }
+    };
+    log::completed(&request_id, response.status(), code, cause.as_deref(), started.elapsed());
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// `deadline` is in milliseconds since 1970; 0 means unknown.
+#[allow(clippy::disallowed_methods, reason = "Lambda's deadline is a moment of the system's clock")]
+fn time_left(deadline: u64) -> Duration {
+    if deadline == 0 {
+        return DEFAULT_TIME;
+    }
+    let deadline = UNIX_EPOCH + Duration::from_millis(deadline);
+    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+    left.saturating_sub(MARGIN)
+}
+
+fn start<H>(prepare: impl AsyncFnOnce() -> Result<(App, H), Error>) -> ExitCode
+where
+    H: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static,
+{
+    log::init();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return stop(&error),
+    };
+    let outcome = runtime.block_on(async {
+        let (app, handler) = prepare().await?;
+        lambda_http::run_concurrent(service_fn(move |event| {
+            let (app, handler) = (app.clone(), handler.clone());
+            async move { Ok::<_, Error>(answer(app, handler, event).await) }
+        }))
+        .await
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => stop(error.as_ref()),
+    }
+}
+
+/// Ends a function that cannot start, with a log line that says why.
+pub fn stop(error: &dyn std::error::Error) -> ExitCode {
+    log::init();
+    tracing::error!(cause = %error, "the function cannot start");
+    ExitCode::FAILURE
+}

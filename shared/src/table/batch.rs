@@ -1,0 +1,70 @@
+//! `BatchGetItem`: many items, consistently, 100 keys a call.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::key::{Item, Key};
+use super::{Table, TableError};
+
+/// DynamoDB's limit of keys in one call.
+const MAX_KEYS: usize = 100;
+
+/// Keys that DynamoDB leaves unprocessed are asked for again, after 50, 100, 200 and 400 ms.
+const MAX_ROUNDS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+impl Table {
+    /// The items that exist among `keys`, in no order. `attributes` limits what is read of each;
+    /// none means everything.
+    pub(super) async fn batch_get(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+        attributes: &[&str],
+    ) -> Result<Vec<Item>, TableError> {
+        let distinct: HashSet<Key> = keys.into_iter().collect();
+        let keys: Vec<Item> = distinct.into_iter().map(Item::from).collect();
+        let mut found = Vec::with_capacity(keys.len());
+        for chunk in keys.chunks(MAX_KEYS) {
+            self.get_chunk(chunk.to_vec(), attributes, &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    async fn get_chunk(
+        &self,
+        mut keys: Vec<Item>,
+        attributes: &[&str],
+        found: &mut Vec<Item>,
+    ) -> Result<(), TableError> {
+        for round in 0..MAX_ROUNDS {
+            if round > 0 {
+                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(round - 1)).await;
+            }
+            let wanted = wanted(keys, attributes)?;
+            let request = self.client.batch_get_item().request_items(&self.name, wanted);
+            let answer = request.send().await?;
+            found.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            let unprocessed = answer.unprocessed_keys.unwrap_or_default();
+            keys = unprocessed.into_values().flat_map(|left| left.keys).collect();
+            if keys.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(TableError::Unavailable("BatchGetItem left keys unprocessed".to_owned()))
+    }
+}
+
+fn wanted(keys: Vec<Item>, attributes: &[&str]) -> Result<KeysAndAttributes, TableError> {
+    let mut wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+    if !attributes.is_empty() {
+        // Placeholders, because an attribute may bear a reserved word.
+        let placeholders = (0..attributes.len()).map(|i| format!("#{i}"));
+        for (placeholder, attribute) in placeholders.clone().zip(attributes) {
+            wanted = wanted.expression_attribute_names(placeholder, *attribute);
+        }
+        wanted = wanted.projection_expression(placeholders.collect::<Vec<_>>().join(", "));
+    }
+    wanted.build().map_err(|error| TableError::Unexpected(format!("incomplete request: {error}")))
+}

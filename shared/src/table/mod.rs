@@ -1,0 +1,52 @@
+//! All of DynamoDB: every key, condition and transaction of the two tables is written in this room.
+//!
+//! Invariants: no base table is scanned; a write that must be atomic is one transaction; whatever
+//! decides something is read consistently from the base table.
+
+mod batch;
+mod client;
+mod counter;
+mod error;
+mod key;
+mod mappings;
+mod records;
+mod sessions;
+mod signing_keys;
+mod sweep;
+mod transaction;
+mod users;
+
+use aws_sdk_dynamodb::Client;
+
+pub use client::client;
+pub use error::TableError;
+pub use mappings::{Assign, Removed};
+pub use records::{Created, Deleted, Updated};
+pub use signing_keys::PublicKey;
+pub use users::{Credentials, NewUser, Registered};
+
+/// The store of everything: the main table and the public token keys' own.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+    keys_name: String,
+}
+
+impl Table {
+    /// `name` and `keys_name` are the physical names of the two tables.
+    pub fn new(client: Client, name: String, keys_name: String) -> Self {
+        Self { client, name, keys_name }
+    }
+
+    /// Whether the table answers: one read of an item that need not be there.
+    pub async fn ping(&self) -> Result<(), TableError> {
+        self.client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key::Key::counter("health").into()))
+            .send()
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,298 @@
+//! Doctors and patients: created, read, listed, updated and deleted in the same way.
+
+use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::key::{self, GSI2, Item, Key, sort_key};
+use super::transaction::Outcome;
+use super::{Table, TableError};
+use crate::model::field::FieldErrors;
+use crate::model::id::Id;
+use crate::model::page::{Page, Paging};
+use crate::model::record::{Details, Edit, Record};
+use crate::model::timestamp::Timestamp;
+use crate::model::version::IfMatch;
+
+/// How often an update that found another one in its way reads and tries again.
+const UPDATE_ATTEMPTS: usize = 10;
+
+#[derive(Debug)]
+pub enum Created<D: Details> {
+    Done(Record<D>),
+    /// Another record has these values.
+    Taken(FieldErrors),
+}
+
+#[derive(Debug)]
+pub enum Updated<D: Details> {
+    Done(Record<D>),
+    Taken(FieldErrors),
+    Invalid(FieldErrors),
+    NotFound,
+    /// `If-Match` names another version.
+    VersionMismatch,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Deleted {
+    Done,
+    NotFound,
+    VersionMismatch,
+    /// So many mappings hung on it that time ran out. It is gone for every reader; the same request
+    /// again takes the rest of them away.
+    Unfinished,
+}
+
+/// Why a record's transaction was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// The record changed since it was read.
+    Record,
+    /// Another record has this field's value.
+    Taken(&'static str),
+}
+
+impl Table {
+    /// Calls: counter, W.
+    pub async fn create<D: Details>(
+        &self,
+        details: D,
+        now: Timestamp,
+    ) -> Result<Created<D>, TableError> {
+        let id: D::Id = self.next_id(D::KIND).await?;
+        let record = Record { id, details, version: 1, created_at: now, updated_at: now };
+        let mut transaction = self.transaction().put_new(item_of(&record)?, Refusal::Record);
+        for (field, value) in record.details.unique() {
+            let claim = claim::<D>(field, &value, id);
+            transaction = transaction.put_new(claim, Refusal::Taken(field));
+        }
+        match transaction.commit().await? {
+            Outcome::Committed => Ok(Created::Done(record)),
+            Outcome::Refused(refusals) => match taken(&refusals) {
+                Some(errors) => Ok(Created::Taken(errors)),
+                None => Err(TableError::Unexpected(format!("{} {} exists already", D::KIND, id.get()))),
+            },
+        }
+    }
+
+    /// Calls: Get.
+    pub async fn get<D: Details>(&self, id: D::Id) -> Result<Option<Record<D>>, TableError> {
+        match self.read::<D>(id).await? {
+            Stored::Alive(record) => Ok(Some(record)),
+            Stored::Deleted { .. } | Stored::Absent => Ok(None),
+        }
+    }
+
+    /// A page of records by name, of those alone whose last name starts with the folded `prefix`.
+    /// The position is a sort key of gsi2. Calls: Query.
+    pub async fn list<D: Details>(
+        &self,
+        prefix: &str,
+        paging: Paging<String>,
+    ) -> Result<Page<Record<D>, String>, TableError> {
+        let start = paging.after.as_deref().and_then(|sort_key| {
+            let id = key::id_in_sort_key::<D::Id>(sort_key)?;
+            let mut start = Item::from(Key::record::<D>(id));
+            start.insert("gsi2pk".to_owned(), AttributeValue::S(D::KIND.to_uppercase()));
+            start.insert("gsi2sk".to_owned(), AttributeValue::S(sort_key.to_owned()));
+            Some(start)
+        });
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(GSI2)
+            .key_condition_expression("gsi2pk = :kind")
+            .expression_attribute_values(":kind", AttributeValue::S(D::KIND.to_uppercase()))
+            .limit(paging.limit)
+            .set_exclusive_start_key(start);
+        if !prefix.is_empty() {
+            query = query
+                .key_condition_expression("gsi2pk = :kind AND begins_with(gsi2sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
+        }
+        let answer = query.send().await?;
+        let records = answer.items.unwrap_or_default().into_iter().map(from_item);
+        Ok(Page {
+            results: records.collect::<Result<_, _>>().map_err(TableError::unreadable)?,
+            next: answer.last_evaluated_key.as_ref().and_then(|last| key::text(last, "gsi2sk").map(str::to_owned)),
+        })
+    }
+
+    /// Whether [`Table::list`] can have handed out this position for these records.
+    pub fn is_list_position<D: Details>(prefix: &str, position: &str) -> bool {
+        const MAX_SORT_KEY_BYTES: usize = 1024;
+        position.starts_with(prefix)
+            && position.len() <= MAX_SORT_KEY_BYTES
+            && key::id_in_sort_key::<D::Id>(position).is_some()
+    }
+
+    /// Reads, edits, writes; when somebody else wrote in between, again, unless `if_match` forbids.
+    /// Calls: Get, W.
+    pub async fn update<D: Details>(
+        &self,
+        id: D::Id,
+        edit: &Edit<D>,
+        if_match: &IfMatch,
+        now: Timestamp,
+    ) -> Result<Updated<D>, TableError> {
+        for _ in 0..UPDATE_ATTEMPTS {
+            let Some(current) = self.get::<D>(id).await? else {
+                return Ok(Updated::NotFound);
+            };
+            if !if_match.allows(current.version) {
+                return Ok(Updated::VersionMismatch);
+            }
+            let details = match edit.apply(&current.details, now.latest_date()) {
+                Ok(details) => details,
+                Err(errors) => return Ok(Updated::Invalid(errors)),
+            };
+            let next = Record {
+                id,
+                details,
+                version: current.version + 1,
+                created_at: current.created_at,
+                updated_at: now,
+            };
+            match self.replace(&current, &next).await? {
+                Outcome::Committed => return Ok(Updated::Done(next)),
+                Outcome::Refused(refusals) => {
+                    // When the record changed, its unique values may have, too: read again first.
+                    if refusals.contains(&Refusal::Record) {
+                        continue;
+                    }
+                    if let Some(errors) = taken(&refusals) {
+                        return Ok(Updated::Taken(errors));
+                    }
+                }
+            }
+        }
+        Err(TableError::Unavailable(format!("too many updates of one {} at once", D::KIND)))
+    }
+
+    async fn replace<D: Details>(
+        &self,
+        current: &Record<D>,
+        next: &Record<D>,
+    ) -> Result<Outcome<Refusal>, TableError> {
+        let mut transaction =
+            self.transaction().replace(item_of(next)?, current.version, Refusal::Record);
+        for ((field, old), (_, new)) in current.details.unique().into_iter().zip(next.details.unique()) {
+            // A transaction may not name one item twice: a change of letter case keeps its claim.
+            if old != new {
+                transaction = transaction
+                    .put_new(claim::<D>(field, &new, next.id), Refusal::Taken(field))
+                    .delete(Key::unique::<D>(field, &old));
+            }
+        }
+        transaction.commit().await
+    }
+
+    /// Leaves a tombstone, so that nothing can be assigned to the record any more, then takes its
+    /// mappings away until `deadline`. Calls: Get, W, then those of the sweep.
+    pub async fn delete<D: Details>(
+        &self,
+        id: D::Id,
+        if_match: &IfMatch,
+        now: Timestamp,
+        is_late: impl Fn() -> bool,
+    ) -> Result<Deleted, TableError> {
+        for _ in 0..UPDATE_ATTEMPTS {
+            match self.read::<D>(id).await? {
+                Stored::Absent | Stored::Deleted { swept: true } => return Ok(Deleted::NotFound),
+                Stored::Deleted { swept: false } => return self.sweep::<D>(id, is_late).await,
+                Stored::Alive(record) if !if_match.allows(record.version) => {
+                    return Ok(Deleted::VersionMismatch);
+                }
+                Stored::Alive(record) => {
+                    if self.bury(&record, now).await? == Outcome::Committed {
+                        return self.sweep::<D>(id, is_late).await;
+                    }
+                }
+            }
+        }
+        Err(TableError::Unavailable(format!("too many updates of one {} at once", D::KIND)))
+    }
+
+    async fn bury<D: Details>(
+        &self,
+        record: &Record<D>,
+        now: Timestamp,
+    ) -> Result<Outcome<Refusal>, TableError> {
+        let mut tombstone = Item::from(Key::record::<D>(record.id));
+        let deleted = Tombstone { deleted_at: now, swept: false };
+        tombstone.extend(to_item(deleted).map_err(TableError::unreadable)?);
+        let mut transaction = self.transaction().replace(tombstone, record.version, Refusal::Record);
+        for (field, value) in record.details.unique() {
+            transaction = transaction.delete(Key::unique::<D>(field, &value));
+        }
+        transaction.commit().await
+    }
+
+    async fn read<D: Details>(&self, id: D::Id) -> Result<Stored<D>, TableError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::record::<D>(id).into()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        answer.item.map_or(Ok(Stored::Absent), Stored::read)
+    }
+}
+
+/// What stands at a record's key.
+pub(super) enum Stored<D: Details> {
+    Alive(Record<D>),
+    Deleted { swept: bool },
+    Absent,
+}
+
+/// What a deletion leaves, so that the id stays spent and assignments are refused.
+#[derive(Debug, Serialize, Deserialize)]
+struct Tombstone {
+    deleted_at: Timestamp,
+    /// Whether the record's mappings are all gone.
+    swept: bool,
+}
+
+impl<D: Details> Stored<D> {
+    pub fn read(item: Item) -> Result<Self, TableError> {
+        if item.contains_key("deleted_at") {
+            let tombstone: Tombstone = from_item(item).map_err(TableError::unreadable)?;
+            return Ok(Self::Deleted { swept: tombstone.swept });
+        }
+        from_item(item).map(Self::Alive).map_err(TableError::unreadable)
+    }
+}
+
+fn item_of<D: Details>(record: &Record<D>) -> Result<Item, TableError> {
+    let mut item: Item = to_item(record).map_err(TableError::unreadable)?;
+    item.extend(Item::from(Key::record::<D>(record.id)));
+    let sort_key = sort_key(&record.details.sort_name(), record.id.get());
+    item.insert("gsi2pk".to_owned(), AttributeValue::S(D::KIND.to_uppercase()));
+    item.insert("gsi2sk".to_owned(), AttributeValue::S(sort_key));
+    Ok(item)
+}
+
+/// The item that keeps a unique value for one record.
+fn claim<D: Details>(field: &str, folded: &str, id: D::Id) -> Item {
+    let mut item = Item::from(Key::unique::<D>(field, folded));
+    item.insert("id".to_owned(), AttributeValue::N(id.get().to_string()));
+    item
+}
+
+fn taken(refusals: &[Refusal]) -> Option<FieldErrors> {
+    let mut errors = None;
+    for refusal in refusals {
+        if let Refusal::Taken(field) = refusal {
+            errors
+                .get_or_insert_with(FieldErrors::default)
+                .add(field, "is already taken");
+        }
+    }
+    errors
+}

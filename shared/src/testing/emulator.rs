@@ -1,0 +1,70 @@
+//! A DynamoDB in this process: dynoxide, an emulator on SQLite, behind the real wire protocol.
+
+mod tables;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use dynoxide::server::serve_with_shutdown;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+pub use tables::{KEYS_TABLE_NAME, TABLE_NAME, TableError, create_tables};
+
+/// A running emulator. It ends when this is dropped, once it has answered what it is being asked.
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    /// Held for its end alone: the server waits for this to be dropped.
+    _running: oneshot::Sender<()>,
+}
+
+/// Why an emulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    #[error("cannot listen on 127.0.0.1")]
+    Listen(#[from] io::Error),
+    #[error("cannot open the emulator's tables")]
+    Open(#[from] DynoxideError),
+    #[error("{} is not UTF-8, as SQLite wants the name of a file to be", .0.display())]
+    Name(PathBuf),
+}
+
+impl Emulator {
+    /// Starts one whose tables end with it, within the running tokio runtime.
+    ///
+    /// # Errors
+    /// No port of 127.0.0.1 is free.
+    pub async fn in_memory() -> Result<Self, EmulatorError> {
+        Self::start(Database::memory()?).await
+    }
+
+    /// Starts one that keeps its tables in a SQLite file, made if missing, within the running tokio
+    /// runtime. A file is for one emulator at a time.
+    ///
+    /// # Errors
+    /// The file cannot be opened, its name is not UTF-8, or no port of 127.0.0.1 is free.
+    pub async fn on_file(path: &Path) -> Result<Self, EmulatorError> {
+        let name = path.to_str().ok_or_else(|| EmulatorError::Name(path.to_owned()))?;
+        Self::start(Database::new(name)?).await
+    }
+
+    async fn start(database: Database) -> Result<Self, EmulatorError> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (running, stopped) = oneshot::channel::<()>();
+        tokio::spawn(serve_with_shutdown(listener, database, async {
+            // Nothing is ever sent: what arrives is the news that the sender is gone.
+            let _ = stopped.await;
+        }));
+        Ok(Self { address, _running: running })
+    }
+
+    /// Where it answers, as an `AWS_ENDPOINT_URL_DYNAMODB`: `http://127.0.0.1:<port>`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}

@@ -1,0 +1,229 @@
+//! The template's tables, made through the SDK: in the emulator, in DynamoDB Local or in a region.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
+use aws_sdk_dynamodb::types;
+use aws_sdk_dynamodb::types::{BillingMode, TableDescription, TableStatus, TimeToLiveStatus};
+use tokio::time::sleep;
+
+use crate::testing::template::{Index, KeyElement, Table, Template};
+
+/// What the main table is called outside of a CloudFormation stack.
+pub const TABLE_NAME: &str = "healthcare";
+/// What the table of public token keys is called there.
+pub const KEYS_TABLE_NAME: &str = "healthcare-keys";
+
+/// Logical id → table name.
+const NAMES: [(&str, &str); 2] = [("Table", TABLE_NAME), ("KeysTable", KEYS_TABLE_NAME)];
+
+/// How often, and how many times, to ask whether a table is ready: five minutes in all.
+const POLL: Duration = Duration::from_millis(500);
+const POLLS: u32 = 600;
+
+/// Why a table is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    #[error("template.yaml's table {0} has no name outside of a stack")]
+    Unnamed(String),
+    #[error("the table {0} is already there with other keys or indexes than template.yaml's")]
+    Different(&'static str),
+    #[error("the table {0} is still not active")]
+    NotActive(&'static str),
+    #[error("template.yaml has a table without something that DynamoDB needs")]
+    Definition(#[from] BuildError),
+    #[error("cannot {doing} the table {table}")]
+    Call { doing: &'static str, table: &'static str, source: Box<aws_sdk_dynamodb::Error> },
+}
+
+/// Creates the template's tables, on demand and with their time to live, and waits until they can
+/// be used. Those that are there stay as they are.
+///
+/// # Errors
+/// A table of the template has no name here or is there in another shape, or DynamoDB refuses or
+/// does not answer.
+pub async fn create_tables(client: &Client, template: &Template) -> Result<(), TableError> {
+    for (logical_id, table) in &template.tables {
+        let (_, name) = NAMES
+            .into_iter()
+            .find(|(id, _)| id == logical_id)
+            .ok_or_else(|| TableError::Unnamed(logical_id.clone()))?;
+        create(client, name, table).await?;
+        let description = active(client, name).await?;
+        if Shape::found(&description) != Shape::wanted(table) {
+            return Err(TableError::Different(name));
+        }
+        if let Some(attribute) = table.time_to_live() {
+            expire(client, name, attribute).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn create(client: &Client, name: &'static str, table: &Table) -> Result<(), TableError> {
+    let attributes: Result<Vec<_>, _> = table
+        .attribute_definitions
+        .iter()
+        .map(|attribute| {
+            types::AttributeDefinition::builder()
+                .attribute_name(&attribute.attribute_name)
+                .attribute_type(attribute.attribute_type.as_str().into())
+                .build()
+        })
+        .collect();
+    let indexes: Result<Vec<_>, _> = table.global_secondary_indexes.iter().map(index).collect();
+    // DynamoDB takes no indexes, but not an empty list of them.
+    let indexes = Some(indexes?).filter(|indexes| !indexes.is_empty());
+
+    let created = client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(attributes?))
+        .set_key_schema(Some(key_schema(&table.key_schema)?))
+        .set_global_secondary_indexes(indexes)
+        .send()
+        .await;
+    match created {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(CreateTableError::is_resource_in_use_exception) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(cannot("create", name)(error)),
+    }
+}
+
+fn index(index: &Index) -> Result<types::GlobalSecondaryIndex, BuildError> {
+    let projection = types::Projection::builder()
+        .projection_type(index.projection.projection_type.as_str().into());
+    let carried = index.projection.non_key_attributes.iter();
+    types::GlobalSecondaryIndex::builder()
+        .index_name(&index.index_name)
+        .set_key_schema(Some(key_schema(&index.key_schema)?))
+        .projection(carried.fold(projection, |it, name| it.non_key_attributes(name)).build())
+        .build()
+}
+
+fn key_schema(elements: &[KeyElement]) -> Result<Vec<types::KeySchemaElement>, BuildError> {
+    let build = |element: &KeyElement| {
+        types::KeySchemaElement::builder()
+            .attribute_name(&element.attribute_name)
+            .key_type(element.key_type.as_str().into())
+            .build()
+    };
+    elements.iter().map(build).collect()
+}
+
+async fn active(client: &Client, name: &'static str) -> Result<TableDescription, TableError> {
+    for _ in 0..POLLS {
+        match client.describe_table().table_name(name).send().await {
+            Ok(output) => {
+                let is_active =
+                    |table: &TableDescription| table.table_status() == Some(&TableStatus::Active);
+                if let Some(table) = output.table.filter(is_active) {
+                    return Ok(table);
+                }
+            }
+            // A region may take a moment to know the table that it has just agreed to create.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DescribeTableError::is_resource_not_found_exception) => {}
+            Err(error) => return Err(cannot("describe", name)(error)),
+        }
+        sleep(POLL).await;
+    }
+    Err(TableError::NotActive(name))
+}
+
+/// Lets items expire, unless they already do: asking again is an error to DynamoDB.
+async fn expire(client: &Client, name: &'static str, attribute: &str) -> Result<(), TableError> {
+    let described = client
+        .describe_time_to_live()
+        .table_name(name)
+        .send()
+        .await
+        .map_err(cannot("describe the time to live of", name))?;
+    let status = described.time_to_live_description.and_then(|it| it.time_to_live_status);
+    if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+        return Ok(());
+    }
+    let specification = types::TimeToLiveSpecification::builder()
+        .attribute_name(attribute)
+        .enabled(true)
+        .build()?;
+    client
+        .update_time_to_live()
+        .table_name(name)
+        .time_to_live_specification(specification)
+        .send()
+        .await
+        .map_err(cannot("set the time to live of", name))?;
+    Ok(())
+}
+
+fn cannot<E>(doing: &'static str, table: &'static str) -> impl FnOnce(E) -> TableError
+where
+    aws_sdk_dynamodb::Error: From<E>,
+{
+    move |error: E| TableError::Call { doing, table, source: Box::new(error.into()) }
+}
+
+/// The keys of a table and of its indexes, and what these carry. With a table of another shape
+/// than the template's, functions would fail in ways that are hard to read.
+#[derive(PartialEq)]
+struct Shape<'a> {
+    keys: Keys<'a>,
+    indexes: BTreeMap<&'a str, IndexShape<'a>>,
+}
+
+#[derive(PartialEq)]
+struct IndexShape<'a> {
+    keys: Keys<'a>,
+    projection: &'a str,
+    carried: BTreeSet<&'a str>,
+}
+
+/// Name and role of each attribute.
+type Keys<'a> = Vec<(&'a str, &'a str)>;
+
+impl<'a> Shape<'a> {
+    fn wanted(table: &'a Table) -> Self {
+        let keys = |schema: &'a [KeyElement]| -> Keys<'a> {
+            schema.iter().map(|key| (key.attribute_name.as_str(), key.key_type.as_str())).collect()
+        };
+        let indexes = table.global_secondary_indexes.iter().map(|index| {
+            let shape = IndexShape {
+                keys: keys(&index.key_schema),
+                projection: &index.projection.projection_type,
+                carried: index.projection.non_key_attributes.iter().map(String::as_str).collect(),
+            };
+            (index.index_name.as_str(), shape)
+        });
+        Self { keys: keys(&table.key_schema), indexes: indexes.collect() }
+    }
+
+    fn found(table: &'a TableDescription) -> Self {
+        let keys = |schema: &'a [types::KeySchemaElement]| -> Keys<'a> {
+            schema.iter().map(|key| (key.attribute_name(), key.key_type().as_str())).collect()
+        };
+        let indexes = table.global_secondary_indexes().iter().filter_map(|index| {
+            let projection = index.projection()?;
+            let shape = IndexShape {
+                keys: keys(index.key_schema()),
+                projection: projection.projection_type()?.as_str(),
+                carried: projection.non_key_attributes().iter().map(String::as_str).collect(),
+            };
+            Some((index.index_name()?, shape))
+        });
+        Self { keys: keys(table.key_schema()), indexes: indexes.collect() }
+    }
+}
