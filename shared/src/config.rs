@@ -54,7 +54,10 @@ impl Config {
             dynamodb: DynamoDb::from_env()?,
             table_name: required("TABLE_NAME")?,
             keys_table_name: required("KEYS_TABLE_NAME")?,
-            tokens: Tokens { issuer: required("TOKEN_ISSUER")?, audience: required("TOKEN_AUDIENCE")? },
+            tokens: Tokens {
+                issuer: required("TOKEN_ISSUER")?,
+                audience: required("TOKEN_AUDIENCE")?,
+            },
         })
     }
 }

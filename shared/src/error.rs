@@ -71,10 +71,14 @@ impl ApiError {
 
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::MalformedBody(_) | Self::InvalidBody(_) => (StatusCode::BAD_REQUEST, "invalid_body"),
+            Self::MalformedBody(_) | Self::InvalidBody(_) => {
+                (StatusCode::BAD_REQUEST, "invalid_body")
+            }
             Self::InvalidQuery(_) => (StatusCode::BAD_REQUEST, "invalid_query"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
-            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
             Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, "not_authenticated"),
             Self::TokenNotValid => (StatusCode::UNAUTHORIZED, "token_not_valid"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
@@ -91,7 +95,9 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::MalformedBody(problem) => problem.clone(),
-            Self::InvalidBody(_) => "Some fields of the request are not valid; see errors.".to_owned(),
+            Self::InvalidBody(_) => {
+                "Some fields of the request are not valid; see errors.".to_owned()
+            }
             Self::InvalidQuery(_) => "Some query parameters are not valid; see errors.".to_owned(),
             Self::PayloadTooLarge => "A request body may have at most 64 KiB.".to_owned(),
             Self::UnsupportedMediaType => "The request body must be application/json.".to_owned(),
@@ -99,7 +105,9 @@ impl ApiError {
                 "This needs an access token: Authorization: Bearer <token>.".to_owned()
             }
             Self::TokenNotValid => "The access token is not valid or has expired.".to_owned(),
-            Self::InvalidCredentials => "No active account with these credentials was found.".to_owned(),
+            Self::InvalidCredentials => {
+                "No active account with these credentials was found.".to_owned()
+            }
             Self::PermissionDenied => "Your account's role does not permit this.".to_owned(),
             Self::NotFound(thing) => format!("There is no {thing}."),
             Self::MethodNotAllowed { allow } => format!("Allowed here: {}.", allow.join(", ")),
@@ -114,7 +122,9 @@ impl ApiError {
 
     fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
-            Self::InvalidBody(errors) | Self::InvalidQuery(errors) | Self::Conflict(errors) => Some(errors),
+            Self::InvalidBody(errors) | Self::InvalidQuery(errors) | Self::Conflict(errors) => {
+                Some(errors)
+            }
             _ => None,
         }
     }
@@ -130,7 +140,9 @@ impl ApiError {
                 "Bearer realm=\"api\", error=\"invalid_token\"".to_owned(),
             )),
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.join(", "))),
-            Self::Unavailable { retry_after, .. } => Some((header::RETRY_AFTER, retry_after.to_string())),
+            Self::Unavailable { retry_after, .. } => {
+                Some((header::RETRY_AFTER, retry_after.to_string()))
+            }
             _ => None,
         }
     }

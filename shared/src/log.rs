@@ -13,7 +13,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Starts logging, at a fixed level: the SDK's lower levels would print requests and answers.
 pub fn init() {
     let own = env!("CARGO_CRATE_NAME");
-    let targets = Targets::new().with_default(LevelFilter::WARN).with_target(own, LevelFilter::INFO);
+    let targets =
+        Targets::new().with_default(LevelFilter::WARN).with_target(own, LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -60,13 +60,20 @@ impl Request {
     }
 
     /// Whether too little time is left for one more step of a long task.
-    #[allow(clippy::disallowed_methods, reason = "measures a span, and nothing depends on the date")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "measures a span, and nothing depends on the date"
+    )]
     pub fn is_late(&self) -> bool {
         self.deadline.saturating_duration_since(Instant::now()) < ONE_STEP
     }
 
     /// An id in the path. What is no id names nothing: 404.
-    pub fn path_id<I: Id + std::str::FromStr>(&self, name: &str, kind: &str) -> Result<I, ApiError> {
+    pub fn path_id<I: Id + std::str::FromStr>(
+        &self,
+        name: &str,
+        kind: &str,
+    ) -> Result<I, ApiError> {
         let parameters = self.event.path_parameters();
         let id = parameters.first(name).and_then(|text| text.parse().ok());
         id.ok_or_else(|| ApiError::not_found(format!("{kind} with this id")))

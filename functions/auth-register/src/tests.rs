@@ -67,7 +67,8 @@ fn locally_the_first_account_is_admin_and_later_ones_are_not() {
 #[test]
 fn every_field_is_checked() {
     run(async |world: World| {
-        let wrong = json!({"username": "a b", "email": "amara", "password": "short", "role": "admin"});
+        let wrong =
+            json!({"username": "a b", "email": "amara", "password": "short", "role": "admin"});
         let event = event().json(wrong);
         let problem =
             world.call(with(Role::Staff, false), event).await.expect_problem(400, "invalid_body");
@@ -88,7 +89,8 @@ fn a_username_with_an_at_sign_must_be_the_accounts_own_email() {
     run(async |world: World| {
         let register = with(Role::Staff, false);
         let foreign = event().with(json!({"username": "ben@example.com"}));
-        let problem = world.call(register.clone(), foreign).await.expect_problem(400, "invalid_body");
+        let problem =
+            world.call(register.clone(), foreign).await.expect_problem(400, "invalid_body");
         assert!(problem["errors"]["username"].is_array());
         let own = event().with(json!({"username": "Amara@example.com"}));
         world.call(register, own).await.expect(201);

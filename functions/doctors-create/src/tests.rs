@@ -32,10 +32,13 @@ fn email_and_licence_are_unique_and_a_refusal_takes_neither() {
         let staff = world.actor(Role::Staff).await;
         let event = event().by(&staff);
         world.call(signed_in(create), event.clone()).await.expect(201);
-        let email = event.clone().with(json!({"license_number": "LIC-2", "email": "GRACE.okafor@example.com"}));
+        let email = event
+            .clone()
+            .with(json!({"license_number": "LIC-2", "email": "GRACE.okafor@example.com"}));
         let problem = world.call(signed_in(create), email).await.expect_problem(409, "conflict");
         assert_eq!(problem["errors"], json!({"email": ["is already taken"]}));
-        let licence = event.clone().with(json!({"email": "g2@example.com", "license_number": "lic-204817"}));
+        let licence =
+            event.clone().with(json!({"email": "g2@example.com", "license_number": "lic-204817"}));
         let problem = world.call(signed_in(create), licence).await.expect_problem(409, "conflict");
         assert_eq!(problem["errors"], json!({"license_number": ["is already taken"]}));
         let free = event.with(json!({"email": "g2@example.com", "license_number": "LIC-2"}));
@@ -52,14 +55,21 @@ fn every_field_is_checked() {
             "specialization": [], "years_of_experience": 81, "id": 9,
         });
         let event = event().json(wrong).by(&staff);
-        let problem = world.call(signed_in(create), event).await.expect_problem(400, "invalid_body");
+        let problem =
+            world.call(signed_in(create), event).await.expect_problem(400, "invalid_body");
         let errors = problem["errors"].as_object().unwrap();
         let fields: Vec<&str> = errors.keys().map(String::as_str).collect();
         assert_eq!(
             fields,
             [
-                "email", "first_name", "id", "last_name", "license_number", "phone_number",
-                "specialization", "years_of_experience",
+                "email",
+                "first_name",
+                "id",
+                "last_name",
+                "license_number",
+                "phone_number",
+                "specialization",
+                "years_of_experience",
             ]
         );
     });

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use shared::model::id::DoctorId;
 use shared::model::doctor::DoctorDetails;
+use shared::model::id::DoctorId;
 use shared::table::Deleted;
 use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
 
@@ -22,6 +22,8 @@ async fn delete(app: App, caller: Caller, request: Request) -> ApiResult {
         Deleted::Done => response::no_content(),
         Deleted::NotFound => Err(ApiError::not_found(format!("doctor {id}"))),
         Deleted::VersionMismatch => Err(ApiError::PreconditionFailed),
-        Deleted::Unfinished => Err(ApiError::unavailable("mappings are left; the next call goes on")),
+        Deleted::Unfinished => {
+            Err(ApiError::unavailable("mappings are left; the next call goes on"))
+        }
     }
 }

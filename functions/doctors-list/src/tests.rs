@@ -20,9 +20,12 @@ fn walks_to_the_end_in_order_of_names() {
         loop {
             let query = [("limit", "2"), ("cursor", cursor.as_str())];
             let query = if cursor.is_empty() { &query[..1] } else { &query };
-            let page = world.call(signed_in(list), event().query(query).by(&staff)).await.expect(200);
+            let page =
+                world.call(signed_in(list), event().query(query).by(&staff)).await.expect(200);
             for doctor in page["results"].as_array().unwrap() {
-                seen.push(doctor["last_name"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned());
+                seen.push(
+                    doctor["last_name"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned(),
+                );
                 assert!(doctor.get("medical_history").is_none());
             }
             match page["next"].as_str() {
@@ -60,9 +63,12 @@ fn bad_limits_and_foreign_cursors_are_named() {
         let staff = world.actor(Role::Staff).await;
         world.doctor(1).await;
         world.doctor(2).await;
-        for (name, value) in [("limit", "0"), ("limit", "101"), ("limit", "abc"), ("cursor", "abc"), ("cursor", "")] {
+        for (name, value) in
+            [("limit", "0"), ("limit", "101"), ("limit", "abc"), ("cursor", "abc"), ("cursor", "")]
+        {
             let event = event().query(&[(name, value)]).by(&staff);
-            let problem = world.call(signed_in(list), event).await.expect_problem(400, "invalid_query");
+            let problem =
+                world.call(signed_in(list), event).await.expect_problem(400, "invalid_query");
             assert!(problem["errors"][name].is_array(), "{problem}");
         }
         let first = event().query(&[("limit", "1")]).by(&staff);

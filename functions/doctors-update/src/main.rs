@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use shared::model::id::DoctorId;
 use shared::model::doctor::DoctorDetails;
+use shared::model::id::DoctorId;
 use shared::table::Updated;
 use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
 

@@ -31,7 +31,8 @@ fn a_put_needs_every_required_field() {
         world.doctor(1).await;
         let put = event().method("PUT");
         let partial = put.clone().json(json!({"specialization": "Cardiology"})).by(&staff);
-        let problem = world.call(signed_in(update), partial).await.expect_problem(400, "invalid_body");
+        let problem =
+            world.call(signed_in(update), partial).await.expect_problem(400, "invalid_body");
         assert_eq!(problem["errors"]["first_name"], json!(["is required"]));
 
         let whole = Event::of("doctors-create").method("PUT").path_parameter("id", 1).by(&staff);
@@ -65,7 +66,8 @@ fn what_is_not_there_is_404_and_a_bad_field_400() {
         let event = event().json(json!({"first_name": null, "id": 7})).by(&staff);
         world.call(signed_in(update), event.clone()).await.expect_problem(404, "not_found");
         world.doctor(1).await;
-        let problem = world.call(signed_in(update), event).await.expect_problem(400, "invalid_body");
+        let problem =
+            world.call(signed_in(update), event).await.expect_problem(400, "invalid_body");
         assert_eq!(
             problem["errors"],
             json!({"first_name": ["must not be null"], "id": ["is not a field of this request"]})

@@ -50,10 +50,24 @@ fn an_unknown_side_is_named() {
 fn ids_must_be_positive_integers() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
-        for id in ["\"1\"", "\"abc\"", "0", "-1", "1.5", "1.0", "9007199254740992", "9223372036854775808", "null", "true", "[]", "{}"] {
+        for id in [
+            "\"1\"",
+            "\"abc\"",
+            "0",
+            "-1",
+            "1.5",
+            "1.0",
+            "9007199254740992",
+            "9223372036854775808",
+            "null",
+            "true",
+            "[]",
+            "{}",
+        ] {
             let body = format!(r#"{{"doctor_id": {id}, "patient_id": {id}}}"#);
             let event = event().text(&body).by(&staff);
-            let problem = world.call(signed_in(assign), event).await.expect_problem(400, "invalid_body");
+            let problem =
+                world.call(signed_in(assign), event).await.expect_problem(400, "invalid_body");
             assert_eq!(problem["errors"].as_object().unwrap().len(), 2, "{id}: {problem}");
         }
     });

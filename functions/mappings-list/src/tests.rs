@@ -22,7 +22,8 @@ fn pages_show_every_mapping_once_with_the_names_of_today() {
         let mut query = vec![("limit", "2".to_owned())];
         loop {
             let pairs: Vec<(&str, &str)> = query.iter().map(|(k, v)| (*k, v.as_str())).collect();
-            let page = world.call(signed_in(list), event().query(&pairs).by(&staff)).await.expect(200);
+            let page =
+                world.call(signed_in(list), event().query(&pairs).by(&staff)).await.expect(200);
             for mapping in page["results"].as_array().unwrap() {
                 assert_eq!(mapping["patient_name"], json!(patient.name()));
                 assert!(seen.insert(mapping["doctor_name"].as_str().unwrap().to_owned()));

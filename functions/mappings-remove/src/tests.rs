@@ -32,7 +32,8 @@ fn the_body_names_the_doctor() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let event = event().json(json!({"doctor_id": "abc", "patient_id": 1})).by(&staff);
-        let problem = world.call(signed_in(remove), event).await.expect_problem(400, "invalid_body");
+        let problem =
+            world.call(signed_in(remove), event).await.expect_problem(400, "invalid_body");
         assert_eq!(
             problem["errors"],
             json!({

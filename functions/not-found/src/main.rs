@@ -29,7 +29,8 @@ fn matches(pattern: &str, path: &str) -> bool {
     loop {
         match (expected.next(), given.next()) {
             (None, None) => return true,
-            (Some(variable), Some(segment)) if variable.starts_with('{') && !segment.is_empty() => {}
+            (Some(variable), Some(segment)) if variable.starts_with('{') && !segment.is_empty() => {
+            }
             (Some(fixed), Some(segment)) if fixed == segment => {}
             _ => return false,
         }

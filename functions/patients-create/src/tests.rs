@@ -25,7 +25,8 @@ fn adds_a_patient_with_its_first_version() {
 fn history_and_emergency_number_are_optional() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
-        let event = event().with(json!({"medical_history": null, "emergency_number": null})).by(&staff);
+        let event =
+            event().with(json!({"medical_history": null, "emergency_number": null})).by(&staff);
         let body = world.call(signed_in(create), event).await.expect(201);
         assert!(body.get("medical_history").is_none() && body.get("emergency_number").is_none());
     });
@@ -42,7 +43,9 @@ fn the_body_must_be_a_json_object() {
         }
         let large = event.clone().text(&" ".repeat(64 * 1024 + 1));
         world.call(signed_in(create), large).await.expect_problem(413, "payload_too_large");
-        for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
+        for media_type in
+            ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""]
+        {
             let event = event.clone().header("content-type", media_type);
             let answer = world.call(signed_in(create), event).await;
             answer.expect_problem(415, "unsupported_media_type");

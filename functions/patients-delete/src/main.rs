@@ -22,6 +22,8 @@ async fn delete(app: App, caller: Caller, request: Request) -> ApiResult {
         Deleted::Done => response::no_content(),
         Deleted::NotFound => Err(ApiError::not_found(format!("patient {id}"))),
         Deleted::VersionMismatch => Err(ApiError::PreconditionFailed),
-        Deleted::Unfinished => Err(ApiError::unavailable("mappings are left; the next call goes on")),
+        Deleted::Unfinished => {
+            Err(ApiError::unavailable("mappings are left; the next call goes on"))
+        }
     }
 }

@@ -37,10 +37,6 @@ impl Caller {
 
     /// 403 unless the caller's role permits it.
     pub fn must(&self, permission: Permission) -> Result<(), ApiError> {
-        if permits(self.user.role, permission) {
-            Ok(())
-        } else {
-            Err(ApiError::PermissionDenied)
-        }
+        if permits(self.user.role, permission) { Ok(()) } else { Err(ApiError::PermissionDenied) }
     }
 }

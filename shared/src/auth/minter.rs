@@ -49,7 +49,8 @@ impl Minter {
     }
 
     pub fn new(secret: &SecretString) -> Result<Self, ConfigError> {
-        let invalid = |problem: &str| ConfigError::Invalid { name: SECRET, problem: problem.to_owned() };
+        let invalid =
+            |problem: &str| ConfigError::Invalid { name: SECRET, problem: problem.to_owned() };
         let secret = secret.expose_secret().as_bytes();
         if secret.len() < MIN_SECRET_BYTES {
             return Err(invalid("must have at least 32 bytes"));
@@ -60,10 +61,15 @@ impl Minter {
             .expand(&[PURPOSE], HKDF_SHA256)
             .and_then(|derived| derived.fill(&mut seed))
             .map_err(|_| invalid("cannot be derived from"))?;
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-            .map_err(|_| invalid("gives no key"))?;
+        let pair =
+            Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| invalid("gives no key"))?;
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
-        Ok(Self { key: EncodingKey::from_ed_der(&seed), kid: thumbprint(&x), x, published: OnceCell::new() })
+        Ok(Self {
+            key: EncodingKey::from_ed_der(&seed),
+            kid: thumbprint(&x),
+            x,
+            published: OnceCell::new(),
+        })
     }
 
     /// A token for a session. The public key is published before the first signature, so that no

@@ -31,7 +31,10 @@ pub async fn hash(app: &App, password: NewPassword) -> Result<SecretString, ApiE
 }
 
 /// Whether the password is that of the hash; without a hash never, after the same work.
-pub async fn verify(hash: Option<SecretString>, password: PresentedPassword) -> Result<bool, ApiError> {
+pub async fn verify(
+    hash: Option<SecretString>,
+    password: PresentedPassword,
+) -> Result<bool, ApiError> {
     off_thread(move || {
         let phc = hash.as_ref().map_or(NOBODYS, |hash| hash.expose_secret());
         let parsed = PasswordHash::new(phc).map_err(|_| password_hash::Error::EncodingInvalid)?;

@@ -23,10 +23,7 @@ impl FromStr for Date {
         // The parser also takes other forms of ISO 8601, such as 20240131 and a date with a time.
         let has_form = text.len() == 10 && text.bytes().filter(|b| *b == b'-').count() == 2;
         let date = has_form.then(|| text.parse::<jiff::civil::Date>().ok());
-        date.flatten()
-            .filter(|date| date.year() >= 1)
-            .map(Self)
-            .ok_or(InvalidDate)
+        date.flatten().filter(|date| date.year() >= 1).map(Self).ok_or(InvalidDate)
     }
 }
 
@@ -39,7 +36,17 @@ mod tests {
     #[test]
     fn only_days_that_exist_in_the_one_form() {
         assert!("2024-02-29".parse::<Date>().is_ok());
-        for text in ["", "2023-02-29", "2024-13-01", "20240131", "31-01-2024", "2024-1-31", "2024-01-31T00:00", "0000-01-01", "-00001-1-1"] {
+        for text in [
+            "",
+            "2023-02-29",
+            "2024-13-01",
+            "20240131",
+            "31-01-2024",
+            "2024-1-31",
+            "2024-01-31T00:00",
+            "0000-01-01",
+            "-00001-1-1",
+        ] {
             assert_eq!(text.parse::<Date>(), Err(InvalidDate), "{text:?}");
         }
     }

@@ -41,10 +41,7 @@ impl Details for DoctorDetails {
     }
 
     fn unique(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("email", self.email.folded()),
-            ("license_number", self.license_number.folded()),
-        ]
+        vec![("email", self.email.folded()), ("license_number", self.license_number.folded())]
     }
 }
 

@@ -36,10 +36,8 @@ impl FromStr for Email {
 
     fn from_str(text: &str) -> Result<Self, InvalidEmail> {
         let text = text.trim();
-        let options = Options::default()
-            .with_required_tld()
-            .without_display_text()
-            .without_domain_literal();
+        let options =
+            Options::default().with_required_tld().without_display_text().without_domain_literal();
         EmailAddress::parse_with_options(text, options).map_err(|_| InvalidEmail)?;
         if text.len() > MAX_BYTES || fold(text).len() > MAX_BYTES {
             return Err(InvalidEmail);
@@ -57,7 +55,17 @@ mod tests {
     #[test]
     fn addresses_are_told_from_other_text() {
         assert_eq!(" Jane@Example.com ".parse::<Email>().unwrap().folded(), "jane@example.com");
-        for text in ["", "jane", "jane@", "@example.com", "jane@example", "a b@example.com", "Jane <jane@example.com>", "jane@[127.0.0.1]", "a@b@example.com"] {
+        for text in [
+            "",
+            "jane",
+            "jane@",
+            "@example.com",
+            "jane@example",
+            "a b@example.com",
+            "Jane <jane@example.com>",
+            "jane@[127.0.0.1]",
+            "a@b@example.com",
+        ] {
             assert_eq!(text.parse::<Email>(), Err(InvalidEmail), "{text:?}");
         }
         let long = format!("jane@{}.com", "a.".repeat(130));

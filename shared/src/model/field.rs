@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
-use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -23,10 +25,7 @@ impl FieldErrors {
     }
 
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.0
-            .entry(field.to_owned())
-            .or_default()
-            .push(message.into());
+        self.0.entry(field.to_owned()).or_default().push(message.into());
     }
 
     pub fn extend(&mut self, other: Self) {
@@ -37,11 +36,7 @@ impl FieldErrors {
 
     /// `value` if nothing is wrong, the errors otherwise.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
-        }
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 }
 
@@ -144,8 +139,5 @@ pub(crate) use field_from_str;
 
 /// The error of a value that has the right JSON type and is not acceptable all the same.
 pub(crate) fn invalid(message: impl ToString, location: ValuePointerRef) -> FieldErrors {
-    FieldErrors::one(
-        location.first_field().unwrap_or_default(),
-        message.to_string(),
-    )
+    FieldErrors::one(location.first_field().unwrap_or_default(), message.to_string())
 }

@@ -34,13 +34,11 @@ impl Deserr<FieldErrors> for NewPassword {
         value: Value<V>,
         location: ValuePointerRef,
     ) -> Result<Self, FieldErrors> {
-        let PresentedPassword(password) = PresentedPassword::deserialize_from_value(value, location)?;
+        let PresentedPassword(password) =
+            PresentedPassword::deserialize_from_value(value, location)?;
         match password.expose_secret().chars().count() {
             MIN_CHARS..=MAX_CHARS => Ok(Self(password)),
-            _ => Err(invalid(
-                format!("must have {MIN_CHARS} to {MAX_CHARS} characters"),
-                location,
-            )),
+            _ => Err(invalid(format!("must have {MIN_CHARS} to {MAX_CHARS} characters"), location)),
         }
     }
 }

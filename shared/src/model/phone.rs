@@ -12,7 +12,9 @@ use super::field::field_from_str;
 pub struct PhoneNumber(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be a telephone number: 3 to 19 digits, with + in front or without, such as +14155550123")]
+#[error(
+    "must be a telephone number: 3 to 19 digits, with + in front or without, such as +14155550123"
+)]
 pub struct InvalidPhoneNumber;
 
 impl FromStr for PhoneNumber {
@@ -21,10 +23,9 @@ impl FromStr for PhoneNumber {
     fn from_str(text: &str) -> Result<Self, InvalidPhoneNumber> {
         let number = text.trim();
         let digits = number.strip_prefix('+').unwrap_or(number);
-        let is_number = (3..=19).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        is_number
-            .then(|| Self(number.to_owned()))
-            .ok_or(InvalidPhoneNumber)
+        let is_number =
+            (3..=19).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| Self(number.to_owned())).ok_or(InvalidPhoneNumber)
     }
 }
 

@@ -47,9 +47,6 @@ impl Session {
 
     /// Whether `user` may act by this session at the moment `now`.
     pub fn is_valid_for(&self, user: &User, now: Timestamp) -> bool {
-        user.active
-            && self.user_id == user.id
-            && self.epoch == user.epoch
-            && now < self.expires_at
+        user.active && self.user_id == user.id && self.epoch == user.epoch && now < self.expires_at
     }
 }

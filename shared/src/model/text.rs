@@ -10,11 +10,7 @@ use super::field::field_from_str;
 
 /// The form used to compare and to sort: NFKC, lower case.
 pub fn fold(text: &str) -> String {
-    text.nfkc()
-        .collect::<String>()
-        .to_lowercase()
-        .nfkc()
-        .collect()
+    text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
 /// One line of 1 to `MAX` characters, without control characters; white space around it is dropped.

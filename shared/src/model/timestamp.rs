@@ -14,16 +14,15 @@ pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
     /// The system's clock, to the millisecond. Only `App` reads it; everything else asks `App`.
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads it")]
     pub(crate) fn system() -> Self {
         Self::from_millisecond(jiff::Timestamp::now().as_millisecond())
     }
 
     /// Saturates at the ends of the calendar.
     pub fn from_millisecond(millisecond: i64) -> Self {
-        let clamped = millisecond.clamp(
-            jiff::Timestamp::MIN.as_millisecond(),
-            jiff::Timestamp::MAX.as_millisecond(),
-        );
+        let clamped = millisecond
+            .clamp(jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());
         Self(jiff::Timestamp::from_millisecond(clamped).unwrap_or(jiff::Timestamp::MAX))
     }
 

@@ -63,7 +63,9 @@ pub fn client(settings: &DynamoDb) -> Client {
         }
         endpoint => {
             config.set_endpoint_url(endpoint.clone());
-            config.http_client(http.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https())
+            config.http_client(
+                http.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https(),
+            )
         }
     };
     Client::from_conf(config.build())
@@ -91,11 +93,7 @@ impl ClassifyRetry for RetryConflicts {
         } else {
             false
         };
-        if is_conflict {
-            RetryAction::throttling_error()
-        } else {
-            RetryAction::NoActionIndicated
-        }
+        if is_conflict { RetryAction::throttling_error() } else { RetryAction::NoActionIndicated }
     }
 
     fn name(&self) -> &'static str {

@@ -69,34 +69,22 @@ impl Key {
     }
 
     pub fn session(user_id: UserId, session: &SessionId) -> Self {
-        Self {
-            pk: user(Some(user_id)),
-            sk: format!("SESSION#{session}"),
-        }
+        Self { pk: user(Some(user_id)), sk: format!("SESSION#{session}") }
     }
 
     /// The mapping's row among the patient's: the one that gsi1 holds.
     pub fn patients_mapping(patient: PatientId, doctor: DoctorId) -> Self {
-        Self {
-            pk: record("patient", patient.get()),
-            sk: record("doctor", doctor.get()),
-        }
+        Self { pk: record("patient", patient.get()), sk: record("doctor", doctor.get()) }
     }
 
     /// The same mapping's row among the doctor's.
     pub fn doctors_mapping(patient: PatientId, doctor: DoctorId) -> Self {
-        Self {
-            pk: record("doctor", doctor.get()),
-            sk: record("patient", patient.get()),
-        }
+        Self { pk: record("doctor", doctor.get()), sk: record("patient", patient.get()) }
     }
 
     /// A public token key, in the keys table.
     pub fn signing_key(kid: &str) -> Self {
-        Self {
-            pk: SIGNING_KEYS.to_owned(),
-            sk: kid.to_owned(),
-        }
+        Self { pk: SIGNING_KEYS.to_owned(), sk: kid.to_owned() }
     }
 }
 

@@ -23,9 +23,25 @@ const ASSIGN_ATTEMPTS: usize = 5;
 
 /// All that lists show of a doctor or a patient, and what tells a tombstone; `medical_history` is not of it.
 const LISTED: &[&str] = &[
-    "pk", "id", "version", "created_at", "updated_at", "deleted_at", "swept", "first_name", "last_name",
-    "email", "phone_number", "specialization", "license_number", "years_of_experience",
-    "date_of_birth", "gender", "contact_number", "address", "emergency_number",
+    "pk",
+    "id",
+    "version",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "swept",
+    "first_name",
+    "last_name",
+    "email",
+    "phone_number",
+    "specialization",
+    "license_number",
+    "years_of_experience",
+    "date_of_birth",
+    "gender",
+    "contact_number",
+    "address",
+    "emergency_number",
 ];
 
 /// Enough to show a name beside an id.
@@ -36,7 +52,10 @@ pub enum Assign {
     New(Mapping),
     /// It stood already; it is answered as it was made.
     Already(Mapping),
-    Unknown { doctor: bool, patient: bool },
+    Unknown {
+        doctor: bool,
+        patient: bool,
+    },
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -71,10 +90,16 @@ impl Table {
         by: UserId,
         now: Timestamp,
     ) -> Result<Assign, TableError> {
-        let assignment = Assignment { doctor_id: doctor, patient_id: patient, assigned_at: now, assigned_by: by };
+        let assignment = Assignment {
+            doctor_id: doctor,
+            patient_id: patient,
+            assigned_at: now,
+            assigned_by: by,
+        };
         for _ in 0..ASSIGN_ATTEMPTS {
             let seen = self.see(doctor, patient).await?;
-            let (Some(doctor_name), Some(patient_name)) = (&seen.doctor_name, &seen.patient_name) else {
+            let (Some(doctor_name), Some(patient_name)) = (&seen.doctor_name, &seen.patient_name)
+            else {
                 return Ok(Assign::Unknown {
                     doctor: seen.doctor_name.is_none(),
                     patient: seen.patient_name.is_none(),
@@ -109,7 +134,9 @@ impl Table {
             let is_record = key::text(&item, "sk") == Some(SELF);
             if !is_record {
                 seen.mapping = Some(assignment_in(item)?);
-            } else if key::text(&item, "pk") == Some(&key::record(DoctorDetails::KIND, doctor.get())) {
+            } else if key::text(&item, "pk")
+                == Some(&key::record(DoctorDetails::KIND, doctor.get()))
+            {
                 seen.doctor_name = name_in(&item);
             } else {
                 seen.patient_name = name_in(&item);
@@ -144,7 +171,11 @@ impl Table {
     }
 
     /// Calls: W.
-    pub async fn remove(&self, doctor: DoctorId, patient: PatientId) -> Result<Removed, TableError> {
+    pub async fn remove(
+        &self,
+        doctor: DoctorId,
+        patient: PatientId,
+    ) -> Result<Removed, TableError> {
         let outcome = self
             .transaction()
             .delete_existing(Key::patients_mapping(patient, doctor), ())
@@ -185,7 +216,8 @@ impl Table {
         let owner_key = Key::record::<Owner>(owner);
         let is_first_page = paging.after.is_none();
         let start = paging.after.map(|other| {
-            let position = Key { pk: owner_key.pk.clone(), sk: key::record(Other::KIND, other.get()) };
+            let position =
+                Key { pk: owner_key.pk.clone(), sk: key::record(Other::KIND, other.get()) };
             Item::from(position)
         });
         let answer = self
@@ -199,7 +231,8 @@ impl Table {
             .set_exclusive_start_key(start)
             .send()
             .await?;
-        let next = answer.last_evaluated_key.as_ref().and_then(|last| key::id_in(key::text(last, "sk")?));
+        let next =
+            answer.last_evaluated_key.as_ref().and_then(|last| key::id_in(key::text(last, "sk")?));
 
         let mut owners = Vec::new();
         let mut rows: Vec<(Other::Id, Row)> = Vec::new();

@@ -72,7 +72,9 @@ impl Table {
             Outcome::Committed => Ok(Created::Done(record)),
             Outcome::Refused(refusals) => match taken(&refusals) {
                 Some(errors) => Ok(Created::Taken(errors)),
-                None => Err(TableError::Unexpected(format!("{} {} exists already", D::KIND, id.get()))),
+                None => {
+                    Err(TableError::Unexpected(format!("{} {} exists already", D::KIND, id.get())))
+                }
             },
         }
     }
@@ -117,7 +119,10 @@ impl Table {
         let records = answer.items.unwrap_or_default().into_iter().map(from_item);
         Ok(Page {
             results: records.collect::<Result<_, _>>().map_err(TableError::unreadable)?,
-            next: answer.last_evaluated_key.as_ref().and_then(|last| key::text(last, "gsi2sk").map(str::to_owned)),
+            next: answer
+                .last_evaluated_key
+                .as_ref()
+                .and_then(|last| key::text(last, "gsi2sk").map(str::to_owned)),
         })
     }
 
@@ -179,7 +184,9 @@ impl Table {
     ) -> Result<Outcome<Refusal>, TableError> {
         let mut transaction =
             self.transaction().replace(item_of(next)?, current.version, Refusal::Record);
-        for ((field, old), (_, new)) in current.details.unique().into_iter().zip(next.details.unique()) {
+        for ((field, old), (_, new)) in
+            current.details.unique().into_iter().zip(next.details.unique())
+        {
             // A transaction may not name one item twice: a change of letter case keeps its claim.
             if old != new {
                 transaction = transaction
@@ -224,7 +231,8 @@ impl Table {
         let mut tombstone = Item::from(Key::record::<D>(record.id));
         let deleted = Tombstone { deleted_at: now, swept: false };
         tombstone.extend(to_item(deleted).map_err(TableError::unreadable)?);
-        let mut transaction = self.transaction().replace(tombstone, record.version, Refusal::Record);
+        let mut transaction =
+            self.transaction().replace(tombstone, record.version, Refusal::Record);
         for (field, value) in record.details.unique() {
             transaction = transaction.delete(Key::unique::<D>(field, &value));
         }
@@ -289,9 +297,7 @@ fn taken(refusals: &[Refusal]) -> Option<FieldErrors> {
     let mut errors = None;
     for refusal in refusals {
         if let Refusal::Taken(field) = refusal {
-            errors
-                .get_or_insert_with(FieldErrors::default)
-                .add(field, "is already taken");
+            errors.get_or_insert_with(FieldErrors::default).add(field, "is already taken");
         }
     }
     errors

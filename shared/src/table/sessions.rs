@@ -13,12 +13,7 @@ impl Table {
         let mut item = with_key(session, Key::session(session.user_id, &session.id))?;
         let expiry = session.expires_at.as_second().to_string();
         item.insert("ttl".to_owned(), AttributeValue::N(expiry));
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await?;
+        self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await?;
         Ok(())
     }
 }

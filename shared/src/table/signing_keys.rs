@@ -33,7 +33,9 @@ impl Table {
         match outcome {
             Ok(_) => Ok(()),
             Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
             {
                 Ok(())
             }

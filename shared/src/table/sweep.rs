@@ -61,7 +61,9 @@ impl Table {
         }
         match transaction.commit().await? {
             Outcome::Committed => Ok(()),
-            Outcome::Refused(_) => Err(TableError::Unexpected("a deletion without condition was refused".to_owned())),
+            Outcome::Refused(_) => {
+                Err(TableError::Unexpected("a deletion without condition was refused".to_owned()))
+            }
         }
     }
 

@@ -160,7 +160,10 @@ pub fn is_conflict(error: &TransactWriteItemsError) -> bool {
     match cancellation_reasons(error) {
         Some(reasons) => {
             let is = |codes: &[&str]| {
-                reasons.iter().filter_map(CancellationReason::code).any(|code| codes.contains(&code))
+                reasons
+                    .iter()
+                    .filter_map(CancellationReason::code)
+                    .any(|code| codes.contains(&code))
             };
             is(&["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
                 && !is(&["ConditionalCheckFailed", "ValidationError"])

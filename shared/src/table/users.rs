@@ -16,6 +16,9 @@ use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::model::username::Username;
 
+/// More bytes than any username or email has when it is folded.
+const MAX_IDENTIFIER: usize = 1024;
+
 /// An account to be made.
 #[derive(Debug, Clone)]
 pub struct NewUser {
@@ -126,6 +129,8 @@ impl Table {
     /// The account that bears a name, be it its username or its email, folded. The calls are the
     /// same whether there is one or not: Get identifier, BatchGet(user, credential).
     pub async fn credentials(&self, folded: &str) -> Result<Option<Credentials>, TableError> {
+        // Nobody has a longer name, and it would not fit into a key.
+        let folded = if folded.len() <= MAX_IDENTIFIER { folded } else { "" };
         let answer = self
             .client
             .get_item()
@@ -161,7 +166,9 @@ impl Table {
     ) -> Result<Option<(User, Session)>, TableError> {
         let user_key = Key::user(Some(user_id));
         let (mut user, mut session) = (None, None);
-        for item in self.batch_get([user_key.clone(), Key::session(user_id, session_id)], &[]).await? {
+        for item in
+            self.batch_get([user_key.clone(), Key::session(user_id, session_id)], &[]).await?
+        {
             if key::text(&item, "sk") == Some(&user_key.sk) {
                 user = Some(from_item(item).map_err(TableError::unreadable)?);
             } else {

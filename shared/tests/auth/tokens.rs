@@ -1,0 +1,161 @@
+//! Forged, stale and foreign tokens (RFC 8725): none of them gets in.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use shared::model::user::Role;
+use shared::runtime::signed_in;
+use shared::table::PublicKey;
+use shared::testing::{Actor, Event, Value, World, json, run};
+use shared::{ApiResult, App, Caller, Request, response};
+
+const KID: &str = "a-published-key";
+
+/// A key pair of the test's own, whose public half is published: it signs whatever a test wants.
+struct Forger {
+    pair: Ed25519KeyPair,
+    header: Value,
+    claims: Value,
+}
+
+impl Forger {
+    /// With it as it is, the token is good.
+    async fn new(world: &World, actor: &Actor) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+        let x = URL_SAFE_NO_PAD.encode(pair.public_key());
+        let public_key = PublicKey { kid: KID.to_owned(), x, published_at: world.app.now() };
+        world.app.table().publish_key(&public_key).await.unwrap();
+        let token = secrecy::ExposeSecret::expose_secret(&actor.token).to_owned();
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        Self {
+            pair,
+            header: json!({"alg": "EdDSA", "typ": "JWT", "kid": KID}),
+            claims: serde_json::from_slice(&claims).unwrap(),
+        }
+    }
+
+    fn with_header(&self, member: &str, value: Value) -> String {
+        let mut header = self.header.clone();
+        header[member] = value;
+        self.sign(&header, &self.claims)
+    }
+
+    fn with_claim(&self, claim: &str, value: Value) -> String {
+        let mut claims = self.claims.clone();
+        claims[claim] = value;
+        self.sign(&self.header, &claims)
+    }
+
+    fn without_claim(&self, claim: &str) -> String {
+        let mut claims = self.claims.clone();
+        claims.as_object_mut().unwrap().remove(claim);
+        self.sign(&self.header, &claims)
+    }
+
+    fn sign(&self, header: &Value, claims: &Value) -> String {
+        let message = message(header, claims);
+        let signature = URL_SAFE_NO_PAD.encode(self.pair.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+}
+
+fn message(header: &Value, claims: &Value) -> String {
+    [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".")
+}
+
+async fn open(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+    response::no_content()
+}
+
+/// Tries each token; the names of those that got in.
+async fn admitted(world: &World, tokens: Vec<(&str, String)>) -> Vec<String> {
+    let mut admitted = Vec::new();
+    for (name, token) in tokens {
+        let answer = world.call(signed_in(open), Event::of("auth-me").bearer(&token)).await;
+        match answer.status {
+            204 => admitted.push(name.to_owned()),
+            _ => drop(answer.expect_problem(401, "token_not_valid")),
+        }
+    }
+    admitted
+}
+
+#[test]
+fn the_forgers_own_token_is_good_or_these_tests_show_nothing() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let forger = Forger::new(&world, &staff).await;
+        let good = forger.sign(&forger.header, &forger.claims);
+        let past = forger.with_claim("nbf", forger.claims["iat"].clone());
+        assert_eq!(admitted(&world, vec![("good", good), ("nbf", past)]).await, ["good", "nbf"]);
+    });
+}
+
+#[test]
+fn a_header_cannot_choose_how_it_is_checked() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let forger = Forger::new(&world, &staff).await;
+        let public = forger.pair.public_key().as_ref();
+        let unsigned = |alg: &str| {
+            let header = json!({"alg": alg, "typ": "JWT", "kid": KID});
+            format!("{}.", message(&header, &forger.claims))
+        };
+        let hs256 = {
+            let message = message(&json!({"alg": "HS256", "kid": KID}), &forger.claims);
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, public), message.as_bytes());
+            format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
+        };
+        let embedded = {
+            let stranger = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
+            let x = URL_SAFE_NO_PAD.encode(stranger.public_key());
+            let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x});
+            let header =
+                json!({"alg": "EdDSA", "kid": KID, "jwk": jwk, "jku": "http://127.0.0.1:9/"});
+            let message = message(&header, &forger.claims);
+            let signature = URL_SAFE_NO_PAD.encode(stranger.sign(message.as_bytes()));
+            format!("{message}.{signature}")
+        };
+        let tokens = vec![
+            ("none", unsigned("none")),
+            ("None", unsigned("None")),
+            ("EdDSA without signature", unsigned("EdDSA")),
+            ("HS256 with the public key", hs256),
+            ("a key of its own", embedded),
+            ("ES256", forger.with_header("alg", json!("ES256"))),
+            ("unknown kid", forger.with_header("kid", json!("../../keys"))),
+            ("kid of another type", forger.with_header("kid", json!(7))),
+            ("empty kid", forger.with_header("kid", json!(""))),
+        ];
+        assert_eq!(admitted(&world, tokens).await, [""; 0]);
+    });
+}
+
+#[test]
+fn every_claim_is_required_and_checked() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let forger = Forger::new(&world, &staff).await;
+        let now = world.app.now().as_second();
+        let mut tokens = vec![
+            ("another issuer", forger.with_claim("iss", json!("elsewhere"))),
+            ("another audience", forger.with_claim("aud", json!("another-api"))),
+            ("several audiences", forger.with_claim("aud", json!(["healthcare-api", "x"]))),
+            ("expired by a second", forger.with_claim("exp", json!(now - 1))),
+            ("expired just now", forger.with_claim("exp", json!(now))),
+            ("exp as text", forger.with_claim("exp", json!("9999999999"))),
+            ("not yet", forger.with_claim("nbf", json!(now + 1))),
+            ("nbf as text", forger.with_claim("nbf", json!("1"))),
+            ("refresh", forger.with_claim("token_type", json!("refresh"))),
+            ("another user", forger.with_claim("sub", json!("2"))),
+            ("user as number", forger.with_claim("sub", json!(1))),
+            ("no such user", forger.with_claim("sub", json!("admin"))),
+            ("another session", forger.with_claim("sid", json!("another"))),
+        ];
+        for claim in ["iss", "aud", "exp", "iat", "sub", "sid", "jti", "token_type"] {
+            tokens.push((claim, forger.without_claim(claim)));
+        }
+        assert_eq!(admitted(&world, tokens).await, [""; 0]);
+    });
+}

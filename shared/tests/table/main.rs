@@ -1,0 +1,40 @@
+//! The table's promises, looked at from below: what is in DynamoDB after a change, a race or a fault.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod deletion;
+mod outage;
+mod races;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use shared::testing::World;
+use shared::testing::emulator::TABLE_NAME;
+
+/// The keys of all rows that have this prefix in their sort key or partition key: `(pk, sk)`.
+async fn rows(world: &World, is_wanted: impl Fn(&str, &str) -> bool) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    let mut pages = world.dynamodb.scan().table_name(TABLE_NAME).into_paginator().items().send();
+    while let Some(item) = pages.next().await {
+        let item = item.unwrap();
+        let text = |name: &str| item[name].as_s().unwrap().clone();
+        if is_wanted(&text("pk"), &text("sk")) {
+            found.insert((text("pk"), text("sk")));
+        }
+    }
+    found
+}
+
+/// The rows of mappings, from either side.
+async fn mapping_rows(world: &World) -> BTreeSet<(String, String)> {
+    rows(world, |pk, sk| {
+        (pk.starts_with("PATIENT#") && sk.starts_with("DOCTOR#"))
+            || (pk.starts_with("DOCTOR#") && sk.starts_with("PATIENT#"))
+    })
+    .await
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
