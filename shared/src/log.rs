@@ -30,18 +30,29 @@ pub fn init() {
     }));
 }
 
-/// The one line of a finished request. `cause` is the inside story of a 5xx.
-pub fn completed(
-    request_id: &str,
-    status: StatusCode,
-    code: Option<&str>,
-    cause: Option<&str>,
-    duration: Duration,
-) {
-    let status = status.as_u16();
-    let duration_ms = duration.as_millis() as u64;
-    match cause {
-        Some(cause) => tracing::error!(request_id, status, code, duration_ms, cause, "failed"),
-        None => tracing::info!(request_id, status, code, duration_ms, "completed"),
+/// The one line of a finished request.
+pub struct Completed<'a> {
+    /// The function's name.
+    pub operation: &'a str,
+    pub request_id: &'a str,
+    /// The problem's, if it failed.
+    pub code: Option<&'a str>,
+    /// The inside story of a 5xx.
+    pub cause: Option<&'a str>,
+}
+
+impl Completed<'_> {
+    pub fn write(self, status: StatusCode, duration: Duration) {
+        let Self { operation, request_id, code, cause } = self;
+        let status = status.as_u16();
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        match cause {
+            Some(cause) => {
+                tracing::error!(operation, request_id, status, code, duration_ms, cause, "failed");
+            }
+            None => {
+                tracing::info!(operation, request_id, status, code, duration_ms, "completed");
+            }
+        }
     }
 }

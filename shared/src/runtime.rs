@@ -82,7 +82,9 @@ where
 {
     let started = Instant::now();
     let context = event.lambda_context_ref();
-    let request_id = context.map(|context| context.request_id.clone()).unwrap_or_default();
+    let (request_id, operation) = context
+        .map(|context| (context.request_id.clone(), context.env_config.function_name.clone()))
+        .unwrap_or_default();
     let time = context.map_or(DEFAULT_TIME, |context| time_left(context.deadline));
     let request = Request::new(event, started + time);
 
@@ -106,22 +108,28 @@ where
             (error.into_response(&request_id), Some(code), cause)
         }
     };
-    log::completed(&request_id, response.status(), code, cause.as_deref(), started.elapsed());
+    log::Completed {
+        operation: &operation,
+        request_id: &request_id,
+        code,
+        cause: cause.as_deref(),
+    }
+    .write(response.status(), started.elapsed());
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-/// `deadline` is in milliseconds since 1970; 0 means unknown.
+/// The time until a deadline, in milliseconds since 1970. `cargo lambda watch` sends a moment of that
+/// year, and tests send none: there is no deadline then.
 #[allow(clippy::disallowed_methods, reason = "Lambda's deadline is a moment of the system's clock")]
 fn time_left(deadline: u64) -> Duration {
-    if deadline == 0 {
-        return DEFAULT_TIME;
-    }
     let deadline = UNIX_EPOCH + Duration::from_millis(deadline);
-    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-    left.saturating_sub(MARGIN)
+    match deadline.duration_since(SystemTime::now()) {
+        Ok(left) => left.saturating_sub(MARGIN),
+        Err(_is_past) => DEFAULT_TIME,
+    }
 }
 
 fn start<H>(prepare: impl AsyncFnOnce() -> Result<(App, H), Error>) -> ExitCode

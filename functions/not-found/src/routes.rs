@@ -1,4 +1,5 @@
-//! The paths of the API, each with the methods that it answers.
+//! The paths of the API, each with the methods that it answers. Fixed segments stand
+//! before variable ones: the first path that fits is the right one.
 //!
 //! Generated from template.yaml by `cargo xtask routes`; do not edit.
 
@@ -8,10 +9,13 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     ("/api/auth/me", &["GET"]),
     ("/api/auth/register", &["POST"]),
     ("/api/doctor/mappings", &["GET", "POST"]),
-    ("/api/doctor/mappings/{patient_id", &["DELETE", "GET", "POST"]),
+    ("/api/doctor/mappings/{patient_id}", &["GET"]),
+    ("/api/doctor/mappings/{patient_id}/remove", &["POST"]),
+    ("/api/doctor/mappings/{patient_id}/{doctor_id}", &["DELETE"]),
     ("/api/doctors", &["GET", "POST"]),
-    ("/api/doctors/{id", &["DELETE", "GET", "PATCH", "PUT"]),
+    ("/api/doctors/{id}", &["DELETE", "GET", "PATCH", "PUT"]),
+    ("/api/doctors/{id}/patients", &["GET"]),
     ("/api/health", &["GET"]),
     ("/api/patients", &["GET", "POST"]),
-    ("/api/patients/{id", &["DELETE", "GET", "PATCH", "PUT"]),
+    ("/api/patients/{id}", &["DELETE", "GET", "PATCH", "PUT"]),
 ];

@@ -6,7 +6,7 @@ use std::fs;
 use super::template::{ANY, Template, repository};
 
 /// The methods that [`ANY`] stands for, those that API Gateway knows.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 const NOTICE: &str = "Generated from template.yaml by `cargo xtask routes`; do not edit.";
 
@@ -91,7 +91,8 @@ pub fn routes_rs(template: &Template) -> String {
         }
     }
     format!(
-        "//! The paths of the API, each with the methods that it answers.\n\
+        "//! The paths of the API, each with the methods that it answers. Fixed segments stand\n\
+         //! before variable ones: the first path that fits is the right one.\n\
          //!\n\
          //! {NOTICE}\n\
          \n\
@@ -161,7 +162,8 @@ Resources:
     fn not_found_knows_the_methods_of_each_path() {
         assert_eq!(
             routes_rs(&Template::parse(TEMPLATE).unwrap()),
-            r#"//! The paths of the API, each with the methods that it answers.
+            r#"//! The paths of the API, each with the methods that it answers. Fixed segments stand
+//! before variable ones: the first path that fits is the right one.
 //!
 //! Generated from template.yaml by `cargo xtask routes`; do not edit.
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use lambda_http::{Body, Context, RequestExt, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -39,6 +40,8 @@ const BEGINNING: &str = "2026-01-31T12:00:00.000Z";
 /// Everything a function holds, over a table of its own.
 pub struct World {
     pub app: App,
+    /// The same DynamoDB, for looking at what is in the tables.
+    pub dynamodb: Client,
     pub minter: Arc<Minter>,
     clock: Arc<AtomicI64>,
     _emulator: Emulator,
@@ -69,7 +72,8 @@ impl World {
             session_token: None,
         };
         let template = Template::load().expect("template.yaml");
-        emulator::create_tables(&client(&dynamodb), &template).await.expect("the tables");
+        let raw = client(&dynamodb);
+        emulator::create_tables(&raw, &template).await.expect("the tables");
 
         let beginning: Timestamp = serde_json::from_value(json!(BEGINNING)).expect("a time");
         let clock = Arc::new(AtomicI64::new(beginning.as_millisecond()));
@@ -87,6 +91,7 @@ impl World {
         let secret = SecretString::from("a secret of a test, long enough to be one");
         Self {
             app: App::with_clock(config, Box::new(read)),
+            dynamodb: raw,
             minter: Arc::new(Minter::new(&secret).expect("a key")),
             clock,
             _emulator: emulator,

@@ -30,7 +30,7 @@ const POLLS: u32 = 600;
 pub enum TableError {
     #[error("template.yaml's table {0} has no name outside of a stack")]
     Unnamed(String),
-    #[error("the table {0} is already there with other keys or indexes than template.yaml's")]
+    #[error("the table {0} is not as in template.yaml; delete it, or the file that it is in")]
     Different(&'static str),
     #[error("the table {0} is still not active")]
     NotActive(&'static str),

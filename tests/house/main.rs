@@ -1,0 +1,202 @@
+//! What belongs together is there together: template, folders, events and generated files.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs, io};
+
+use serde_json::Value;
+use shared::testing::routes::{by_path, stale};
+use shared::testing::template::{ANY, Function, Template, repository};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[test]
+fn every_function_is_in_the_template_and_has_its_folder_and_its_event() -> Outcome {
+    let in_template: BTreeSet<_> = Template::load()?.functions.into_keys().collect();
+    let folders = folders()?;
+    let events = names("events", |path| path.extension() == Some(OsStr::new("json")))?;
+
+    let mut missing = Vec::new();
+    for name in in_template.iter().chain(&folders).chain(&events).collect::<BTreeSet<_>>() {
+        if !in_template.contains(name) {
+            missing.push(format!("template.yaml: a function with the Binary {name}"));
+        }
+        if !folders.contains(name) {
+            missing.push(format!("functions/{name}/"));
+        }
+        if !events.contains(name) {
+            missing.push(format!("events/{name}.json"));
+        }
+    }
+    assert!(missing.is_empty(), "missing:\n  {}", missing.join("\n  "));
+    Ok(())
+}
+
+#[test]
+fn every_function_has_one_name() -> Outcome {
+    let mut wrong = Vec::new();
+    for (binary, function) in &Template::load()?.functions {
+        let expected = camel_case(binary);
+        if function.logical_id != expected {
+            wrong.push(format!("template.yaml: {} is to be {expected}", function.logical_id));
+        }
+    }
+    let packages = packages()?;
+    for folder in folders()? {
+        let package = packages.iter().find(|package| package.folder == folder);
+        match package {
+            None => wrong.push(format!("functions/{folder}: not a package of the workspace")),
+            Some(Package { name, binaries, .. }) => {
+                if *name != folder {
+                    wrong.push(format!("functions/{folder}: its package is called {name}"));
+                }
+                if *binaries != [folder.as_str()] {
+                    wrong.push(format!("functions/{folder}: its binaries are {binaries:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not the same name everywhere:\n  {}", wrong.join("\n  "));
+    Ok(())
+}
+
+#[test]
+fn generated_files_are_up_to_date() -> Outcome {
+    let stale: Vec<_> = stale(&Template::load()?).into_iter().map(|(path, _)| path).collect();
+    assert!(stale.is_empty(), "run `cargo xtask routes`: stale is {}", stale.join(", "));
+    Ok(())
+}
+
+/// API Gateway itself would answer 403 to a method that a path does not have.
+#[test]
+fn every_path_hands_its_other_methods_to_not_found() -> Outcome {
+    let template = Template::load()?;
+    let mut wrong = Vec::new();
+    for (path, functions) in by_path(&template) {
+        if functions.get(ANY) != Some(&"not-found") {
+            wrong.push(path);
+        }
+    }
+    assert!(wrong.is_empty(), "template.yaml: NotFound lacks ANY for {}", wrong.join(", "));
+    Ok(())
+}
+
+#[test]
+fn every_event_is_a_request_that_reaches_its_function() -> Outcome {
+    let mut wrong = Vec::new();
+    for (name, function) in &Template::load()?.functions {
+        if let Err(problem) = check_event(name, function) {
+            wrong.push(format!("events/{name}.json: {problem}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+fn check_event(name: &str, function: &Function) -> Outcome {
+    let path = repository().join("events").join(name).with_extension("json");
+    let event: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+    if function.routes.is_empty() {
+        // Nothing that comes through the API: its event has a shape of its own.
+        return Ok(());
+    }
+    let text = |key: &str| {
+        let value = event.get(key).and_then(Value::as_str);
+        value.ok_or_else(|| format!("{key} is missing"))
+    };
+    let (method, resource, path) = (text("httpMethod")?, text("resource")?, text("path")?);
+    let is_routed = function
+        .routes
+        .iter()
+        .any(|route| route.path == resource && (route.method == method || route.method == ANY));
+    if !is_routed {
+        return Err(format!("{method} {resource} is not a route of it in template.yaml").into());
+    }
+    if !fits(resource, path) {
+        return Err(format!("the path {path} is not one of {resource}").into());
+    }
+    Ok(())
+}
+
+/// Whether a path, with or without its final slash, is one of a route such as `/doctors/{id}`.
+fn fits(route: &str, path: &str) -> bool {
+    let mut segments = path.trim_end_matches('/').split('/');
+    for expected in route.trim_end_matches('/').split('/') {
+        let Some(segment) = segments.next() else { return false };
+        if expected.ends_with("+}") {
+            return !segment.is_empty();
+        }
+        let is_variable = expected.starts_with('{') && !segment.is_empty();
+        if !is_variable && segment != expected {
+            return false;
+        }
+    }
+    segments.next().is_none()
+}
+
+/// `AuthLogin` for `auth-login`.
+fn camel_case(name: &str) -> String {
+    let capitalize = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_uppercase() + rest
+    };
+    name.split('-').map(capitalize).collect()
+}
+
+fn folders() -> io::Result<BTreeSet<String>> {
+    names("functions", |path| path.join("Cargo.toml").is_file())
+}
+
+/// The names, without extension, of those in a folder of the repository that are wanted.
+fn names(folder: &str, is_wanted: impl Fn(&Path) -> bool) -> io::Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(repository().join(folder))? {
+        let path = entry?.path();
+        if is_wanted(&path)
+            && let Some(name) = path.file_stem().and_then(OsStr::to_str)
+        {
+            names.insert(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+struct Package {
+    name: String,
+    /// Below functions/; empty if it is not there.
+    folder: String,
+    binaries: Vec<String>,
+}
+
+/// The packages of the workspace, as cargo sees them.
+fn packages() -> Result<Vec<Package>, Box<dyn Error>> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(repository())
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    Ok(list(&metadata, "packages").filter_map(package).collect())
+}
+
+fn package(package: &Value) -> Option<Package> {
+    let manifest = Path::new(package.get("manifest_path")?.as_str()?);
+    let folder = manifest.strip_prefix(repository().join("functions")).ok().and_then(Path::parent);
+    let is_binary = |target: &&Value| list(target, "kind").any(|kind| kind == "bin");
+    let binaries = list(package, "targets").filter(is_binary);
+    Some(Package {
+        name: package.get("name")?.as_str()?.to_owned(),
+        folder: folder.and_then(Path::to_str).unwrap_or_default().to_owned(),
+        binaries: binaries.filter_map(|it| Some(it.get("name")?.as_str()?.to_owned())).collect(),
+    })
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}

@@ -1,0 +1,203 @@
+//! A small HTTP client whose actors are types: [`Anonymous`], [`Bearer`] and [`User`].
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use ureq::{Agent, http};
+
+use crate::clinic;
+use crate::response::Response;
+use crate::stack;
+
+/// Someone who calls the API.
+pub trait Actor {
+    /// The `Authorization` header, if any.
+    fn authorization(&self) -> Option<String>;
+
+    fn request(&self, method: &str, path: &str) -> Request {
+        let request = Request::new(method, path);
+        match self.authorization() {
+            Some(value) => request.header("authorization", &value),
+            None => request,
+        }
+    }
+
+    #[track_caller]
+    fn get(&self, path: &str) -> Response {
+        self.request("GET", path).send()
+    }
+
+    #[track_caller]
+    fn post(&self, path: &str, body: &Value) -> Response {
+        self.request("POST", path).json(body).send()
+    }
+
+    #[track_caller]
+    fn put(&self, path: &str, body: &Value) -> Response {
+        self.request("PUT", path).json(body).send()
+    }
+
+    #[track_caller]
+    fn patch(&self, path: &str, body: &Value) -> Response {
+        self.request("PATCH", path).json(body).send()
+    }
+
+    #[track_caller]
+    fn delete(&self, path: &str) -> Response {
+        self.request("DELETE", path).send()
+    }
+
+    /// Everything in a list, page after page.
+    #[track_caller]
+    fn walk(&self, path: &str) -> Vec<Value> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let mut found = Vec::new();
+        let mut page_path = path.to_owned();
+        for _ in 0..10_000 {
+            let page = self.get(&page_path).expect_status(200).json;
+            found.extend(page["results"].as_array().unwrap().iter().cloned());
+            match &page["next"] {
+                Value::String(next) => {
+                    page_path = format!("{path}{separator}cursor={}", encode(next));
+                }
+                next => {
+                    assert!(next.is_null(), "next is a cursor or null: {next}");
+                    return found;
+                }
+            }
+        }
+        panic!("{path} does not end");
+    }
+}
+
+/// Someone who has not signed in.
+pub struct Anonymous;
+
+impl Actor for Anonymous {
+    fn authorization(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Someone with a token, whatever it is worth.
+pub struct Bearer<'a>(pub &'a str);
+
+impl Actor for Bearer<'_> {
+    fn authorization(&self) -> Option<String> {
+        Some(format!("Bearer {}", self.0))
+    }
+}
+
+/// Someone who has registered and logged in.
+pub struct User {
+    /// What was registered: `username`, `email`, `password`.
+    pub account: Value,
+    /// What the API says of the user.
+    pub user: Value,
+    pub access: String,
+}
+
+impl User {
+    /// A new member of the clinic's staff.
+    #[track_caller]
+    pub fn staff() -> Self {
+        let account = clinic::newcomer();
+        let registered = Anonymous.post("/api/auth/register/", &account).expect_status(201).json;
+        let credentials = json!({
+            "username": account["username"],
+            "password": account["password"],
+        });
+        let login = Anonymous.post("/api/auth/login/", &credentials).expect_status(200).json;
+        Self {
+            account,
+            user: registered["user"].clone(),
+            access: login["access"].as_str().unwrap().to_owned(),
+        }
+    }
+}
+
+impl Actor for User {
+    fn authorization(&self) -> Option<String> {
+        Bearer(&self.access).authorization()
+    }
+}
+
+/// A request on its way.
+#[must_use]
+pub struct Request {
+    name: String,
+    builder: http::request::Builder,
+    body: Option<String>,
+}
+
+impl Request {
+    fn new(method: &str, path: &str) -> Self {
+        Self {
+            name: format!("{method} {path}"),
+            builder: http::Request::builder().method(method).uri(format!("{}{path}", stack::url())),
+            body: matches!(method, "POST" | "PUT" | "PATCH").then(String::new),
+        }
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.builder = self.builder.header(name, value);
+        self
+    }
+
+    /// A body as it is, with no Content-Type.
+    pub fn body(mut self, text: impl Into<String>) -> Self {
+        self.body = Some(text.into());
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    /// Sends it. Whatever a client does, the API never answers 500 or worse, save 503.
+    #[track_caller]
+    pub fn send(self) -> Response {
+        let Self { name, builder, body } = self;
+        let answer = match body {
+            Some(body) => AGENT.run(builder.body(body).unwrap()),
+            None => AGENT.run(builder.body(()).unwrap()),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let text = answer.body_mut().read_to_string().unwrap();
+        let response = Response {
+            request: name,
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            json: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        };
+        assert!(response.status < 500 || response.status == 503, "{response}");
+        response
+    }
+}
+
+/// `text` as a part of a URL's query or path.
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+static AGENT: LazyLock<Agent> = LazyLock::new(|| {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_idle_connections(64)
+        .max_idle_connections_per_host(64)
+        // The first call of a function may have to wait for it to start.
+        .timeout_global(Some(Duration::from_secs(120)));
+    let config = if stack::is_own() { config.proxy(None) } else { config };
+    config.build().new_agent()
+});

@@ -1,0 +1,111 @@
+//! Newcomers, doctors and patients for the tests to begin with: nobody twice, in any run.
+
+use std::fmt::Debug;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::client::{Actor, User};
+use crate::response::Response;
+
+/// A well-formed id that nobody has: the largest there is.
+pub const NOBODY: u64 = (1 << 53) - 1;
+
+/// A name nobody has had, in this run or another.
+pub fn unique(prefix: &str) -> String {
+    static RUN: LazyLock<u128> = LazyLock::new(|| UNIX_EPOCH.elapsed().unwrap().as_nanos());
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{prefix}-{:x}-{next}", *RUN)
+}
+
+pub fn unique_email() -> String {
+    format!("{}@example.com", unique("mail"))
+}
+
+/// What someone new registers with.
+pub fn newcomer() -> Value {
+    json!({
+        "username": unique("user"),
+        "email": unique_email(),
+        "password": "tidal-Lantern 42 brass",
+    })
+}
+
+pub fn doctor() -> Value {
+    json!({
+        "first_name": "Elizabeth",
+        "last_name": unique("Blackwell"),
+        "email": unique_email(),
+        "phone_number": "+15550100123",
+        "specialization": "Cardiology",
+        "license_number": unique("LIC"),
+        "years_of_experience": 12,
+    })
+}
+
+pub fn patient() -> Value {
+    json!({
+        "first_name": "Henrietta",
+        "last_name": unique("Lacks"),
+        "date_of_birth": "1990-08-01",
+        "gender": "Female",
+        "contact_number": "+15550100456",
+        "address": "713 North Wolfe Street, Baltimore",
+        "medical_history": "Penicillin allergy",
+        "emergency_number": "+15550100789",
+    })
+}
+
+impl User {
+    #[track_caller]
+    pub fn new_doctor(&self) -> Value {
+        self.post("/api/doctors/", &doctor()).expect_status(201).json
+    }
+
+    #[track_caller]
+    pub fn new_patient(&self) -> Value {
+        self.post("/api/patients/", &patient()).expect_status(201).json
+    }
+
+    #[track_caller]
+    pub fn assign(&self, doctor: &Value, patient: &Value) -> Response {
+        let pair = json!({"doctor_id": doctor["id"], "patient_id": patient["id"]});
+        self.post("/api/doctor/mappings/", &pair)
+    }
+}
+
+pub fn doctor_path(doctor: &Value) -> String {
+    format!("/api/doctors/{}/", doctor["id"])
+}
+
+pub fn patient_path(patient: &Value) -> String {
+    format!("/api/patients/{}/", patient["id"])
+}
+
+pub fn doctors_of(patient: &Value) -> String {
+    format!("/api/doctor/mappings/{}/", patient["id"])
+}
+
+pub fn patients_of(doctor: &Value) -> String {
+    format!("/api/doctors/{}/patients/", doctor["id"])
+}
+
+/// Asks until the answer is right, a hundred times at most: some lists are read from an index, and in
+/// the cloud an index trails its table by a moment.
+#[track_caller]
+pub fn eventually<T: Debug>(ask: impl Fn() -> T, right: impl Fn(&T) -> bool) -> T {
+    let mut answer = ask();
+    for _ in 1..100 {
+        if right(&answer) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+        answer = ask();
+    }
+    assert!(right(&answer), "still wrong: {answer:?}");
+    answer
+}

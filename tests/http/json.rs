@@ -1,0 +1,47 @@
+//! Comparing and altering JSON.
+
+use serde_json::Value;
+
+/// Whether `actual` holds all of `expected`: objects may have more members and lists more elements;
+/// the text `…` stands for anything.
+pub fn contains(actual: &Value, expected: &Value) -> bool {
+    match (actual, expected) {
+        (_, Value::String(text)) if text == "…" => true,
+        (Value::Object(actual), Value::Object(expected)) => {
+            expected.iter().all(|(name, expected)| {
+                actual.get(name).is_some_and(|actual| contains(actual, expected))
+            })
+        }
+        (Value::Array(actual), Value::Array(expected)) => {
+            expected.len() <= actual.len()
+                && actual.iter().zip(expected).all(|(actual, expected)| contains(actual, expected))
+        }
+        _ => actual == expected,
+    }
+}
+
+#[track_caller]
+pub fn assert_contains(actual: &Value, expected: &Value) {
+    assert!(contains(actual, expected), "{expected}\nin\n{actual}");
+}
+
+/// `object` with `member` set.
+pub fn with(object: &Value, member: &str, value: impl Into<Value>) -> Value {
+    let mut object = object.clone();
+    object[member] = value.into();
+    object
+}
+
+/// `object` without `member`.
+pub fn without(object: &Value, member: &str) -> Value {
+    let mut object = object.clone();
+    object.as_object_mut().unwrap().remove(member);
+    object
+}
+
+/// The names of an object's members, sorted.
+pub fn members(object: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}

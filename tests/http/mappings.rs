@@ -1,0 +1,254 @@
+//! /api/doctor/mappings/ and /api/doctors/{id}/patients/: who is assigned to whom.
+
+use serde_json::{Value, json};
+
+use crate::client::{Actor, User};
+use crate::clinic::{NOBODY, doctor_path, doctors_of, eventually, patient_path, patients_of};
+use crate::json::{assert_contains, members, without};
+
+const MAPPINGS: &str = "/api/doctor/mappings/";
+
+#[test]
+fn assign_answers_the_mapping() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+
+    assert_eq!(
+        members(&mapping),
+        ["assigned_at", "assigned_by", "doctor_id", "doctor_name", "patient_id", "patient_name",]
+    );
+    assert_eq!(mapping["doctor_id"], doctor["id"]);
+    assert_eq!(mapping["doctor_name"], full_name(&doctor));
+    assert_eq!(mapping["patient_id"], patient["id"]);
+    assert_eq!(mapping["patient_name"], full_name(&patient));
+    assert_eq!(mapping["assigned_by"], staff.user["id"]);
+    assert_timestamp(&mapping["assigned_at"]);
+}
+
+#[test]
+fn assigning_again_answers_the_same_mapping() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+
+    for again in [staff, User::staff()] {
+        let standing = again.assign(&doctor, &patient).expect_status(200).json;
+        assert_eq!(standing, mapping);
+    }
+}
+
+#[test]
+fn assign_names_whom_it_does_not_know() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    let nobody = json!({"id": NOBODY});
+
+    for (answer, unknown) in
+        [(staff.assign(&nobody, &patient), "doctor"), (staff.assign(&doctor, &nobody), "patient")]
+    {
+        answer.assert_problem(404, "not_found");
+        let detail = answer.json["detail"].as_str().unwrap().to_lowercase();
+        assert!(detail.contains(unknown), "{detail}");
+    }
+    staff.assign(&nobody, &nobody).assert_problem(404, "not_found");
+}
+
+#[test]
+fn the_list_has_every_mapping_until_it_is_removed() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+
+    let list = format!("{MAPPINGS}?limit=100");
+    eventually(|| staff.walk(&list), |all| all.contains(&mapping));
+
+    staff.delete(&mapping_path(&doctor, &patient)).expect_status(204);
+    eventually(|| staff.walk(&list), |all| !all.contains(&mapping));
+}
+
+#[test]
+fn a_patients_doctors_are_doctors_and_when_they_were_assigned() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    assert_eq!(staff.walk(&doctors_of(&patient)), [] as [Value; 0]);
+
+    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+    let doctors = staff.walk(&doctors_of(&patient));
+    assert_eq!(doctors.len(), 1);
+    assert_eq!(doctors[0]["assigned_at"], mapping["assigned_at"]);
+    assert_eq!(without(&doctors[0], "assigned_at"), doctor);
+}
+
+#[test]
+fn a_doctors_patients_are_patients_and_when_they_were_assigned() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    assert_eq!(staff.walk(&patients_of(&doctor)), [] as [Value; 0]);
+
+    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+    let patients = staff.walk(&patients_of(&doctor));
+    assert_eq!(patients.len(), 1);
+    assert_eq!(patients[0]["assigned_at"], mapping["assigned_at"]);
+    for field in ["id", "first_name", "last_name", "date_of_birth"] {
+        assert_eq!(patients[0][field], patient[field]);
+    }
+}
+
+#[test]
+fn both_sides_list_everyone_page_by_page() {
+    let staff = User::staff();
+    let doctors: Vec<Value> = (0..3).map(|_| staff.new_doctor()).collect();
+    let patients: Vec<Value> = (0..3).map(|_| staff.new_patient()).collect();
+    for patient in &patients {
+        staff.assign(&doctors[0], patient).expect_status(201);
+    }
+    for doctor in &doctors[1..] {
+        staff.assign(doctor, &patients[0]).expect_status(201);
+    }
+
+    for (path, expected) in
+        [(doctors_of(&patients[0]), &doctors), (patients_of(&doctors[0]), &patients)]
+    {
+        for limit in 1..=4 {
+            let mut ids: Vec<u64> =
+                staff.walk(&format!("{path}?limit={limit}")).iter().map(id).collect();
+            ids.sort_unstable();
+            let expected: Vec<u64> = expected.iter().map(id).collect();
+            assert_eq!(ids, expected, "{path} by {limit}");
+        }
+    }
+}
+
+#[test]
+fn names_are_the_current_ones() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    staff.assign(&doctor, &patient).expect_status(201);
+
+    let marriage = json!({"last_name": "Curie"});
+    let doctor = staff.patch(&doctor_path(&doctor), &marriage);
+    let doctor = doctor.expect_status(200).json;
+    let patient = staff.patch(&patient_path(&patient), &marriage);
+    let patient = patient.expect_status(200).json;
+
+    let mapping = staff.assign(&doctor, &patient).expect_status(200).json;
+    assert_eq!(mapping["doctor_name"], full_name(&doctor));
+    assert_eq!(mapping["patient_name"], full_name(&patient));
+    assert_contains(
+        &staff.get(&doctors_of(&patient)).expect_status(200).json,
+        &json!({"results": [marriage]}),
+    );
+    assert_contains(
+        &staff.get(&patients_of(&doctor)).expect_status(200).json,
+        &json!({"results": [marriage]}),
+    );
+}
+
+#[test]
+fn remove_works_by_post_and_by_delete_and_only_once() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    let by_post = || {
+        let body = json!({"doctor_id": doctor["id"]});
+        staff.post(&remove_path(&patient), &body)
+    };
+    let by_delete = || staff.delete(&mapping_path(&doctor, &patient));
+
+    staff.assign(&doctor, &patient).expect_status(201);
+    assert!(by_post().expect_status(200).json["message"].is_string());
+    by_post().assert_problem(404, "not_found");
+    by_delete().assert_problem(404, "not_found");
+    assert!(staff.walk(&doctors_of(&patient)).is_empty());
+    assert!(staff.walk(&patients_of(&doctor)).is_empty());
+
+    staff.assign(&doctor, &patient).expect_status(201);
+    by_delete().expect_status(204);
+    by_delete().assert_problem(404, "not_found");
+    by_post().assert_problem(404, "not_found");
+    assert!(staff.walk(&doctors_of(&patient)).is_empty());
+    assert!(staff.walk(&patients_of(&doctor)).is_empty());
+}
+
+#[test]
+fn who_never_was_is_not_found() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    let nobody = json!({"id": NOBODY});
+    let remove = |doctor: &Value, patient: &Value| {
+        staff.post(&remove_path(patient), &json!({"doctor_id": doctor["id"]}))
+    };
+
+    for answer in [
+        staff.get(&doctors_of(&nobody)),
+        staff.get(&patients_of(&nobody)),
+        remove(&doctor, &nobody),
+        remove(&nobody, &patient),
+        staff.delete(&mapping_path(&doctor, &nobody)),
+        staff.delete(&mapping_path(&nobody, &patient)),
+    ] {
+        answer.assert_problem(404, "not_found");
+    }
+}
+
+#[test]
+fn a_deleted_patient_takes_its_mappings_along() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    staff.assign(&doctor, &patient).expect_status(201);
+    staff.delete(&patient_path(&patient)).expect_status(204);
+
+    assert!(staff.walk(&patients_of(&doctor)).is_empty());
+    staff.get(&doctors_of(&patient)).assert_problem(404, "not_found");
+    assert_forgotten(&staff, &doctor, &patient);
+}
+
+#[test]
+fn a_deleted_doctor_takes_its_mappings_along() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    staff.assign(&doctor, &patient).expect_status(201);
+    staff.delete(&doctor_path(&doctor)).expect_status(204);
+
+    assert!(staff.walk(&doctors_of(&patient)).is_empty());
+    staff.get(&patients_of(&doctor)).assert_problem(404, "not_found");
+    assert_forgotten(&staff, &doctor, &patient);
+}
+
+/// Once one of the two is gone, nothing knows of their mapping.
+fn assert_forgotten(staff: &User, doctor: &Value, patient: &Value) {
+    staff.assign(doctor, patient).assert_problem(404, "not_found");
+    staff.delete(&mapping_path(doctor, patient)).assert_problem(404, "not_found");
+    eventually(
+        || staff.walk(&format!("{MAPPINGS}?limit=100")),
+        |all| {
+            all.iter().all(|mapping| {
+                (&mapping["doctor_id"], &mapping["patient_id"]) != (&doctor["id"], &patient["id"])
+            })
+        },
+    );
+}
+
+fn remove_path(patient: &Value) -> String {
+    format!("{MAPPINGS}{}/remove/", patient["id"])
+}
+
+fn mapping_path(doctor: &Value, patient: &Value) -> String {
+    format!("{MAPPINGS}{}/{}/", patient["id"], doctor["id"])
+}
+
+fn id(record: &Value) -> u64 {
+    record["id"].as_u64().unwrap()
+}
+
+fn full_name(person: &Value) -> String {
+    let name = |field: &str| person[field].as_str().unwrap();
+    format!("{} {}", name("first_name"), name("last_name"))
+}
+
+/// RFC 3339, UTC, with milliseconds.
+fn assert_timestamp(value: &Value) {
+    let shape: String =
+        value.as_str().unwrap().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!(shape, "0000-00-00T00:00:00.000Z");
+}

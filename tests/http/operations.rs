@@ -1,0 +1,41 @@
+//! Every operation there is, for the checks that go over all of them.
+
+pub struct Operation {
+    pub method: &'static str,
+    /// With its canonical final slash; the ids in it are examples.
+    pub path: &'static str,
+    pub public: bool,
+}
+
+const fn public(method: &'static str, path: &'static str) -> Operation {
+    Operation { method, path, public: true }
+}
+
+const fn protected(method: &'static str, path: &'static str) -> Operation {
+    Operation { method, path, public: false }
+}
+
+pub const OPERATIONS: &[Operation] = &[
+    public("GET", "/api/health/"),
+    public("POST", "/api/auth/register/"),
+    public("POST", "/api/auth/login/"),
+    protected("GET", "/api/auth/me/"),
+    protected("GET", "/api/doctors/"),
+    protected("POST", "/api/doctors/"),
+    protected("GET", "/api/doctors/1/"),
+    protected("PUT", "/api/doctors/1/"),
+    protected("PATCH", "/api/doctors/1/"),
+    protected("DELETE", "/api/doctors/1/"),
+    protected("GET", "/api/doctors/1/patients/"),
+    protected("GET", "/api/patients/"),
+    protected("POST", "/api/patients/"),
+    protected("GET", "/api/patients/1/"),
+    protected("PUT", "/api/patients/1/"),
+    protected("PATCH", "/api/patients/1/"),
+    protected("DELETE", "/api/patients/1/"),
+    protected("GET", "/api/doctor/mappings/"),
+    protected("POST", "/api/doctor/mappings/"),
+    protected("GET", "/api/doctor/mappings/1/"),
+    protected("POST", "/api/doctor/mappings/1/remove/"),
+    protected("DELETE", "/api/doctor/mappings/1/2/"),
+];

@@ -1,0 +1,101 @@
+//! An answer of the API, and what must be true of it.
+
+use std::fmt;
+
+use serde_json::Value;
+use ureq::http::HeaderMap;
+
+pub struct Response {
+    /// Method and path of the request, for messages.
+    pub request: String,
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    /// The body; null when it is not JSON.
+    pub json: Value,
+}
+
+impl Response {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The `WWW-Authenticate` header; API Gateway hands it on under another name.
+    #[track_caller]
+    pub fn challenge(&self) -> &str {
+        self.header("www-authenticate")
+            .or_else(|| self.header("x-amzn-remapped-www-authenticate"))
+            .unwrap_or_else(|| panic!("no WWW-Authenticate: {self}"))
+    }
+
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        let etag = self.header("etag").unwrap_or_else(|| panic!("no ETag: {self}"));
+        assert!(etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"'));
+        etag.to_owned()
+    }
+
+    /// The answer has this status, and a body to match.
+    #[track_caller]
+    pub fn expect_status(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self}");
+        if status == 204 {
+            assert_eq!(self.text, "", "{self}");
+        } else if status < 400 {
+            let kind = self.header("content-type").unwrap_or_default();
+            assert!(kind.starts_with("application/json"), "{kind}: {self}");
+        }
+        self
+    }
+
+    /// The answer is an RFC 9457 problem with this status and code.
+    #[track_caller]
+    pub fn assert_problem(&self, status: u16, code: &str) -> &Self {
+        assert_eq!(self.status, status, "{self}");
+        let kind = self.header("content-type").unwrap_or_default();
+        assert!(kind.starts_with("application/problem+json"), "{kind}: {self}");
+        assert_eq!(self.json["status"], status, "{self}");
+        assert_eq!(self.json["code"], code, "{self}");
+        for member in ["type", "title", "request_id"] {
+            let text = self.json[member].as_str().unwrap_or_default();
+            assert_ne!(text, "", "{member}: {self}");
+        }
+        if status == 401 {
+            self.challenge();
+        }
+        if matches!(status, 429 | 503) {
+            assert!(self.header("retry-after").is_some(), "{self}");
+        }
+        self
+    }
+
+    /// The answer is a refusal of these fields of the body.
+    #[track_caller]
+    pub fn assert_invalid(&self, fields: &[&str]) {
+        self.assert_problem(400, "invalid_body").assert_errors(fields);
+    }
+
+    /// `errors` has something to say of exactly these fields.
+    #[track_caller]
+    pub fn assert_errors(&self, fields: &[&str]) {
+        let Some(errors) = self.json["errors"].as_object() else {
+            panic!("no errors: {self}");
+        };
+        let mut named: Vec<&str> = errors.keys().map(String::as_str).collect();
+        let mut expected = fields.to_vec();
+        named.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(named, expected, "{self}");
+        for messages in errors.values() {
+            let messages = messages.as_array().expect("messages are a list");
+            assert!(!messages.is_empty(), "{self}");
+            assert!(messages.iter().all(Value::is_string), "{self}");
+        }
+    }
+}
+
+impl fmt::Display for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {} {}", self.request, self.status, self.text)
+    }
+}

@@ -1,0 +1,140 @@
+//! The functions: built, then started one by one, as requests come in, by `cargo lambda watch`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use shared::config::optional;
+use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
+use shared::testing::template::repository;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+
+use super::Options;
+use super::port::Port;
+use crate::group::Group;
+use crate::{Failure, Result, cargo, http, ui};
+
+/// How long the first answer may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(250);
+
+/// How much of the log to show when something went wrong.
+const LAST_LINES: usize = 20;
+
+/// An environment variable; without a value it is one that must not be set.
+pub type Variable = (&'static str, Option<String>);
+
+/// What every function is told, but for where its DynamoDB is. Some of it the developer may say.
+pub fn environment(token_secret: String) -> Vec<Variable> {
+    let or = |name, default: &str| (name, Some(optional(name).unwrap_or_else(|| default.into())));
+    vec![
+        ("TABLE_NAME", Some(TABLE_NAME.into())),
+        ("KEYS_TABLE_NAME", Some(KEYS_TABLE_NAME.into())),
+        or("TOKEN_ISSUER", "healthcare"),
+        or("TOKEN_AUDIENCE", "healthcare-api"),
+        ("TOKEN_SECRET", Some(token_secret)),
+        or("REGISTRATION_ROLE", "staff"),
+        // Somebody must be able to make others staff, and here nobody is in a hurry to be first.
+        ("BOOTSTRAP_ADMIN", Some("true".into())),
+    ]
+}
+
+/// Builds them all, exactly as `cargo lambda watch` would one by one, so that it finds them done.
+pub async fn build(release: bool) -> Result {
+    let mut cargo = cargo::cargo();
+    cargo.args(["build", "--bins"]).args(release.then_some("--release"));
+    cargo.current_dir(repository());
+    ui::status("Building", "every function");
+    if Group::spawn(cargo)?.wait().await?.success() {
+        Ok(())
+    } else {
+        Err("the functions do not build; cargo's own words stand above".into())
+    }
+}
+
+/// `cargo lambda watch` at work. Dropping it ends it.
+pub struct Functions {
+    /// It gives each function a process group of its own, and ends them all on SIGTERM. Should it
+    /// come to SIGKILL, they end by themselves: the runtime API that they wait at is gone.
+    watch: Group,
+    log: PathBuf,
+}
+
+impl Functions {
+    pub fn start(
+        cargo_lambda: &Path,
+        port: Port,
+        options: &Options,
+        environment: Vec<Variable>,
+        log: PathBuf,
+    ) -> Result<Self> {
+        let output = File::create(&log)
+            .map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+        let mut command = cargo::command(cargo_lambda);
+        command
+            .args(["lambda", "watch", "--disable-cors", "--invoke-address", "127.0.0.1"])
+            .args(["--concurrency", &options.concurrency.to_string()])
+            .args(options.release.then_some("--release"))
+            .current_dir(repository())
+            .stdout(output.try_clone()?)
+            .stderr(output);
+        for (name, value) in environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.args(["--invoke-port", &port.release().to_string()]);
+        Ok(Self { watch: Group::spawn(command)?, log })
+    }
+
+    /// Waits until the API answers that it is well.
+    pub async fn ready(&mut self, url: &str) -> Result {
+        let health = format!("{url}api/health/");
+        let answers = timeout(PATIENCE, is_well(health.clone()));
+        match self.unless_ended(answers).await? {
+            Ok(()) => Ok(()),
+            Err(_) => {
+                let seconds = PATIENCE.as_secs();
+                Err(self.failure(&format!("{health} did not answer 200 within {seconds} s")))
+            }
+        }
+    }
+
+    /// The result of some work, or an error if there are no functions any longer.
+    pub async fn unless_ended<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
+        tokio::select! {
+            result = work => Ok(result),
+            error = self.ended() => Err(error),
+        }
+    }
+
+    /// Waits for what should not happen: that `cargo lambda watch` ends by itself.
+    pub async fn ended(&mut self) -> Failure {
+        match self.watch.wait().await {
+            Ok(status) => self.failure(&format!("cargo lambda watch ended by itself ({status})")),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn failure(&self, problem: &str) -> Failure {
+        let text = fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<_> = text.lines().collect();
+        let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES));
+        let last: String = last.map(|line| format!("\n  {line}")).collect();
+        format!("{problem}; the last lines of {}:{last}", self.log.display()).into()
+    }
+}
+
+async fn is_well(url: String) {
+    loop {
+        let url = url.clone();
+        let ask = move || http::agent().get(url).call().is_ok_and(|answer| answer.status() == 200);
+        if spawn_blocking(ask).await.unwrap_or(false) {
+            return;
+        }
+        sleep(POLL).await;
+    }
+}
