@@ -67,7 +67,7 @@ fn cargo_dev() -> Command {
         .args(["run", "--quiet", "--package", "xtask", "--", "dev"])
         .args(["--port", "0", "--in-memory", "--data", DATA])
         // One process of a function answers one call at a time: without many, no race overlaps.
-        .args(["--concurrency", "16", "--until-stdin-closes"])
+        .args(["--concurrency", "8", "--no-reload", "--until-stdin-closes"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     for (name, _) in env::vars_os().filter(|(name, _)| describes_this_package(name)) {

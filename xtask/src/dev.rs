@@ -55,6 +55,10 @@ pub struct Options {
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
 
+    /// Do not watch the code: an edited handler needs a restart, and many processes start sooner
+    #[arg(long)]
+    no_reload: bool,
+
     /// Add a demo account, 20 doctors, 100 patients and 300 mappings
     #[arg(long)]
     demo: bool,

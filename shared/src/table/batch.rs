@@ -1,19 +1,18 @@
 //! `BatchGetItem`: many items, consistently, 100 keys a call.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
+use super::backoff::backoff;
 use super::key::{Item, Key};
 use super::{Table, TableError};
 
 /// DynamoDB's limit of keys in one call.
 const MAX_KEYS: usize = 100;
 
-/// Keys that DynamoDB leaves unprocessed are asked for again, after 50, 100, 200 and 400 ms.
-const MAX_ROUNDS: u32 = 5;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// How often keys that DynamoDB leaves unprocessed are asked for.
+const MAX_ROUNDS: u32 = 8;
 
 impl Table {
     /// The items that exist among `keys`, in no order. `attributes` limits what is read of each;
@@ -39,9 +38,7 @@ impl Table {
         found: &mut Vec<Item>,
     ) -> Result<(), TableError> {
         for round in 0..MAX_ROUNDS {
-            if round > 0 {
-                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(round - 1)).await;
-            }
+            backoff(round).await;
             let wanted = wanted(keys, attributes)?;
             let request = self.client.batch_get_item().request_items(&self.name, wanted);
             let answer = request.send().await?;

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
+use super::backoff::backoff;
 use super::key::{self, GSI1, Item, Key, SELF};
 use super::records::Stored;
 use super::transaction::Outcome;
@@ -19,7 +20,7 @@ use crate::model::record::{Details, Record};
 use crate::model::timestamp::Timestamp;
 
 /// How often an assignment that found another change in its way looks again.
-const ASSIGN_ATTEMPTS: usize = 5;
+const ASSIGN_ATTEMPTS: u32 = 5;
 
 /// All that lists show of a doctor or a patient, and what tells a tombstone; `medical_history` is not of it.
 const LISTED: &[&str] = &[
@@ -96,7 +97,8 @@ impl Table {
             assigned_at: now,
             assigned_by: by,
         };
-        for _ in 0..ASSIGN_ATTEMPTS {
+        for attempt in 0..ASSIGN_ATTEMPTS {
+            backoff(attempt).await;
             let seen = self.see(doctor, patient).await?;
             let (Some(doctor_name), Some(patient_name)) = (&seen.doctor_name, &seen.patient_name)
             else {

@@ -3,6 +3,7 @@
 //! Invariants: no base table is scanned; a write that must be atomic is one transaction; whatever
 //! decides something is read consistently from the base table.
 
+mod backoff;
 mod batch;
 mod client;
 mod counter;

@@ -6,6 +6,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::key::{self, GSI2, Item, Key, sort_key};
+use super::backoff::backoff;
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::field::FieldErrors;
@@ -16,7 +17,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::version::IfMatch;
 
 /// How often an update that found another one in its way reads and tries again.
-const UPDATE_ATTEMPTS: usize = 10;
+const UPDATE_ATTEMPTS: u32 = 10;
 
 #[derive(Debug)]
 pub enum Created<D: Details> {
@@ -143,7 +144,8 @@ impl Table {
         if_match: &IfMatch,
         now: Timestamp,
     ) -> Result<Updated<D>, TableError> {
-        for _ in 0..UPDATE_ATTEMPTS {
+        for attempt in 0..UPDATE_ATTEMPTS {
+            backoff(attempt).await;
             let Some(current) = self.get::<D>(id).await? else {
                 return Ok(Updated::NotFound);
             };
@@ -206,7 +208,8 @@ impl Table {
         now: Timestamp,
         is_late: impl Fn() -> bool,
     ) -> Result<Deleted, TableError> {
-        for _ in 0..UPDATE_ATTEMPTS {
+        for attempt in 0..UPDATE_ATTEMPTS {
+            backoff(attempt).await;
             match self.read::<D>(id).await? {
                 Stored::Absent | Stored::Deleted { swept: true } => return Ok(Deleted::NotFound),
                 Stored::Deleted { swept: false } => return self.sweep::<D>(id, is_late).await,

@@ -76,7 +76,7 @@ impl Functions {
             .args(["lambda", "watch", "--disable-cors", "--invoke-address", "127.0.0.1"])
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(options.release.then_some("--release"))
-            .current_dir(repository())
+            .current_dir(watched(options, &log))
             .stdout(output.try_clone()?)
             .stderr(output);
         for (name, value) in environment {
@@ -85,6 +85,7 @@ impl Functions {
                 None => command.env_remove(name),
             };
         }
+        command.arg("--manifest-path").arg(repository().join("Cargo.toml"));
         command.args(["--invoke-port", &port.release().to_string()]);
         Ok(Self { watch: Group::spawn(command)?, log })
     }
@@ -126,6 +127,14 @@ impl Functions {
         let last: String = last.map(|line| format!("\n  {line}")).collect();
         format!("{problem}; the last lines of {}:{last}", self.log.display()).into()
     }
+}
+
+/// The folder that each process of `cargo lambda watch` watches as a whole, with all its subfolders, from
+/// its start on. With many processes that takes longer than anything else, so that whoever does not
+/// want to reload has them watch the folder of the log.
+fn watched<'a>(options: &Options, log: &'a Path) -> &'a Path {
+    let elsewhere = options.no_reload.then(|| log.parent()).flatten();
+    elsewhere.unwrap_or_else(|| repository())
 }
 
 async fn is_well(url: String) {
