@@ -9,7 +9,7 @@
 //! - [`testing`] (feature `testing`): an embedded DynamoDB and the reader of `template.yaml`
 //!
 //! Invariants: functions use this crate and never one another. `model` imports nothing of ours;
-//! `table` and `auth` stand on `model`; only `table` and `config` name the AWS SDK. A handler never
+//! `table` and `auth` stand on `model`; of what ships, only `table` names the AWS SDK. A handler never
 //! sees a raw header. Time and randomness come from [`app::App`].
 
 pub mod app;

@@ -1,5 +1,6 @@
 //! A request as handlers see it: its parts are parsed, or answered with a 4xx that names what is wrong.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -34,10 +35,10 @@ const MAX_CURSOR: usize = 2048;
 /// No name is longer than what a search may hold, in bytes when folded.
 const MAX_SEARCH: usize = 200;
 
-/// One resumable step of a long task fits into this.
+/// One step of a long task, two calls to DynamoDB, fits into this unless they are retried for long; then
+/// the deadline ends the request, and the task goes on with the next one all the same.
 const ONE_STEP: Duration = Duration::from_secs(8);
 
-#[derive(Debug)]
 pub struct Request {
     event: lambda_http::Request,
     query: QueryMap,
@@ -116,6 +117,15 @@ impl Request {
 
     /// `?limit=` and `?cursor=`. `list` names the list that the cursor must come from.
     pub fn paging<P: DeserializeOwned>(&self, list: &str) -> Result<Paging<P>, ApiError> {
+        self.paging_where(list, |_| true)
+    }
+
+    /// As [`Request::paging`], with a test that tells whether the list can have such a position.
+    pub fn paging_where<P: DeserializeOwned>(
+        &self,
+        list: &str,
+        is_possible: impl FnOnce(&P) -> bool,
+    ) -> Result<Paging<P>, ApiError> {
         let mut errors = FieldErrors::default();
         let limit = match self.query.first("limit").map(str::parse) {
             None => DEFAULT_LIMIT,
@@ -126,7 +136,7 @@ impl Request {
             }
         };
         let after = self.query.first("cursor").and_then(|cursor| {
-            let position = position(list, cursor);
+            let position = position(list, cursor).filter(is_possible);
             if position.is_none() {
                 errors.add("cursor", "must be the next of an earlier page of this list");
             }
@@ -179,6 +189,13 @@ impl Request {
                 error.column()
             ))),
         }
+    }
+}
+
+/// Without headers and body: they hold secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("method", self.method()).finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
 use shared::auth::registration::RegistrationPolicy;
 use shared::model::user::Role;
 use shared::runtime::{Reply, public};
-use shared::testing::{Event, World, json, run};
+use shared::testing::{Event, World, json, run, together};
 use shared::{App, Request};
 
 use super::register;
@@ -61,6 +61,22 @@ fn locally_the_first_account_is_admin_and_later_ones_are_not() {
         let second = event().with(json!({"username": "ben", "email": "ben@example.com"}));
         let second = world.call(register, second).await.expect(201);
         assert_eq!(second["user"]["role"], "staff");
+    });
+}
+
+#[test]
+fn of_many_first_accounts_one_is_admin() {
+    run(async |world: World| {
+        let register = with(Role::Staff, true);
+        let calls = (0..8).map(|n| {
+            let names = json!({"username": format!("u{n}"), "email": format!("u{n}@example.com")});
+            world.call(register.clone(), event().with(names))
+        });
+        let mut roles = Vec::new();
+        for answer in together(calls).await {
+            roles.push(answer.expect(201)["user"]["role"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(roles.iter().filter(|role| *role == "admin").count(), 1, "{roles:?}");
     });
 }
 

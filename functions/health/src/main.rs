@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use shared::{ApiResult, App, Request, response, serve_public};
+use shared::{ApiError, ApiResult, App, Request, response, serve_public};
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
 }
 
 async fn health(app: App, _request: Request) -> ApiResult {
-    app.table().ping().await?;
+    // Whatever the reason, the request is not at fault.
+    app.table().ping().await.map_err(ApiError::unavailable)?;
     response::ok(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

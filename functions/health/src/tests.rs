@@ -4,6 +4,18 @@ use shared::testing::{Event, World, json, run};
 use super::health;
 
 #[test]
+fn a_table_that_does_not_answer_is_503() {
+    run(async |world: World| {
+        let delete =
+            world.dynamodb.delete_table().table_name(shared::testing::emulator::TABLE_NAME);
+        delete.send().await.unwrap();
+        let answer = world.call(public(health), Event::of("health")).await;
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        answer.expect_problem(503, "unavailable");
+    });
+}
+
+#[test]
 fn tells_that_the_table_answers_and_the_version() {
     run(async |world: World| {
         let body = world.call(public(health), Event::of("health")).await.expect(200);

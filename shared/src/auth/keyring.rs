@@ -45,8 +45,11 @@ impl Keyring {
     pub async fn refresh(&self, app: &App) -> Result<(), ApiError> {
         let mut keys = HashMap::new();
         for public_key in app.table().public_keys().await? {
-            let key = DecodingKey::from_ed_components(&public_key.x).map_err(ApiError::internal)?;
-            keys.insert(public_key.kid, key);
+            match DecodingKey::from_ed_components(&public_key.x) {
+                Ok(key) => drop(keys.insert(public_key.kid, key)),
+                // One bad row must not lock out everybody.
+                Err(error) => tracing::warn!(kid = public_key.kid, %error, "a key is not readable"),
+            }
         }
         let read_at = (!keys.is_empty()).then(|| app.now());
         *self.0.write().await = Known { keys, read_at };

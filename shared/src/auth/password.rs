@@ -57,7 +57,8 @@ fn argon2id() -> Result<Argon2<'static>, password_hash::Error> {
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, password_hash::Error> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let done = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?;
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.map_err(|_panic| ApiError::internal("the hashing panicked"))?;
     done.map_err(|error| ApiError::internal(format!("argon2: {error}")))
 }
 

@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::field::field_from_str;
+use super::field::{field_from_str, unseen};
 
 /// A day from 1 January 0001 to 31 December 9999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Date(pub(super) jiff::civil::Date);
 
@@ -28,6 +28,7 @@ impl FromStr for Date {
 }
 
 field_from_str!(Date);
+unseen!(Date);
 
 #[cfg(test)]
 mod tests {

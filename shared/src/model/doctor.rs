@@ -27,14 +27,7 @@ pub struct DoctorDetails {
 impl Details for DoctorDetails {
     type Id = DoctorId;
     const KIND: &'static str = "doctor";
-
-    fn first_name(&self) -> &str {
-        self.first_name.as_str()
-    }
-
-    fn last_name(&self) -> &str {
-        self.last_name.as_str()
-    }
+    const PARTNER: &'static str = "patient";
 
     fn sort_name(&self) -> [String; 2] {
         [self.last_name.folded(), self.first_name.folded()]

@@ -5,14 +5,14 @@ use std::str::FromStr;
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 
-use super::field::field_from_str;
+use super::field::{field_from_str, unseen};
 use super::text::fold;
 
 /// The longest address that fits into an SMTP path (RFC 5321, 4.5.3.1.3, less the angle brackets).
 const MAX_BYTES: usize = 254;
 
 /// An address of the form `local@domain.tld`, spelled as it was given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
@@ -21,10 +21,6 @@ pub struct Email(String);
 pub struct InvalidEmail;
 
 impl Email {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// See [`fold`]; at most 254 bytes.
     pub fn folded(&self) -> String {
         fold(&self.0)
@@ -47,6 +43,7 @@ impl FromStr for Email {
 }
 
 field_from_str!(Email);
+unseen!(Email);
 
 #[cfg(test)]
 mod tests {

@@ -137,6 +137,18 @@ macro_rules! field_from_str {
 }
 pub(crate) use field_from_str;
 
+/// A `Debug` that shows the type alone: what it holds is about a person, and `Debug` ends in logs.
+macro_rules! unseen {
+    ($type:ty $(, $($generics:tt)*)?) => {
+        impl$(<$($generics)*>)? std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($type), "(…)"))
+            }
+        }
+    };
+}
+pub(crate) use unseen;
+
 /// The error of a value that has the right JSON type and is not acceptable all the same.
 pub(crate) fn invalid(message: impl ToString, location: ValuePointerRef) -> FieldErrors {
     FieldErrors::one(location.first_field().unwrap_or_default(), message.to_string())

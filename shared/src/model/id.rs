@@ -26,8 +26,16 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[serde(try_from = "u64")]
         pub struct $name(u64);
+
+        impl TryFrom<u64> for $name {
+            type Error = InvalidId;
+
+            fn try_from(number: u64) -> Result<Self, InvalidId> {
+                Self::new(number).ok_or(InvalidId)
+            }
+        }
 
         impl Id for $name {
             fn new(number: u64) -> Option<Self> {

@@ -41,14 +41,7 @@ pub enum Gender {
 impl Details for PatientDetails {
     type Id = PatientId;
     const KIND: &'static str = "patient";
-
-    fn first_name(&self) -> &str {
-        self.first_name.as_str()
-    }
-
-    fn last_name(&self) -> &str {
-        self.last_name.as_str()
-    }
+    const PARTNER: &'static str = "doctor";
 
     fn sort_name(&self) -> [String; 2] {
         [self.last_name.folded(), self.first_name.folded()]

@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::field::field_from_str;
+use super::field::{field_from_str, unseen};
 
 /// An optional `+`, then 3 to 19 digits: E.164 numbers, and short ones such as an emergency call's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PhoneNumber(String);
 
@@ -30,6 +30,7 @@ impl FromStr for PhoneNumber {
 }
 
 field_from_str!(PhoneNumber);
+unseen!(PhoneNumber);
 
 #[cfg(test)]
 mod tests {

@@ -19,9 +19,9 @@ pub trait Details:
 
     /// The one word for such a record, in lower case: `doctor`.
     const KIND: &'static str;
+    /// The kind of record that mappings relate it to.
+    const PARTNER: &'static str;
 
-    fn first_name(&self) -> &str;
-    fn last_name(&self) -> &str;
     /// The name under which lists sort it: last name, then first name, folded.
     fn sort_name(&self) -> [String; 2];
 
@@ -50,12 +50,6 @@ pub struct Record<D: Details> {
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-}
-
-impl<D: Details> Record<D> {
-    pub fn name(&self) -> String {
-        format!("{} {}", self.details.first_name(), self.details.last_name())
-    }
 }
 
 /// What an update asks for.

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::email::Email;
-use super::field::field_from_str;
+use super::field::{field_from_str, unseen};
 use super::text::fold;
 
 const MAX_CHARS: usize = 150;
 
 /// 1 to 150 characters in NFKC, spelled in the case it was given in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Username(String);
 
@@ -61,6 +61,7 @@ impl FromStr for Username {
 }
 
 field_from_str!(Username);
+unseen!(Username);
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
-use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_dynamodb::config::retry::{
+    ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket,
+};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -53,6 +55,7 @@ pub fn client(settings: &DynamoDb) -> Client {
                 .with_initial_backoff(INITIAL_BACKOFF)
                 .with_max_backoff(MAX_BACKOFF),
         )
+        .retry_partition(RetryPartition::custom("dynamodb").token_bucket(retry_quota()).build())
         .retry_classifier(RetryConflicts);
 
     let http = aws_smithy_http_client::Builder::new();
@@ -69,6 +72,12 @@ pub fn client(settings: &DynamoDb) -> Client {
         }
     };
     Client::from_conf(config.build())
+}
+
+/// What a process may spend on retries, 5 for each: 500 at once, then 10 a second. The SDK's own quota
+/// is never refilled by time, so that a contended process would soon be left without retries.
+fn retry_quota() -> TokenBucket {
+    TokenBucket::builder().capacity(500).refill_rate(10.0).build()
 }
 
 /// Retries a write that lost against a concurrent transaction; the SDK's own list lacks these errors.

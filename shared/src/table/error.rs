@@ -19,8 +19,9 @@ pub enum TableError {
 }
 
 impl TableError {
-    pub(super) fn unreadable(error: serde_dynamo::Error) -> Self {
-        Self::Unexpected(format!("an item cannot be converted: {error}"))
+    /// The error itself may quote the item.
+    pub(super) fn unreadable(_error: serde_dynamo::Error) -> Self {
+        Self::Unexpected("an item cannot be converted".to_owned())
     }
 
     pub(super) fn missing(what: &str) -> Self {

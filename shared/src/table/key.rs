@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use serde_dynamo::aws_sdk_dynamodb_1::to_item;
 
-use crate::model::email::Email;
+use super::TableError;
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::record::Details;
 use crate::model::session::SessionId;
@@ -14,9 +16,14 @@ pub type Item = HashMap<String, AttributeValue>;
 /// The sort key of an item that stands for a thing itself; it sorts before every other one.
 pub const SELF: &str = "#";
 
-/// Attributes of the indexes.
+/// The index of mappings, by doctor, then patient.
 pub const GSI1: &str = "gsi1";
+
+/// The index of users, doctors and patients, each in the order of names.
 pub const GSI2: &str = "gsi2";
+
+/// DynamoDB's limit of a sort key, in bytes.
+pub const MAX_SORT_KEY: usize = 1024;
 
 /// Parts the sort names of gsi2: ASCII's unit separator, which no name contains and which sorts
 /// before every character that one does.
@@ -64,10 +71,6 @@ impl Key {
         Self::of(format!("IDENT#{folded}"))
     }
 
-    pub fn email(email: &Email) -> Self {
-        Self::identifier(&email.folded())
-    }
-
     pub fn session(user_id: UserId, session: &SessionId) -> Self {
         Self { pk: user(Some(user_id)), sk: format!("SESSION#{session}") }
     }
@@ -100,9 +103,42 @@ impl From<Key> for Item {
     }
 }
 
+/// The content of an item, under its key.
+pub fn item<T: Serialize>(content: &T, key: Key) -> Result<Item, TableError> {
+    let mut item: Item = to_item(content).map_err(TableError::unreadable)?;
+    item.extend(Item::from(key));
+    Ok(item)
+}
+
+/// The keys of a mapping in gsi1 and, its row being the patient's, in the table.
+pub fn in_gsi1(patient: PatientId, doctor: DoctorId) -> Item {
+    let mut keys = Item::from(Key::patients_mapping(patient, doctor));
+    let index = Key::doctors_mapping(patient, doctor);
+    keys.insert("gsi1pk".to_owned(), AttributeValue::S(index.pk));
+    keys.insert("gsi1sk".to_owned(), AttributeValue::S(index.sk));
+    keys
+}
+
+/// The keys of an item in gsi2 and in the table; `kind` is `user`, `doctor` or `patient`.
+pub fn in_gsi2(kind: &str, sort_key: String, key: Key) -> Item {
+    let mut keys = Item::from(key);
+    keys.insert("gsi2pk".to_owned(), gsi2_partition(kind));
+    keys.insert("gsi2sk".to_owned(), AttributeValue::S(sort_key));
+    keys
+}
+
+pub fn gsi2_partition(kind: &str) -> AttributeValue {
+    AttributeValue::S(kind.to_uppercase())
+}
+
 /// Padded, so that keys sort as their ids do: `DOCTOR#0000000000000007`.
 pub fn record(kind: &str, id: u64) -> String {
-    format!("{}#{id:016}", kind.to_uppercase())
+    format!("{}{id:016}", prefix(kind))
+}
+
+/// What all keys of a kind begin with: `DOCTOR#`.
+pub fn prefix(kind: &str) -> String {
+    format!("{}#", kind.to_uppercase())
 }
 
 fn user(id: Option<UserId>) -> String {
@@ -127,6 +163,15 @@ pub fn sort_key(names: &[String], id: u64) -> String {
 pub fn id_in_sort_key<I: Id>(key: &str) -> Option<I> {
     let (_, digits) = key.rsplit_once(SEPARATOR)?;
     I::new(digits.parse().ok()?)
+}
+
+/// Where a page ended, read out of DynamoDB's `LastEvaluatedKey`; an unreadable one is not the end.
+pub fn position<P>(
+    last: Option<Item>,
+    read: impl FnOnce(&Item) -> Option<P>,
+) -> Result<Option<P>, TableError> {
+    let read = |last| read(&last).ok_or_else(|| TableError::missing("the position"));
+    last.map(read).transpose()
 }
 
 /// A string attribute of an item.

@@ -9,6 +9,7 @@ mod client;
 mod counter;
 mod error;
 mod key;
+mod mapping_lists;
 mod mappings;
 mod records;
 mod sessions;
@@ -21,8 +22,9 @@ use aws_sdk_dynamodb::Client;
 
 pub use client::client;
 pub use error::TableError;
+pub use mapping_lists::LISTED;
 pub use mappings::{Assign, Removed};
-pub use records::{Created, Deleted, Updated};
+pub use records::{Created, Deleted, Updated, is_list_position};
 pub use signing_keys::PublicKey;
 pub use users::{Credentials, NewUser, Registered};
 

@@ -1,12 +1,12 @@
 //! Doctors and patients: created, read, listed, updated and deleted in the same way.
 
 use serde::{Deserialize, Serialize};
-use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::key::{self, GSI2, Item, Key, sort_key};
 use super::backoff::backoff;
+use super::key::{self, GSI2, Item, Key, sort_key};
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::field::FieldErrors;
@@ -97,10 +97,7 @@ impl Table {
     ) -> Result<Page<Record<D>, String>, TableError> {
         let start = paging.after.as_deref().and_then(|sort_key| {
             let id = key::id_in_sort_key::<D::Id>(sort_key)?;
-            let mut start = Item::from(Key::record::<D>(id));
-            start.insert("gsi2pk".to_owned(), AttributeValue::S(D::KIND.to_uppercase()));
-            start.insert("gsi2sk".to_owned(), AttributeValue::S(sort_key.to_owned()));
-            Some(start)
+            Some(key::in_gsi2(D::KIND, sort_key.to_owned(), Key::record::<D>(id)))
         });
         let mut query = self
             .client
@@ -108,7 +105,7 @@ impl Table {
             .table_name(&self.name)
             .index_name(GSI2)
             .key_condition_expression("gsi2pk = :kind")
-            .expression_attribute_values(":kind", AttributeValue::S(D::KIND.to_uppercase()))
+            .expression_attribute_values(":kind", key::gsi2_partition(D::KIND))
             .limit(paging.limit)
             .set_exclusive_start_key(start);
         if !prefix.is_empty() {
@@ -120,19 +117,10 @@ impl Table {
         let records = answer.items.unwrap_or_default().into_iter().map(from_item);
         Ok(Page {
             results: records.collect::<Result<_, _>>().map_err(TableError::unreadable)?,
-            next: answer
-                .last_evaluated_key
-                .as_ref()
-                .and_then(|last| key::text(last, "gsi2sk").map(str::to_owned)),
+            next: key::position(answer.last_evaluated_key, |last| {
+                key::text(last, "gsi2sk").map(str::to_owned)
+            })?,
         })
-    }
-
-    /// Whether [`Table::list`] can have handed out this position for these records.
-    pub fn is_list_position<D: Details>(prefix: &str, position: &str) -> bool {
-        const MAX_SORT_KEY_BYTES: usize = 1024;
-        position.starts_with(prefix)
-            && position.len() <= MAX_SORT_KEY_BYTES
-            && key::id_in_sort_key::<D::Id>(position).is_some()
     }
 
     /// Reads, edits, writes; when somebody else wrote in between, again, unless `if_match` forbids.
@@ -231,9 +219,8 @@ impl Table {
         record: &Record<D>,
         now: Timestamp,
     ) -> Result<Outcome<Refusal>, TableError> {
-        let mut tombstone = Item::from(Key::record::<D>(record.id));
-        let deleted = Tombstone { deleted_at: now, swept: false };
-        tombstone.extend(to_item(deleted).map_err(TableError::unreadable)?);
+        let tombstone = Tombstone { deleted_at: now, swept: false };
+        let tombstone = key::item(&tombstone, Key::record::<D>(record.id))?;
         let mut transaction =
             self.transaction().replace(tombstone, record.version, Refusal::Record);
         for (field, value) in record.details.unique() {
@@ -253,6 +240,13 @@ impl Table {
             .await?;
         answer.item.map_or(Ok(Stored::Absent), Stored::read)
     }
+}
+
+/// Whether a list of these records by this prefix can have handed out the position.
+pub fn is_list_position<D: Details>(prefix: &str, position: &str) -> bool {
+    position.starts_with(prefix)
+        && position.len() <= key::MAX_SORT_KEY
+        && key::id_in_sort_key::<D::Id>(position).is_some()
 }
 
 /// What stands at a record's key.
@@ -281,11 +275,10 @@ impl<D: Details> Stored<D> {
 }
 
 fn item_of<D: Details>(record: &Record<D>) -> Result<Item, TableError> {
-    let mut item: Item = to_item(record).map_err(TableError::unreadable)?;
-    item.extend(Item::from(Key::record::<D>(record.id)));
+    let key = Key::record::<D>(record.id);
     let sort_key = sort_key(&record.details.sort_name(), record.id.get());
-    item.insert("gsi2pk".to_owned(), AttributeValue::S(D::KIND.to_uppercase()));
-    item.insert("gsi2sk".to_owned(), AttributeValue::S(sort_key));
+    let mut item = key::item(record, key.clone())?;
+    item.extend(key::in_gsi2(D::KIND, sort_key, key));
     Ok(item)
 }
 

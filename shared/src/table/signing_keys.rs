@@ -4,8 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use super::key::{Key, SIGNING_KEYS};
-use super::users::with_key;
+use super::key::{self, Key, SIGNING_KEYS};
 use super::{Table, TableError};
 use crate::model::timestamp::Timestamp;
 
@@ -26,7 +25,7 @@ impl Table {
             .client
             .put_item()
             .table_name(&self.keys_name)
-            .set_item(Some(with_key(public_key, Key::signing_key(&public_key.kid))?))
+            .set_item(Some(key::item(public_key, Key::signing_key(&public_key.kid))?))
             .condition_expression("attribute_not_exists(pk)")
             .send()
             .await;

@@ -1,11 +1,10 @@
 //! Accounts: registered with their unique names in one transaction, and found again by either name.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use super::key::{self, Item, Key, sort_key};
+use super::key::{self, Key, sort_key};
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::email::Email;
@@ -102,10 +101,9 @@ impl Table {
         password_hash: &SecretString,
         is_first_admin: bool,
     ) -> Result<Outcome<Refusal>, TableError> {
-        let mut item = with_key(user, Key::user(Some(user.id)))?;
         let sort_key = sort_key(&[user.username.folded()], user.id.get());
-        item.insert("gsi2pk".to_owned(), AttributeValue::S("USER".to_owned()));
-        item.insert("gsi2sk".to_owned(), AttributeValue::S(sort_key));
+        let mut item = key::item(user, Key::user(Some(user.id)))?;
+        item.extend(key::in_gsi2("user", sort_key, Key::user(Some(user.id))));
         let credential = Credential { password_hash: password_hash.expose_secret().to_owned() };
         let identifier = Identifier { user_id: user.id };
 
@@ -113,14 +111,14 @@ impl Table {
         let mut transaction = self
             .transaction()
             .put_new(item, Refusal::Id)
-            .put_new(with_key(&credential, Key::credential(Some(user.id)))?, Refusal::Id)
-            .put_new(with_key(&identifier, Key::identifier(&email))?, Refusal::Taken("email"));
+            .put_new(key::item(&credential, Key::credential(Some(user.id)))?, Refusal::Id)
+            .put_new(key::item(&identifier, Key::identifier(&email))?, Refusal::Taken("email"));
         if username != email {
-            let item = with_key(&identifier, Key::identifier(&username))?;
+            let item = key::item(&identifier, Key::identifier(&username))?;
             transaction = transaction.put_new(item, Refusal::Taken("username"));
         }
         if is_first_admin {
-            let item = with_key(&Admins { active: 1 }, Key::admins())?;
+            let item = key::item(&Admins { active: 1 }, Key::admins())?;
             transaction = transaction.put_new(item, Refusal::NotTheFirst);
         }
         transaction.commit().await
@@ -194,10 +192,4 @@ fn registered(user: User, outcome: Outcome<Refusal>) -> Result<Registered, Table
         }
     }
     Ok(Registered::Taken(taken))
-}
-
-pub(super) fn with_key<T: Serialize>(content: &T, key: Key) -> Result<Item, TableError> {
-    let mut item: Item = to_item(content).map_err(TableError::unreadable)?;
-    item.extend(Item::from(key));
-    Ok(item)
 }

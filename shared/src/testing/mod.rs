@@ -7,4 +7,4 @@ pub mod template;
 pub mod world;
 
 pub use serde_json::{Value, json};
-pub use world::{Actor, Answer, Event, World, run};
+pub use world::{Actor, Answer, Event, World, run, together};

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use futures_util::future::join_all;
 use lambda_http::{Body, Context, RequestExt, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -59,6 +60,11 @@ pub fn run(test: impl AsyncFnOnce(World)) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build().expect("a runtime");
     runtime.block_on(async { test(World::new().await).await });
+}
+
+/// Lets several calls run at the same time; their answers, in the order of the calls.
+pub async fn together<T>(calls: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    join_all(calls).await
 }
 
 impl World {

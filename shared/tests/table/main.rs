@@ -3,8 +3,10 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod deletion;
+mod lists;
 mod outage;
 mod races;
+mod retries;
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,71 @@
+//! Lists: what they show, and where their pages may begin.
+
+use shared::model::doctor::DoctorDetails;
+use shared::model::id::{DoctorId, Id};
+use shared::model::page::Paging;
+use shared::table::{LISTED, is_list_position};
+use shared::testing::template::Template;
+use shared::testing::{Value, World, json, run};
+
+/// A field that is stored and is in no list.
+const UNLISTED: &str = "medical_history";
+
+#[test]
+fn lists_and_the_index_hold_every_field_but_the_history() {
+    run(async |world: World| {
+        let mut patient = json!(world.patient(1).await);
+        patient["emergency_number"] = json!("112");
+        let records = [json!(world.doctor(1).await), patient];
+        let template = Template::load().unwrap();
+        let indexes = &template.tables["Table"].global_secondary_indexes;
+        let index = indexes.iter().find(|index| index.index_name == "gsi2").unwrap();
+        for field in records.iter().filter_map(Value::as_object).flat_map(|record| record.keys()) {
+            let is_listed = LISTED.contains(&field.as_str());
+            let is_indexed = index.projection.non_key_attributes.contains(field);
+            assert_eq!((is_listed, is_indexed), (field != UNLISTED, field != UNLISTED), "{field}");
+        }
+    });
+}
+
+#[test]
+fn a_made_up_position_is_told_from_one_of_the_list() {
+    run(async |world: World| {
+        for n in 1..=3 {
+            world.doctor(n).await;
+        }
+        let first = Paging { limit: 1, after: None };
+        let page = world.app.table().list::<DoctorDetails>("okafor", first).await.unwrap();
+        let position = page.next.unwrap();
+        assert!(is_list_position::<DoctorDetails>("okafor", &position));
+        let long = format!("okafor{}{}", "x".repeat(1024), &position[6..]);
+        for made_up in
+            ["", "okafor", "roe\u{1f}jane\u{1f}0000000000000001", "okafor\u{1f}a\u{1f}0", &long]
+        {
+            assert!(!is_list_position::<DoctorDetails>("okafor", made_up), "{made_up:?}");
+        }
+    });
+}
+
+#[test]
+fn a_full_later_page_still_knows_its_owner() {
+    run(async |world: World| {
+        let patient = world.patient(1).await;
+        for n in 0..210 {
+            world.assign(&world.doctor(n).await, &patient).await;
+        }
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let paging = Paging { limit: 100, after };
+            let page = world.app.table().doctors_of(patient.id, paging).await.unwrap().unwrap();
+            seen.extend(page.results.iter().map(|doctor| doctor.to.id.get()));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, (1..=210).collect::<Vec<_>>());
+        let beyond = Paging { limit: 100, after: DoctorId::new(9_999) };
+        let page = world.app.table().doctors_of(patient.id, beyond).await.unwrap().unwrap();
+        assert!(page.results.is_empty() && page.next.is_none());
+    });
+}
