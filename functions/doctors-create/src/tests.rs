@@ -1,6 +1,6 @@
 use shared::model::user::Role;
 use shared::runtime::signed_in;
-use shared::testing::{Event, World, json, run};
+use shared::testing::{Event, World, checks, json, run};
 
 use super::create;
 
@@ -77,5 +77,5 @@ fn every_field_is_checked() {
 
 #[test]
 fn only_staff_may() {
-    run(async |world: World| world.expect_staff_only(signed_in(create), event()).await);
+    checks::only_staff_may(signed_in(create), event());
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use shared::model::user::Role;
 use shared::runtime::signed_in;
-use shared::testing::{Event, World, json, run};
+use shared::testing::{Event, World, checks, json, run};
 
 use super::assign;
 
@@ -75,5 +75,5 @@ fn ids_must_be_positive_integers() {
 
 #[test]
 fn only_staff_may() {
-    run(async |world: World| world.expect_staff_only(signed_in(assign), event()).await);
+    checks::only_staff_may(signed_in(assign), event());
 }

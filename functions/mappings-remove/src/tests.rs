@@ -1,6 +1,6 @@
 use shared::model::user::Role;
 use shared::runtime::signed_in;
-use shared::testing::{Event, World, json, run};
+use shared::testing::{Event, World, checks, json, run};
 
 use super::remove;
 
@@ -46,5 +46,5 @@ fn the_body_names_the_doctor() {
 
 #[test]
 fn only_staff_may() {
-    run(async |world: World| world.expect_staff_only(signed_in(remove), event()).await);
+    checks::only_staff_may(signed_in(remove), event());
 }

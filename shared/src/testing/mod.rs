@@ -1,10 +1,15 @@
 //! For tests and for local use: a real DynamoDB inside the process, set up as template.yaml says, and
 //! a world in which handlers are called with events as API Gateway sends them.
 
+pub mod checks;
 pub mod emulator;
+mod event;
 pub mod routes;
+mod sample;
 pub mod template;
-pub mod world;
+mod world;
 
+pub use event::{Answer, Event};
+pub use sample::Sample;
 pub use serde_json::{Value, json};
-pub use world::{Actor, Answer, Event, World, run, together};
+pub use world::{Actor, Handler, World, run, together};

@@ -1,33 +1,27 @@
-//! A fresh table, a clock that a test sets, people who are signed in, and events to call handlers with.
+//! A fresh table, a clock that a test sets, people who are signed in, and handlers called as by the runtime.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "that is how a test fails"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use futures_util::future::join_all;
-use lambda_http::{Body, Context, RequestExt, Response};
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value, json};
+use secrecy::SecretString;
+use serde_json::json;
 
 use super::emulator::{self, Emulator};
-use super::template::{Template, repository};
+use super::event::{Answer, Event};
+use super::sample::Sample;
+use super::template::Template;
 use crate::app::App;
 use crate::auth::minter::Minter;
 use crate::config::{Config, DynamoDb, Tokens};
-use crate::model::doctor::{Doctor, DoctorDetails};
+use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
-use crate::model::patient::{Patient, PatientDetails};
-use crate::model::record::{Details, Record};
+use crate::model::patient::Patient;
+use crate::model::record::Record;
 use crate::model::session::Session;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
@@ -54,6 +48,11 @@ pub struct Actor {
     /// A valid access token.
     pub token: SecretString,
 }
+
+/// A handler made ready by `runtime::signed_in` or `runtime::public`.
+pub trait Handler: Fn(App, Request) -> Reply + Clone {}
+
+impl<H: Fn(App, Request) -> Reply + Clone> Handler for H {}
 
 /// Runs a test in a world of its own.
 pub fn run(test: impl AsyncFnOnce(World)) {
@@ -138,28 +137,19 @@ impl World {
         self.minter.mint(&self.app, user.id, session.id).await.expect("a token").token
     }
 
-    /// A doctor; `n` makes the unique fields unique, and sorts the names as it sorts.
+    /// A doctor; `n` makes the unique fields unique and is in the name, which sorts as it does.
     pub async fn doctor(&self, n: u32) -> Doctor {
-        self.record::<DoctorDetails>(json!({
-            "first_name": "Grace", "last_name": format!("Okafor {n:03}"), "email": format!("grace.{n}@example.com"),
-            "phone_number": "+442079460123", "specialization": "Internal Medicine",
-            "license_number": format!("LIC-{n}"), "years_of_experience": 12,
-        }))
-        .await
+        self.record(n).await
     }
 
     /// A patient with a history; `n` is in the name.
     pub async fn patient(&self, n: u32) -> Patient {
-        self.record::<PatientDetails>(json!({
-            "first_name": "Jane", "last_name": format!("Roe {n:03}"), "date_of_birth": "1985-04-12",
-            "gender": "Female", "contact_number": "+12025550147", "address": "12 Elm Street",
-            "medical_history": "Asthma since childhood.",
-        }))
-        .await
+        self.record(n).await
     }
 
-    async fn record<D: Details>(&self, details: Value) -> Record<D> {
-        let object = details.as_object().expect("an object").clone();
+    /// The sample of this number.
+    pub async fn record<D: Sample>(&self, n: u32) -> Record<D> {
+        let object = D::sample(n).as_object().expect("an object").clone();
         let details = D::parse(object, self.app.now().latest_date()).expect("valid details");
         match self.app.table().create(details, self.app.now()).await.expect("a table") {
             Created::Done(record) => record,
@@ -176,20 +166,14 @@ impl World {
     }
 
     /// Fails the test unless the handler refuses whoever is not signed in, and whoever is pending.
-    pub async fn expect_staff_only<H>(&self, handler: H, event: Event)
-    where
-        H: Fn(App, Request) -> Reply + Clone,
-    {
+    pub async fn expect_staff_only(&self, handler: impl Handler, event: Event) {
         let pending = self.actor(Role::Pending).await;
         self.expect_signed_in_only(handler.clone(), event.clone()).await;
         self.call(handler, event.by(&pending)).await.expect_problem(403, "permission_denied");
     }
 
     /// Fails the test unless the handler refuses whoever is not signed in.
-    pub async fn expect_signed_in_only<H>(&self, handler: H, event: Event)
-    where
-        H: Fn(App, Request) -> Reply + Clone,
-    {
+    pub async fn expect_signed_in_only(&self, handler: impl Handler, event: Event) {
         let answer = self.call(handler.clone(), event.clone()).await;
         assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"api\""));
         answer.expect_problem(401, "not_authenticated");
@@ -199,11 +183,8 @@ impl World {
         answer.expect_problem(401, "token_not_valid");
     }
 
-    /// Calls a handler, made ready by `runtime::signed_in` or `runtime::public`, as the runtime does.
-    pub async fn call<H>(&self, handler: H, event: Event) -> Answer
-    where
-        H: Fn(App, Request) -> Reply,
-    {
+    /// Calls a handler as the runtime does.
+    pub async fn call(&self, handler: impl Handler, event: Event) -> Answer {
         Answer::of(runtime::answer(self.app.clone(), handler, event.into_request()).await)
     }
 }
@@ -211,139 +192,5 @@ impl World {
 impl Actor {
     pub fn id(&self) -> UserId {
         self.user.id
-    }
-}
-
-/// A file of `events/`, to be altered before it is sent.
-#[derive(Clone)]
-pub struct Event(Map<String, Value>);
-
-impl Event {
-    /// `events/<name>.json`
-    pub fn of(name: &str) -> Self {
-        let path = repository().join("events").join(name).with_extension("json");
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        Self(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}")))
-            .without_header("authorization")
-    }
-
-    /// Sent by this person.
-    pub fn by(self, actor: &Actor) -> Self {
-        self.bearer(actor.token.expose_secret())
-    }
-
-    pub fn bearer(self, token: &str) -> Self {
-        self.header("authorization", &format!("Bearer {token}"))
-    }
-
-    pub fn header(self, name: &str, value: &str) -> Self {
-        let mut event = self.without_header(name);
-        event.object("headers").insert(name.to_owned(), json!(value));
-        event.object("multiValueHeaders").insert(name.to_owned(), json!([value]));
-        event
-    }
-
-    pub fn without_header(mut self, name: &str) -> Self {
-        for headers in ["headers", "multiValueHeaders"] {
-            self.object(headers).retain(|key, _| !key.eq_ignore_ascii_case(name));
-        }
-        self
-    }
-
-    pub fn method(mut self, method: &str) -> Self {
-        self.0.insert("httpMethod".to_owned(), json!(method));
-        self.object("requestContext").insert("httpMethod".to_owned(), json!(method));
-        self
-    }
-
-    pub fn path(mut self, path: &str) -> Self {
-        self.0.insert("path".to_owned(), json!(path));
-        self
-    }
-
-    pub fn path_parameter(mut self, name: &str, value: impl ToString) -> Self {
-        self.object("pathParameters").insert(name.to_owned(), json!(value.to_string()));
-        self
-    }
-
-    /// In place of the query that the file has.
-    pub fn query(mut self, parameters: &[(&str, &str)]) -> Self {
-        let single = parameters.iter().map(|(k, v)| (k.to_string(), json!(v))).collect();
-        let multiple = parameters.iter().map(|(k, v)| (k.to_string(), json!([v]))).collect();
-        self.0.insert("queryStringParameters".to_owned(), Value::Object(single));
-        self.0.insert("multiValueQueryStringParameters".to_owned(), Value::Object(multiple));
-        self
-    }
-
-    pub fn json(self, body: Value) -> Self {
-        self.text(&body.to_string())
-    }
-
-    pub fn text(mut self, body: &str) -> Self {
-        self.0.insert("body".to_owned(), json!(body));
-        self
-    }
-
-    /// The file's own body with these fields in place of its own.
-    pub fn with(self, fields: Value) -> Self {
-        let mut body: Map<String, Value> =
-            serde_json::from_str(self.0["body"].as_str().expect("a body")).expect("an object");
-        body.extend(fields.as_object().expect("an object").clone());
-        self.json(Value::Object(body))
-    }
-
-    fn object(&mut self, name: &str) -> &mut Map<String, Value> {
-        let value = self.0.entry(name.to_owned()).or_insert(Value::Null);
-        if value.is_null() {
-            *value = json!({});
-        }
-        value.as_object_mut().expect("an object")
-    }
-
-    fn into_request(self) -> lambda_http::Request {
-        let text = Value::Object(self.0).to_string();
-        let request = lambda_http::request::from_str(&text).expect("an event");
-        let mut context = Context::default();
-        context.request_id = "a-request".to_owned();
-        request.with_lambda_context(context)
-    }
-}
-
-/// What a handler answered.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    /// `null` if there is none.
-    pub body: Value,
-    response: Response<Body>,
-}
-
-impl Answer {
-    fn of(response: Response<Body>) -> Self {
-        let body = match response.body() {
-            Body::Text(text) => serde_json::from_str(text).expect("JSON"),
-            _ => Value::Null,
-        };
-        Self { status: response.status().as_u16(), body, response }
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.response.headers().get(name).map(|value| value.to_str().expect("ASCII"))
-    }
-
-    /// Fails the test unless the answer has this status; gives its body.
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.body);
-        self.body
-    }
-
-    /// Fails the test unless the answer is this problem; gives its body.
-    #[track_caller]
-    pub fn expect_problem(self, status: u16, code: &str) -> Value {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"));
-        assert_eq!((self.status, &self.body["code"]), (status, &json!(code)), "{}", self.body);
-        assert_eq!(self.body["request_id"], "a-request");
-        self.body
     }
 }

@@ -1,0 +1,228 @@
+//! What is true of doctors and of patients alike, and of all lists: checked by the tests of each endpoint.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "that is how a test fails")]
+
+use serde_json::{Value, json};
+
+use super::event::Event;
+use super::sample::Sample;
+use super::world::{Actor, Handler, World, run};
+use crate::model::user::Role;
+use crate::table::Removed;
+
+/// Nobody gets in without a token, and nobody whose role is pending.
+pub fn only_staff_may(handler: impl Handler, event: Event) {
+    run(async |world| world.expect_staff_only(handler, event).await);
+}
+
+/// All results of a list, two at a time.
+pub async fn walk(world: &World, handler: impl Handler, event: Event, actor: &Actor) -> Vec<Value> {
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let mut query = vec![("limit", "2")];
+        query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let page = event.clone().query(&query).by(actor);
+        let mut page = world.call(handler.clone(), page).await.expect(200);
+        let results = page["results"].as_array_mut().expect("results");
+        assert!(results.len() <= 2);
+        seen.append(results);
+        cursor = page["next"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            return seen;
+        }
+    }
+}
+
+fn event<D: Sample>(operation: &str) -> Event {
+    Event::of(&format!("{}-{operation}", D::ENDPOINTS))
+}
+
+fn change<D: Sample>() -> Value {
+    let (field, value) = D::CHANGE;
+    json!({ field: value })
+}
+
+pub mod get {
+    use super::*;
+
+    pub fn answers_a_record_with_its_version<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(1).await;
+            let answer = world.call(handler, event::<D>("get").by(&staff)).await;
+            assert_eq!(answer.header("etag"), Some("\"1\""));
+            assert_eq!(answer.expect(200), json!(record));
+        });
+    }
+
+    pub fn what_is_not_there_is_404<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let ids =
+                ["1", "0", "-1", "abc", "1.5", "9007199254740992", "9223372036854775808", "%00"];
+            for id in ids {
+                let event = event::<D>("get").path_parameter("id", id).by(&staff);
+                world.call(handler.clone(), event).await.expect_problem(404, "not_found");
+            }
+        });
+    }
+}
+
+pub mod list {
+    use super::*;
+
+    pub fn walks_to_the_end_in_the_order_of_names<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            for n in [3, 1, 5, 2, 4] {
+                world.record::<D>(n).await;
+            }
+            let seen = walk(&world, handler, event::<D>("list"), &staff).await;
+            let name = |record: &Value| record["last_name"].clone();
+            let sample = |n: u32| name(&D::sample(n));
+            assert_eq!(
+                seen.iter().map(name).collect::<Vec<_>>(),
+                (1..=5).map(sample).collect::<Vec<_>>()
+            );
+            assert!(seen.iter().all(|record| record.get("medical_history").is_none()));
+        });
+    }
+
+    pub fn search_takes_the_beginning_of_a_last_name<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(17).await;
+            world.record::<D>(2).await;
+            let search = async |search: &str| {
+                let event = event::<D>("list").query(&[("search", search)]).by(&staff);
+                world.call(handler.clone(), event).await
+            };
+            let name = json!(record)["last_name"].as_str().expect("a name").to_uppercase();
+            let found = search(&name[..name.len() - 1]).await.expect(200);
+            let ids: Vec<_> = found["results"].as_array().expect("results").iter().collect();
+            assert_eq!((ids.len(), &ids[0]["id"]), (1, &json!(record.id)));
+            assert_eq!(search("nobody").await.expect(200)["results"], json!([]));
+            let problem = search("a\u{1f}").await.expect_problem(400, "invalid_query");
+            assert!(problem["errors"]["search"].is_array());
+        });
+    }
+
+    pub fn bad_limits_and_cursors_are_named<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            world.record::<D>(2).await;
+            let list = async |query: &[(&str, &str)]| {
+                world.call(handler.clone(), event::<D>("list").query(query).by(&staff)).await
+            };
+            let bad = [("limit", "0"), ("limit", "101"), ("limit", "abc"), ("cursor", "abc")];
+            for (name, value) in bad {
+                let problem = list(&[(name, value)]).await.expect_problem(400, "invalid_query");
+                assert!(problem["errors"][name].is_array(), "{problem}");
+            }
+            let page = list(&[("limit", "1")]).await.expect(200);
+            let next = page["next"].as_str().expect("a second page");
+            let of_another_list = list(&[("search", "a"), ("cursor", next)]).await;
+            of_another_list.expect_problem(400, "invalid_query");
+        });
+    }
+}
+
+pub mod update {
+    use super::*;
+
+    pub fn a_patch_changes_what_it_names<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let mut expected = json!(world.record::<D>(1).await);
+            let answer = world.call(handler, event::<D>("update").json(change::<D>()).by(&staff));
+            let answer = answer.await;
+            assert_eq!(answer.header("etag"), Some("\"2\""));
+            expected[D::CHANGE.0] = json!(D::CHANGE.1);
+            expected["version"] = json!(2);
+            assert_eq!(answer.expect(200), expected);
+        });
+    }
+
+    pub fn a_put_needs_every_required_field<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            let put = event::<D>("update").method("PUT").by(&staff);
+            let partial = world.call(handler.clone(), put.clone().json(change::<D>())).await;
+            let problem = partial.expect_problem(400, "invalid_body");
+            assert_eq!(problem["errors"]["first_name"], json!(["is required"]));
+            let whole = world.call(handler, put.json(D::sample(2))).await.expect(200);
+            assert_eq!(whole["last_name"], D::sample(2)["last_name"]);
+            assert_eq!((&whole["id"], &whole["version"]), (&json!(1), &json!(2)));
+        });
+    }
+
+    pub fn if_match_is_honoured<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            let event = event::<D>("update").json(change::<D>()).by(&staff);
+            for stale in ["\"2\"", "W/\"1\"", "nonsense"] {
+                let answer = world.call(handler.clone(), event.clone().header("if-match", stale));
+                answer.await.expect_problem(412, "precondition_failed");
+            }
+            for current in ["\"1\"", "*"] {
+                let answer = world.call(handler.clone(), event.clone().header("if-match", current));
+                answer.await.expect(200);
+            }
+        });
+    }
+
+    pub fn what_is_not_there_is_404_and_a_bad_field_400<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let bad = json!({"first_name": null, "id": 7});
+            let event = event::<D>("update").json(bad).by(&staff);
+            world.call(handler.clone(), event.clone()).await.expect_problem(404, "not_found");
+            world.record::<D>(1).await;
+            let problem = world.call(handler, event).await.expect_problem(400, "invalid_body");
+            assert_eq!(
+                problem["errors"],
+                json!({"first_name": ["must not be null"], "id": ["is not a field of this request"]})
+            );
+        });
+    }
+}
+
+pub mod delete {
+    use super::*;
+
+    pub fn what_is_deleted_stays_gone<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            let event = event::<D>("delete").by(&staff);
+            assert!(world.call(handler.clone(), event.clone()).await.expect(204).is_null());
+            world.call(handler, event).await.expect_problem(404, "not_found");
+        });
+    }
+
+    pub fn its_mappings_go_with_it<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+            world.assign(&doctor, &patient).await;
+            world.call(handler, event::<D>("delete").by(&staff)).await.expect(204);
+            let left = world.app.table().remove(doctor.id, patient.id).await;
+            assert_eq!(left.expect("a table"), Removed::NotAssigned);
+        });
+    }
+
+    pub fn if_match_is_honoured<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            let event = event::<D>("delete").by(&staff);
+            let stale = event.clone().header("if-match", "\"2\"");
+            world.call(handler.clone(), stale).await.expect_problem(412, "precondition_failed");
+            world.call(handler, event.header("if-match", "\"1\"")).await.expect(204);
+        });
+    }
+}

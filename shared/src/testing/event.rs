@@ -1,0 +1,151 @@
+//! Events to call handlers with, and what comes back.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+use std::fs;
+
+use lambda_http::{Body, Context, RequestExt, Response};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+
+use super::template::repository;
+use super::world::Actor;
+
+/// A file of `events/`, to be altered before it is sent.
+#[derive(Clone)]
+pub struct Event(Map<String, Value>);
+
+impl Event {
+    /// `events/<name>.json`
+    pub fn of(name: &str) -> Self {
+        let path = repository().join("events").join(name).with_extension("json");
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        Self(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}")))
+            .without_header("authorization")
+    }
+
+    /// Sent by this person.
+    pub fn by(self, actor: &Actor) -> Self {
+        self.bearer(actor.token.expose_secret())
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn header(self, name: &str, value: &str) -> Self {
+        let mut event = self.without_header(name);
+        event.object("headers").insert(name.to_owned(), json!(value));
+        event.object("multiValueHeaders").insert(name.to_owned(), json!([value]));
+        event
+    }
+
+    pub fn without_header(mut self, name: &str) -> Self {
+        for headers in ["headers", "multiValueHeaders"] {
+            self.object(headers).retain(|key, _| !key.eq_ignore_ascii_case(name));
+        }
+        self
+    }
+
+    pub fn method(mut self, method: &str) -> Self {
+        self.0.insert("httpMethod".to_owned(), json!(method));
+        self.object("requestContext").insert("httpMethod".to_owned(), json!(method));
+        self
+    }
+
+    pub fn path(mut self, path: &str) -> Self {
+        self.0.insert("path".to_owned(), json!(path));
+        self
+    }
+
+    pub fn path_parameter(mut self, name: &str, value: impl ToString) -> Self {
+        self.object("pathParameters").insert(name.to_owned(), json!(value.to_string()));
+        self
+    }
+
+    /// In place of the query that the file has.
+    pub fn query(mut self, parameters: &[(&str, &str)]) -> Self {
+        let single = parameters.iter().map(|(k, v)| (k.to_string(), json!(v))).collect();
+        let multiple = parameters.iter().map(|(k, v)| (k.to_string(), json!([v]))).collect();
+        self.0.insert("queryStringParameters".to_owned(), Value::Object(single));
+        self.0.insert("multiValueQueryStringParameters".to_owned(), Value::Object(multiple));
+        self
+    }
+
+    pub fn json(self, body: Value) -> Self {
+        self.text(&body.to_string())
+    }
+
+    pub fn text(mut self, body: &str) -> Self {
+        self.0.insert("body".to_owned(), json!(body));
+        self
+    }
+
+    /// The file's own body with these fields in place of its own.
+    pub fn with(self, fields: Value) -> Self {
+        let mut body: Map<String, Value> =
+            serde_json::from_str(self.0["body"].as_str().expect("a body")).expect("an object");
+        body.extend(fields.as_object().expect("an object").clone());
+        self.json(Value::Object(body))
+    }
+
+    fn object(&mut self, name: &str) -> &mut Map<String, Value> {
+        let value = self.0.entry(name.to_owned()).or_insert(Value::Null);
+        if value.is_null() {
+            *value = json!({});
+        }
+        value.as_object_mut().expect("an object")
+    }
+
+    pub(super) fn into_request(self) -> lambda_http::Request {
+        let text = Value::Object(self.0).to_string();
+        let request = lambda_http::request::from_str(&text).expect("an event");
+        let mut context = Context::default();
+        context.request_id = "a-request".to_owned();
+        request.with_lambda_context(context)
+    }
+}
+
+/// What a handler answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// `null` if there is none.
+    pub body: Value,
+    response: Response<Body>,
+}
+
+impl Answer {
+    pub(super) fn of(response: Response<Body>) -> Self {
+        let body = match response.body() {
+            Body::Text(text) => serde_json::from_str(text).expect("JSON"),
+            _ => Value::Null,
+        };
+        Self { status: response.status().as_u16(), body, response }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name).map(|value| value.to_str().expect("ASCII"))
+    }
+
+    /// Fails the test unless the answer has this status; gives its body.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    /// Fails the test unless the answer is this problem; gives its body.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, code: &str) -> Value {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!((self.status, &self.body["code"]), (status, &json!(code)), "{}", self.body);
+        assert_eq!(self.body["request_id"], "a-request");
+        self.body
+    }
+}
