@@ -12,11 +12,11 @@ use lambda_http::{Body, RequestExt};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::model::date::Date;
-use crate::model::field::{self, FieldErrors};
+use crate::model::field::{self, FieldErrors, JsonObject};
 use crate::model::id::Id;
 use crate::model::page::Paging;
 use crate::model::record::{Details, Edit};
@@ -88,7 +88,7 @@ impl Request {
     /// As [`Request::json`], with rules that reach beyond one field; see [`field::parse`].
     pub fn json_with<T: Deserr<FieldErrors>>(
         &self,
-        check: impl FnOnce(&Map<String, Value>, &mut FieldErrors),
+        check: impl FnOnce(&JsonObject, &mut FieldErrors),
     ) -> Result<T, ApiError> {
         field::parse(self.object()?, check).map_err(ApiError::InvalidBody)
     }
@@ -164,7 +164,7 @@ impl Request {
         scheme.eq_ignore_ascii_case("bearer").then(|| credentials.trim())
     }
 
-    fn object(&self) -> Result<Map<String, Value>, ApiError> {
+    fn object(&self) -> Result<JsonObject, ApiError> {
         let body: &[u8] = match self.event.body() {
             Body::Text(text) => text.as_bytes(),
             Body::Binary(bytes) => bytes,

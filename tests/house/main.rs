@@ -14,7 +14,7 @@ use shared::testing::template::{ANY, Function, Template, repository};
 type Outcome = Result<(), Box<dyn Error>>;
 
 #[test]
-fn every_function_is_in_the_template_and_has_its_folder_and_its_event() -> Outcome {
+fn every_function_is_in_the_template_and_has_its_folder_its_tests_and_its_event() -> Outcome {
     let in_template: BTreeSet<_> = Template::load()?.functions.into_keys().collect();
     let folders = folders()?;
     let events = names("events", |path| path.extension() == Some(OsStr::new("json")))?;
@@ -26,6 +26,9 @@ fn every_function_is_in_the_template_and_has_its_folder_and_its_event() -> Outco
         }
         if !folders.contains(name) {
             missing.push(format!("functions/{name}/"));
+        }
+        if !repository().join(format!("functions/{name}/src/tests.rs")).is_file() {
+            missing.push(format!("functions/{name}/src/tests.rs"));
         }
         if !events.contains(name) {
             missing.push(format!("events/{name}.json"));

@@ -22,7 +22,15 @@ fn a_doctor_with_a_thousand_patients_is_deleted_with_a_thousand_mappings() {
     let listed = staff.walk(&format!("{}?limit=100", patients_of(&doctor)));
     assert_eq!(listed.len(), PATIENTS);
 
-    staff.delete(&doctor_path(&doctor)).expect_status(204);
+    // 503 says that time ran out and that the same call goes on.
+    let mut answer = staff.delete(&doctor_path(&doctor));
+    for _ in 0..10 {
+        if answer.status != 503 {
+            break;
+        }
+        answer = staff.delete(&doctor_path(&doctor));
+    }
+    answer.expect_status(204);
 
     staff.get(&patients_of(&doctor)).assert_problem(404, "not_found");
     in_parallel(THREADS, PATIENTS - 1, |i| {

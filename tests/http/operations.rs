@@ -1,5 +1,10 @@
 //! Every operation there is, for the checks that go over all of them.
 
+use std::collections::BTreeSet;
+
+use shared::testing::routes::by_path;
+use shared::testing::template::{ANY, Template};
+
 pub struct Operation {
     pub method: &'static str,
     /// With its canonical final slash; the ids in it are examples.
@@ -39,3 +44,21 @@ pub const OPERATIONS: &[Operation] = &[
     protected("POST", "/api/doctor/mappings/1/remove/"),
     protected("DELETE", "/api/doctor/mappings/1/2/"),
 ];
+
+#[test]
+fn every_route_of_the_template_is_among_them() {
+    let template = Template::load().unwrap();
+    let routes = by_path(&template).into_iter().flat_map(|(path, methods)| {
+        methods.into_keys().map(move |method| (method.to_owned(), shape(&format!("{path}/"))))
+    });
+    let routes: BTreeSet<_> = routes.filter(|(method, _)| method != ANY).collect();
+    let operations = OPERATIONS.iter().map(|it| (it.method.to_owned(), shape(it.path)));
+    assert_eq!(operations.collect::<BTreeSet<_>>(), routes);
+}
+
+/// A path with `*` in place of ids and of variables.
+fn shape(path: &str) -> String {
+    let is_id = |part: &str| part.starts_with('{') || part.parse::<u64>().is_ok();
+    let parts: Vec<_> = path.split('/').map(|part| if is_id(part) { "*" } else { part }).collect();
+    parts.join("/")
+}

@@ -1,7 +1,7 @@
-//! The README's walk-through, executed as it is printed.
+//! The README's commands, executed as they are printed.
 //!
-//! It is every ```` ```sh ```` block that directly follows a line `<!-- walk-through -->`, run in
-//! order by one `bash -euo pipefail`; only the base URL is another. A line
+//! They are the ```` ```sh ```` blocks that directly follow a mark, `<!-- walk-through -->` or
+//! `<!-- invoke -->`, run in order by one `bash -euo pipefail`; only the port is another. A line
 //!
 //! ```sh
 //! # => {"token_type": "Bearer", "access": "…"}
@@ -19,39 +19,48 @@ use serde_json::{Deserializer, Value};
 use crate::json::contains;
 use crate::stack;
 
-const MARK: &str = "<!-- walk-through -->";
-const PRINTED_URL: &str = "http://127.0.0.1:8000";
+const PRINTED_PORT: &str = "8000";
 const EXPECTED: &str = "# =>";
 /// Printed by the script where an expectation stood.
 const CUT: &str = "--- expectation ---";
 
 #[test]
 fn the_walk_through_works_as_printed() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        // The tests need nothing but Rust and Python; seed.rs makes the same calls without curl.
+        eprintln!("skipped: the README's walk-through needs curl, which is not installed");
+        return;
+    }
+    works_as_printed("<!-- walk-through -->");
+}
+
+#[test]
+fn a_function_is_invoked_as_printed() {
+    works_as_printed("<!-- invoke -->");
+}
+
+fn works_as_printed(mark: &str) {
     if !stack::is_own() {
         eprintln!("skipped: the README speaks of a stack on one's own machine, and a fresh one");
         return;
     }
-    assert!(
-        Command::new("curl").arg("--version").output().is_ok(),
-        "the README's walk-through needs curl, and curl is not installed"
-    );
-
     let readme = fs::read_to_string(format!("{}/README.md", stack::ROOT)).unwrap();
-    let printed = walk_through(&readme);
-    assert!(!printed.is_empty(), "the README has no {MARK}");
+    let printed = blocks(&readme, mark);
+    assert!(!printed.is_empty(), "the README has no {mark}");
+    let (_, port) = stack::url().rsplit_once(':').expect("a URL with a port");
+    let (script, expectations) = prepare(&printed.replace(PRINTED_PORT, port));
+    assert!(!expectations.is_empty(), "the README says nothing of what {mark} prints");
 
-    let (script, expectations) = prepare(&printed.replace(PRINTED_URL, stack::url()));
-    let run = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", script.as_str()])
+    let mut bash = Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", script.as_str()])
         .current_dir(stack::ROOT)
         .env("NO_PROXY", "127.0.0.1")
-        .env("no_proxy", "127.0.0.1")
-        .output()
-        .expect("the README's walk-through needs bash");
+        .env("no_proxy", "127.0.0.1");
+    stack::forget_this_package(&mut bash);
+    let run = bash.output().expect("the README's commands need bash");
     let output = String::from_utf8_lossy(&run.stdout);
     let complaints = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{}:\n{output}\n{complaints}", run.status);
-
     for (expected, answer) in expectations.iter().zip(output.split(CUT)) {
         let actual = last_json(answer);
         assert!(
@@ -62,9 +71,9 @@ fn the_walk_through_works_as_printed() {
 }
 
 /// The marked blocks, one after another.
-fn walk_through(readme: &str) -> String {
+fn blocks(readme: &str, mark: &str) -> String {
     readme
-        .split(MARK)
+        .split(mark)
         .skip(1)
         .map(|after| {
             let block = after.trim_start().strip_prefix("```sh\n");

@@ -53,7 +53,9 @@ fn start() -> Result<Stack, String> {
     });
     let Some(url) = ready else {
         let status = dev.wait().map_err(|error| error.to_string())?;
-        return Err(format!("`cargo dev` ended before it was ready ({status}):\n{output}"));
+        return Err(format!(
+            "`cargo dev` ended before it was ready ({status}); its own words stand above\n{output}"
+        ));
     };
     // A pipe that nobody reads fills up and stops its writer.
     thread::spawn(move || lines.for_each(drop));
@@ -64,20 +66,25 @@ fn cargo_dev() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(ROOT)
-        .args(["run", "--quiet", "--package", "xtask", "--", "dev"])
+        .args(["run", "--package", "xtask", "--", "dev"])
         .args(["--port", "0", "--in-memory", "--data", DATA])
         // One process of a function answers one call at a time: without many, no race overlaps.
         .args(["--concurrency", "8", "--no-reload", "--until-stdin-closes"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    for (name, _) in env::vars_os().filter(|(name, _)| describes_this_package(name)) {
-        command.env_remove(name);
-    }
+    forget_this_package(&mut command);
     command
 }
 
-/// What `cargo test` says of this package to its tests; some build scripts would take it for theirs
-/// and build their crates, and all that rest on them, again.
+/// Keeps from a command what `cargo test` says of this package to its tests.
+pub fn forget_this_package(command: &mut Command) {
+    for (name, _) in env::vars_os().filter(|(name, _)| describes_this_package(name)) {
+        command.env_remove(name);
+    }
+}
+
+/// Some build scripts would take such a variable for theirs and build their crates, and all that rest
+/// on them, again.
 fn describes_this_package(variable: &OsStr) -> bool {
     let name = variable.to_string_lossy();
     name.starts_with("CARGO_PKG_")

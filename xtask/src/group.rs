@@ -1,4 +1,5 @@
-//! A child process together with whatever it starts: they end together, at the latest with xtask.
+//! A child process together with whatever it starts: they end together, when xtask lets go of them.
+//! Only SIGKILL, which gives xtask no time, leaves them behind.
 
 use std::io;
 use std::os::unix::process::CommandExt;

@@ -4,7 +4,6 @@ mod cargo;
 mod dev;
 mod group;
 mod http;
-mod lambda;
 mod lock;
 mod routes;
 mod stop;
@@ -27,10 +26,7 @@ enum Command {
     /// Run the whole API on this machine (also: cargo dev)
     Dev(dev::Options),
     /// Write what is generated from the routes of template.yaml
-    Routes(routes::Options),
-    /// Run the pinned cargo-lambda, as in `lambda invoke health --data-file events/health.json`
-    #[command(disable_help_flag = true)]
-    Lambda(lambda::Options),
+    Routes,
     /// Print the folder of the pinned cargo-lambda, for export PATH="$(cargo xtask tools):$PATH"
     Tools,
 }
@@ -50,8 +46,7 @@ fn run(command: Command) -> Result {
     let outcome = runtime.block_on(async {
         match command {
             Command::Dev(options) => dev::run(&options).await,
-            Command::Routes(options) => routes::run(&options),
-            Command::Lambda(options) => lambda::run(&options).await,
+            Command::Routes => routes::run(),
             Command::Tools => tools::run().await,
         }
     });

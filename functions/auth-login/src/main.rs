@@ -4,12 +4,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use deserr::Deserr;
-use secrecy::ExposeSecret;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use shared::auth::minter::Minter;
 use shared::auth::password;
-use shared::model::field::FieldErrors;
+use shared::model::field::{FieldErrors, JsonObject};
 use shared::model::password::PresentedPassword;
 use shared::model::session::Session;
 use shared::model::text::fold;
@@ -61,7 +59,7 @@ async fn login(app: App, minter: Arc<Minter>, request: Request) -> ApiResult {
     app.table().open_session(&session).await?;
     let access = minter.mint(&app, user.id, session.id).await?;
     response::ok(&SignedIn {
-        access: access.token.expose_secret(),
+        access: access.expose(),
         token_type: "Bearer",
         expires_in: access.expires_in.as_secs(),
         user: user.into(),
@@ -69,7 +67,7 @@ async fn login(app: App, minter: Arc<Minter>, request: Request) -> ApiResult {
 }
 
 /// Either name is enough, and two could contradict each other.
-fn one_name(body: &Map<String, Value>, errors: &mut FieldErrors) {
+fn one_name(body: &JsonObject, errors: &mut FieldErrors) {
     let is_given = |field| body.get(field).is_some_and(|value| !value.is_null());
     match (is_given("username"), is_given("email")) {
         (false, false) => errors.add("username", "is required, or email in its place"),

@@ -4,11 +4,10 @@ use std::process::ExitCode;
 
 use deserr::Deserr;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use shared::auth::password;
 use shared::auth::registration::RegistrationPolicy;
 use shared::model::email::Email;
-use shared::model::field::{FieldErrors, peek};
+use shared::model::field::{FieldErrors, JsonObject, peek};
 use shared::model::password::NewPassword;
 use shared::model::user::Account;
 use shared::model::username::Username;
@@ -58,7 +57,7 @@ async fn register(app: App, policy: RegistrationPolicy, request: Request) -> Api
 }
 
 /// A username with `@` in it could pass for somebody else's address.
-fn own_address(body: &Map<String, Value>, errors: &mut FieldErrors) {
+fn own_address(body: &JsonObject, errors: &mut FieldErrors) {
     let (username, email) = (peek::<Username>(body, "username"), peek::<Email>(body, "email"));
     if username.zip(email).is_some_and(|(username, email)| !username.may_belong_to(&email)) {
         errors.add("username", "with @ in it must be the account's own email");

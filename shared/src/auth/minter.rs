@@ -42,6 +42,13 @@ pub struct AccessToken {
     pub expires_in: Duration,
 }
 
+impl AccessToken {
+    /// The token itself, for the answer to whom it belongs.
+    pub fn expose(&self) -> &str {
+        self.token.expose_secret()
+    }
+}
+
 impl Minter {
     /// Fails, naming `TOKEN_SECRET`, when it is missing or shorter than 32 bytes.
     pub fn from_env() -> Result<Self, ConfigError> {

@@ -99,11 +99,14 @@ fn name(kind: ValueKind) -> &'static str {
     }
 }
 
+/// A JSON object, as it came.
+pub type JsonObject = Map<String, Value>;
+
 /// Reads a JSON object. `check` sees it as it came, for rules that reach beyond one field; its errors
 /// are reported together with all the others.
 pub fn parse<T: Deserr<FieldErrors>>(
-    body: Map<String, Value>,
-    check: impl FnOnce(&Map<String, Value>, &mut FieldErrors),
+    body: JsonObject,
+    check: impl FnOnce(&JsonObject, &mut FieldErrors),
 ) -> Result<T, FieldErrors> {
     let mut errors = FieldErrors::default();
     check(&body, &mut errors);
@@ -117,7 +120,7 @@ pub fn parse<T: Deserr<FieldErrors>>(
 }
 
 /// A string field of a body, if it is there and can be read as this type.
-pub fn peek<T: FromStr>(body: &Map<String, Value>, field: &str) -> Option<T> {
+pub fn peek<T: FromStr>(body: &JsonObject, field: &str) -> Option<T> {
     body.get(field)?.as_str()?.parse().ok()
 }
 

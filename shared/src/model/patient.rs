@@ -2,10 +2,9 @@
 
 use deserr::Deserr;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::date::Date;
-use super::field::{FieldErrors, peek};
+use super::field::{FieldErrors, JsonObject, peek};
 use super::id::PatientId;
 use super::phone::PhoneNumber;
 use super::record::{Details, Record};
@@ -47,7 +46,7 @@ impl Details for PatientDetails {
         [self.last_name.folded(), self.first_name.folded()]
     }
 
-    fn check(body: &Map<String, Value>, today: Date, errors: &mut FieldErrors) {
+    fn check(body: &JsonObject, today: Date, errors: &mut FieldErrors) {
         if peek(body, "date_of_birth").is_some_and(|born: Date| born > today) {
             errors.add("date_of_birth", "must not be in the future");
         }
@@ -56,7 +55,7 @@ impl Details for PatientDetails {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::model::record::Edit;
@@ -65,11 +64,11 @@ mod tests {
         "2026-01-31".parse().unwrap()
     }
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: Value) -> JsonObject {
         value.as_object().unwrap().clone()
     }
 
-    fn jane() -> Map<String, Value> {
+    fn jane() -> JsonObject {
         object(json!({
             "first_name": "Jane", "last_name": "Roe", "date_of_birth": "1990-05-17", "gender": "Female",
             "contact_number": "+14155550123", "address": "1 Main St", "medical_history": "Asthma"

@@ -3,10 +3,10 @@
 use deserr::Deserr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::date::Date;
-use super::field::{self, FieldErrors};
+use super::field::{self, FieldErrors, JsonObject};
 use super::id::Id;
 use super::timestamp::Timestamp;
 use super::version::Version;
@@ -32,10 +32,10 @@ pub trait Details:
     }
 
     /// Rules that need to know what day it is.
-    fn check(_body: &Map<String, Value>, _today: Date, _errors: &mut FieldErrors) {}
+    fn check(_body: &JsonObject, _today: Date, _errors: &mut FieldErrors) {}
 
     /// The details in a JSON object, or everything that is wrong with it.
-    fn parse(body: Map<String, Value>, today: Date) -> Result<Self, FieldErrors> {
+    fn parse(body: JsonObject, today: Date) -> Result<Self, FieldErrors> {
         field::parse(body, |body, errors| Self::check(body, today, errors))
     }
 }
@@ -58,7 +58,7 @@ pub enum Edit<D> {
     /// PUT: these details in place of the old ones.
     Replace(D),
     /// PATCH: a JSON Merge Patch (RFC 7396).
-    Merge(Map<String, Value>),
+    Merge(JsonObject),
 }
 
 impl<D: Details> Edit<D> {
@@ -70,7 +70,7 @@ impl<D: Details> Edit<D> {
         };
         let mut merged = match serde_json::to_value(current) {
             Ok(Value::Object(object)) => object,
-            _ => Map::new(),
+            _ => JsonObject::new(),
         };
         for (field, value) in patch {
             // A null takes an optional field away; for a required one the parser reports it.

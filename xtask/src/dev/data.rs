@@ -18,7 +18,7 @@ use crate::lock::lock;
 const SECRET_LENGTH: usize = 32;
 
 /// How long the end of an earlier `cargo dev` may take.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The folder, for this process alone.
 pub struct Data {
@@ -34,7 +34,9 @@ impl Data {
             |error: io::Error| format!("cannot use the folder {}: {error}", folder.display());
         fs::create_dir_all(&folder).map_err(cannot)?;
         let folder = folder.canonicalize().map_err(cannot)?;
-        ignore(&folder).map_err(cannot)?;
+        if fs::read_dir(&folder).map_err(cannot)?.next().is_none() {
+            ignore(&folder).map_err(cannot)?;
+        }
         match timeout(PATIENCE, lock(&folder.join("lock"))).await {
             Ok(lock) => Ok(Self { _lock: lock.map_err(cannot)?, folder }),
             Err(_) => {

@@ -55,8 +55,8 @@ pub async fn build(release: bool) -> Result {
 
 /// `cargo lambda watch` at work. Dropping it ends it.
 pub struct Functions {
-    /// It gives each function a process group of its own, and ends them all on SIGTERM. Should it
-    /// come to SIGKILL, they end by themselves: the runtime API that they wait at is gone.
+    /// It gives each function a process group of its own, and ends them all on SIGTERM. One that is
+    /// just being started may outlive it for seconds; it ends when it finds no runtime API.
     watch: Group,
     log: PathBuf,
 }
@@ -145,5 +145,29 @@ async fn is_well(url: String) {
             return;
         }
         sleep(POLL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dev::dynamodb::DynamoDb;
+    use shared::testing::template::Template;
+
+    /// In the cloud it keeps lambda_http from putting the stage in front of the path; here there is none.
+    const OF_THE_CLOUD: &str = "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH";
+
+    #[test]
+    fn functions_are_told_here_whatever_the_template_tells_them() {
+        let dynamodb = DynamoDb::at("http://127.0.0.1:1").unwrap();
+        let mut told = environment("a secret".to_owned());
+        told.extend(dynamodb.environment());
+        let told: Vec<&str> = told.into_iter().map(|(name, _)| name).collect();
+        for (function, it) in Template::load().unwrap().functions {
+            for variable in it.environment {
+                let is_told = told.contains(&variable.as_str()) || variable == OF_THE_CLOUD;
+                assert!(is_told, "{function}: {variable}");
+            }
+        }
     }
 }
