@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_http::http::{HeaderValue, header};
-use lambda_http::{Body, Error, RequestExt, Response, service_fn};
+use lambda_http::lambda_runtime::{self, LambdaEvent, Service};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, Error, RequestExt, Response, service_fn};
 
 use crate::app::App;
 use crate::auth::caller::Caller;
@@ -133,6 +135,22 @@ fn time_left(deadline: u64) -> Duration {
     }
 }
 
+/// Takes away the headers in which a client says what host and scheme it means. `lambda_http` makes a URL
+/// of them and panics when it is none; no function looks at that URL.
+fn forget_origin(event: &mut LambdaRequest) {
+    let headers = match event {
+        LambdaRequest::ApiGatewayV1(event) => {
+            [Some(&mut event.headers), Some(&mut event.multi_value_headers)]
+        }
+        LambdaRequest::ApiGatewayV2(event) => [Some(&mut event.headers), None],
+        _ => [None, None],
+    };
+    for headers in headers.into_iter().flatten() {
+        headers.remove(header::HOST);
+        headers.remove("x-forwarded-proto");
+    }
+}
+
 fn start<H>(prepare: impl AsyncFnOnce() -> Result<(App, H), Error>) -> ExitCode
 where
     H: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static,
@@ -144,9 +162,13 @@ where
     };
     let outcome = runtime.block_on(async {
         let (app, handler) = prepare().await?;
-        lambda_http::run_concurrent(service_fn(move |event| {
+        let edge = Adapter::from(service_fn(move |event| {
             let (app, handler) = (app.clone(), handler.clone());
             async move { Ok::<_, Error>(answer(app, handler, event).await) }
+        }));
+        lambda_runtime::run_concurrent(service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
+            forget_origin(&mut event.payload);
+            edge.clone().call(event)
         }))
         .await
     });
@@ -161,4 +183,22 @@ pub fn stop(error: &dyn std::error::Error) -> ExitCode {
     log::init();
     tracing::error!(cause = %error, "the function cannot start");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_is_none_and_a_scheme_that_is_none_are_no_panic() {
+        let event = include_str!("../../events/health.json");
+        let event = event.replace("api.example.com", "a b").replace("\"https\"", "\"a b\"");
+        let mut event: LambdaRequest = serde_json::from_str(&event).unwrap();
+        forget_origin(&mut event);
+        if let LambdaRequest::ApiGatewayV1(event) = &mut event {
+            event.request_context.domain_name = Some("api.example.com".to_owned());
+        }
+        let request: lambda_http::Request = event.into();
+        assert_eq!(request.uri().host(), Some("api.example.com"));
+    }
 }

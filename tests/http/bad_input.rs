@@ -287,6 +287,12 @@ fn no_content_type_or_a_charset_with_it_will_do() {
 }
 
 #[test]
+fn a_scheme_that_is_none_does_no_harm() {
+    let request = Anonymous.request("GET", "/api/health/");
+    request.header("x-forwarded-proto", "a b").send().expect_status(200);
+}
+
+#[test]
 fn nobody_registers_with_a_field_of_their_own() {
     for (field, value) in [("role", "admin"), ("id", "1"), ("is_staff", "true")] {
         let account = with(&newcomer(), field, value);
