@@ -12,6 +12,8 @@ use dynoxide::server::serve_with_shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::config::DynamoDb;
+
 pub use tables::{KEYS_TABLE_NAME, TABLE_NAME, TableError, create_tables};
 
 /// A running emulator. It ends when this is dropped, once it has answered what it is being asked.
@@ -20,6 +22,17 @@ pub struct Emulator {
     address: SocketAddr,
     /// Held for its end alone: the server waits for this to be dropped.
     _running: oneshot::Sender<()>,
+}
+
+/// What it takes to speak to a DynamoDB that asks for no credentials: an emulator's, wherever it is.
+pub fn settings(endpoint: String) -> DynamoDb {
+    DynamoDb {
+        endpoint: Some(endpoint),
+        region: "us-east-1".to_owned(),
+        access_key_id: "local".to_owned(),
+        secret_access_key: "local".into(),
+        session_token: None,
+    }
 }
 
 /// Why an emulator did not start.

@@ -17,7 +17,7 @@ use super::sample::Sample;
 use super::template::Template;
 use crate::app::App;
 use crate::auth::minter::Minter;
-use crate::config::{Config, DynamoDb, Tokens};
+use crate::config::{Config, Tokens};
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
@@ -39,7 +39,7 @@ pub struct World {
     pub dynamodb: Client,
     pub minter: Arc<Minter>,
     clock: Arc<AtomicI64>,
-    _emulator: Emulator,
+    emulator: Emulator,
 }
 
 /// Somebody with an account and a session.
@@ -69,13 +69,7 @@ pub async fn together<T>(calls: impl IntoIterator<Item = impl Future<Output = T>
 impl World {
     async fn new() -> Self {
         let emulator = Emulator::in_memory().await.expect("an emulator");
-        let dynamodb = DynamoDb {
-            endpoint: Some(emulator.endpoint()),
-            region: "us-east-1".to_owned(),
-            access_key_id: "local".to_owned(),
-            secret_access_key: "local".into(),
-            session_token: None,
-        };
+        let dynamodb = emulator::settings(emulator.endpoint());
         let template = Template::load().expect("template.yaml");
         let raw = client(&dynamodb);
         emulator::create_tables(&raw, &template).await.expect("the tables");
@@ -99,8 +93,13 @@ impl World {
             dynamodb: raw,
             minter: Arc::new(Minter::new(&secret).expect("a key")),
             clock,
-            _emulator: emulator,
+            emulator,
         }
+    }
+
+    /// Where the world's DynamoDB answers.
+    pub fn endpoint(&self) -> String {
+        self.emulator.endpoint()
     }
 
     /// Lets time pass.

@@ -3,10 +3,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod deletion;
+mod interleavings;
 mod lists;
 mod outage;
 mod races;
 mod retries;
+mod wire;
 
 use std::collections::BTreeSet;
 

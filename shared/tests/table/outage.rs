@@ -1,8 +1,9 @@
 //! DynamoDB out of reach or silent: a 503 with `Retry-After`, in time, and never a 500.
 
-use shared::config::{Config, DynamoDb, Tokens};
+use shared::config::{Config, Tokens};
 use shared::model::timestamp::Timestamp;
 use shared::runtime::{answer, public};
+use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME, settings};
 use shared::testing::run;
 use shared::{ApiResult, App, Request, response};
 use tokio::net::TcpListener;
@@ -14,15 +15,9 @@ async fn health(app: App, _request: Request) -> ApiResult {
 
 async fn status_and_retry_after(endpoint: String) -> (u16, Option<String>) {
     let config = Config {
-        dynamodb: DynamoDb {
-            endpoint: Some(endpoint),
-            region: "us-east-1".to_owned(),
-            access_key_id: "local".to_owned(),
-            secret_access_key: "local".into(),
-            session_token: None,
-        },
-        table_name: "healthcare".to_owned(),
-        keys_table_name: "healthcare-keys".to_owned(),
+        dynamodb: settings(endpoint),
+        table_name: TABLE_NAME.to_owned(),
+        keys_table_name: KEYS_TABLE_NAME.to_owned(),
         tokens: Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() },
     };
     let app = App::with_clock(config, Box::new(|| Timestamp::from_millisecond(0)));

@@ -3,14 +3,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use secrecy::SecretString;
-use shared::config::DynamoDb;
 use shared::model::id::{DoctorId, Id, PatientId, UserId};
 use shared::model::session::Session;
-use shared::table::{Removed, Table, client};
+use shared::table::{Removed, Table};
 use shared::testing::{Value, World, json, run};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+
+use crate::wire::{Message, table_at};
 
 /// What the server does with a request.
 enum Step {
@@ -33,8 +33,8 @@ async fn scripted(steps: Vec<Step>) -> (Table, Seen) {
             // One connection for each, which the answer closes.
             let (stream, _) = listener.accept().await.unwrap();
             let mut stream = BufReader::new(stream);
-            let body = read_body(&mut stream).await;
-            bodies.lock().unwrap().push(body);
+            let request = Message::read(&mut stream).await;
+            bodies.lock().unwrap().push(serde_json::from_slice(&request.body).unwrap());
             if let Step::Answer(status, body) = step {
                 let body = body.to_string();
                 let head = format!(
@@ -46,33 +46,7 @@ async fn scripted(steps: Vec<Step>) -> (Table, Seen) {
             }
         }
     });
-    let settings = DynamoDb {
-        endpoint: Some(endpoint),
-        region: "us-east-1".to_owned(),
-        access_key_id: "local".to_owned(),
-        secret_access_key: SecretString::from("local"),
-        session_token: None,
-    };
-    let table =
-        Table::new(client(&settings), "healthcare".to_owned(), "healthcare-keys".to_owned());
-    (table, seen)
-}
-
-async fn read_body(stream: &mut BufReader<tokio::net::TcpStream>) -> Value {
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line).await.unwrap();
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.unwrap();
-    serde_json::from_slice(&body).unwrap()
+    (table_at(endpoint), seen)
 }
 
 fn cancelled(codes: [&str; 2]) -> Step {

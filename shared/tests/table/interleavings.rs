@@ -1,0 +1,105 @@
+//! Two changes in the one order that would do harm: a proxy before DynamoDB holds the first transaction
+//! that comes until the test lets it go.
+
+use std::sync::Arc;
+
+use shared::model::doctor::DoctorDetails;
+use shared::model::id::Id;
+use shared::model::patient::PatientDetails;
+use shared::model::version::IfMatch;
+use shared::table::{Assign, Deleted, Table};
+use shared::testing::{World, run};
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+use crate::mapping_rows;
+use crate::wire::{Message, table_at};
+
+/// The same tables as the world's, through a proxy that holds transactions.
+struct Held {
+    table: Table,
+    /// A transaction has come.
+    came: Arc<Notify>,
+    /// It may go on.
+    go: Arc<Notify>,
+}
+
+async fn held(world: &World) -> Held {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let table = table_at(format!("http://{}", listener.local_addr().unwrap()));
+    let (came, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, wait) = (came.clone(), go.clone());
+    let dynamodb = world.endpoint().trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut client = BufReader::new(stream);
+            let request = Message::read(&mut client).await;
+            if request.asks_for("TransactWriteItems") {
+                told.notify_one();
+                wait.notified().await;
+            }
+            let mut server = BufReader::new(TcpStream::connect(&dynamodb).await.unwrap());
+            server.write_all(&request.into_last()).await.unwrap();
+            let answer = Message::read(&mut server).await;
+            client.write_all(&answer.into_last()).await.unwrap();
+        }
+    });
+    Held { table, came, go }
+}
+
+/// Assigns; when the assignment has seen both sides alive and is about to be written, `change` happens.
+async fn assign_around(world: &World, change: impl AsyncFnOnce()) -> Assign {
+    let Held { table, came, go } = held(world).await;
+    let (doctor, patient) = (world.doctor(1).await.id, world.patient(1).await.id);
+    let now = world.app.now();
+    let assigning = tokio::spawn(async move {
+        table.assign(doctor, patient, Id::new(1).unwrap(), now).await.unwrap()
+    });
+    came.notified().await;
+    change().await;
+    go.notify_one();
+    assigning.await.unwrap()
+}
+
+#[test]
+fn a_patient_deleted_in_the_middle_of_an_assignment_gets_no_mapping() {
+    run(async |world: World| {
+        let outcome = assign_around(&world, async || {
+            let (id, now) = (Id::new(1).unwrap(), world.app.now());
+            let gone = world.app.table().delete::<PatientDetails>(id, &IfMatch::Any, now, || false);
+            assert_eq!(gone.await.unwrap(), Deleted::Done);
+        });
+        assert!(matches!(outcome.await, Assign::Unknown { doctor: false, patient: true }));
+        assert!(mapping_rows(&world).await.is_empty());
+    });
+}
+
+#[test]
+fn a_doctor_deleted_in_the_middle_of_an_assignment_gets_no_mapping() {
+    run(async |world: World| {
+        let outcome = assign_around(&world, async || {
+            let (id, now) = (Id::new(1).unwrap(), world.app.now());
+            let gone = world.app.table().delete::<DoctorDetails>(id, &IfMatch::Any, now, || false);
+            assert_eq!(gone.await.unwrap(), Deleted::Done);
+        });
+        assert!(matches!(outcome.await, Assign::Unknown { doctor: true, patient: false }));
+        assert!(mapping_rows(&world).await.is_empty());
+    });
+}
+
+#[test]
+fn an_assignment_made_in_the_middle_of_the_same_one_is_answered_as_it_was_made() {
+    run(async |world: World| {
+        let outcome = assign_around(&world, async || {
+            let (doctor, patient) = (Id::new(1).unwrap(), Id::new(1).unwrap());
+            let (by, now) = (Id::new(7).unwrap(), world.app.now());
+            let first = world.app.table().assign(doctor, patient, by, now).await.unwrap();
+            assert!(matches!(first, Assign::New(_)));
+        });
+        let Assign::Already(mapping) = outcome.await else { panic!("it was made twice") };
+        assert_eq!(mapping.assigned_by.get(), 7);
+        assert_eq!(mapping_rows(&world).await.len(), 2);
+    });
+}
