@@ -188,7 +188,7 @@ impl Table {
     }
 
     /// Leaves a tombstone, so that nothing can be assigned to the record any more, then takes its
-    /// mappings away until `deadline`. Calls: Get, W, then those of the sweep.
+    /// mappings away until it `is_late`. Calls: Get, W, then those of the sweep.
     pub async fn delete<D: Details>(
         &self,
         id: D::Id,
