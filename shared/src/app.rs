@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::auth::ed25519;
 use crate::auth::keyring::Keyring;
 use crate::config::{Config, Tokens};
 use crate::error::ApiError;
@@ -34,6 +35,7 @@ impl App {
     }
 
     pub fn with_clock(config: Config, clock: Clock) -> Self {
+        ed25519::install();
         let Config { dynamodb, table_name, keys_table_name, tokens } = config;
         Self(Arc::new(Parts {
             table: Table::new(client(&dynamodb), table_name, keys_table_name),

@@ -1,7 +1,7 @@
 //! Who calls, and what they may do: passwords, tokens, keys, callers, permissions.
 
 pub mod caller;
-mod ed25519;
+pub(crate) mod ed25519;
 pub mod keyring;
 pub mod minter;
 pub mod password;

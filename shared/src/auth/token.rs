@@ -6,7 +6,6 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::auth::ed25519;
 use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
@@ -60,7 +59,6 @@ pub fn sign(
     };
     let mut header = Header::new(Algorithm::EdDSA);
     header.kid = Some(kid.to_owned());
-    ed25519::install();
     jsonwebtoken::encode(&header, &claims, key).map_err(ApiError::internal)
 }
 
@@ -82,7 +80,6 @@ pub async fn verify(app: &App, token: &str) -> Result<Verified, ApiError> {
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_nbf = false;
-    ed25519::install();
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(invalid)?.claims;
 
     let now = app.now().as_second();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::Id;
 use shared::model::patient::PatientDetails;
+use shared::model::record::Details;
 use shared::model::version::IfMatch;
 use shared::table::{Assign, Deleted, Table};
 use shared::testing::{World, run};
@@ -63,29 +64,30 @@ async fn assign_around(world: &World, change: impl AsyncFnOnce()) -> Assign {
     assigning.await.unwrap()
 }
 
-#[test]
-fn a_patient_deleted_in_the_middle_of_an_assignment_gets_no_mapping() {
+/// Deletes the doctor or the patient in the middle of their assignment.
+fn delete_in_the_middle<D: Details>(is_refusal: impl Fn(&Assign) -> bool) {
     run(async |world: World| {
         let outcome = assign_around(&world, async || {
-            let (id, now) = (Id::new(1).unwrap(), world.app.now());
-            let gone = world.app.table().delete::<PatientDetails>(id, &IfMatch::Any, now, || false);
-            assert_eq!(gone.await.unwrap(), Deleted::Done);
+            let (id, now) = (D::Id::new(1).unwrap(), world.app.now());
+            let gone = world.app.table().delete::<D>(id, &IfMatch::Any, now, || false).await;
+            assert_eq!(gone.unwrap(), Deleted::Done);
         });
-        assert!(matches!(outcome.await, Assign::Unknown { doctor: false, patient: true }));
+        assert!(is_refusal(&outcome.await));
         assert!(mapping_rows(&world).await.is_empty());
     });
 }
 
 #[test]
+fn a_patient_deleted_in_the_middle_of_an_assignment_gets_no_mapping() {
+    delete_in_the_middle::<PatientDetails>(|outcome| {
+        matches!(outcome, Assign::Unknown { doctor: false, patient: true })
+    });
+}
+
+#[test]
 fn a_doctor_deleted_in_the_middle_of_an_assignment_gets_no_mapping() {
-    run(async |world: World| {
-        let outcome = assign_around(&world, async || {
-            let (id, now) = (Id::new(1).unwrap(), world.app.now());
-            let gone = world.app.table().delete::<DoctorDetails>(id, &IfMatch::Any, now, || false);
-            assert_eq!(gone.await.unwrap(), Deleted::Done);
-        });
-        assert!(matches!(outcome.await, Assign::Unknown { doctor: true, patient: false }));
-        assert!(mapping_rows(&world).await.is_empty());
+    delete_in_the_middle::<DoctorDetails>(|outcome| {
+        matches!(outcome, Assign::Unknown { doctor: true, patient: false })
     });
 }
 
