@@ -9,6 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::auth::ed25519;
 use crate::auth::keyring::Keyring;
+use crate::auth::password::Places;
 use crate::config::{Config, Tokens};
 use crate::error::ApiError;
 use crate::model::timestamp::Timestamp;
@@ -22,6 +23,7 @@ struct Parts {
     table: Table,
     keyring: Keyring,
     tokens: Tokens,
+    places: Places,
     clock: Clock,
     random: SystemRandom,
 }
@@ -36,11 +38,12 @@ impl App {
 
     pub fn with_clock(config: Config, clock: Clock) -> Self {
         ed25519::install();
-        let Config { dynamodb, table_name, keys_table_name, tokens } = config;
+        let Config { dynamodb, table_name, keys_table_name, tokens, memory_mib } = config;
         Self(Arc::new(Parts {
             table: Table::new(client(&dynamodb), table_name, keys_table_name),
             keyring: Keyring::default(),
             tokens,
+            places: Places::new(memory_mib),
             clock,
             random: SystemRandom::new(),
         }))
@@ -56,6 +59,10 @@ impl App {
 
     pub fn tokens(&self) -> &Tokens {
         &self.0.tokens
+    }
+
+    pub fn places(&self) -> &Places {
+        &self.0.places
     }
 
     pub fn now(&self) -> Timestamp {

@@ -1,7 +1,9 @@
 //! The environment, read once at start. A variable that is missing or wrong is named and stops the function.
 
 use std::env;
+use std::num::NonZeroU32;
 use std::str::FromStr;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -14,13 +16,21 @@ pub struct Config {
     /// `KEYS_TABLE_NAME`
     pub keys_table_name: String,
     pub tokens: Tokens,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in MiB, which Lambda sets.
+    pub memory_mib: usize,
 }
 
-/// Where DynamoDB is and who asks: the variables that Lambda sets, and the SDKs' own for an endpoint.
+/// Where DynamoDB is and who asks.
 #[derive(Debug, Clone)]
 pub struct DynamoDb {
+    pub aws: Aws,
     /// `AWS_ENDPOINT_URL_DYNAMODB`; unset or empty means the region's own.
     pub endpoint: Option<String>,
+}
+
+/// A region, and who asks there: the variables that Lambda sets.
+#[derive(Debug, Clone)]
+pub struct Aws {
     /// `AWS_REGION`
     pub region: String,
     /// `AWS_ACCESS_KEY_ID`
@@ -48,24 +58,33 @@ pub enum ConfigError {
     Invalid { name: &'static str, problem: String },
 }
 
+/// What a function may use where nobody says: `cargo lambda watch` sets no limit.
+const DEFAULT_MEMORY_MIB: usize = 1024;
+
 impl Config {
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
-            dynamodb: DynamoDb::from_env()?,
+            dynamodb: DynamoDb {
+                aws: Aws::from_env()?,
+                endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            },
             table_name: required("TABLE_NAME")?,
             keys_table_name: required("KEYS_TABLE_NAME")?,
             tokens: Tokens {
                 issuer: required("TOKEN_ISSUER")?,
                 audience: required("TOKEN_AUDIENCE")?,
             },
+            memory_mib: match optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") {
+                Some(_) => parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
+                None => DEFAULT_MEMORY_MIB,
+            },
         })
     }
 }
 
-impl DynamoDb {
+impl Aws {
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
-            endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
             region: required("AWS_REGION")?,
             access_key_id: required("AWS_ACCESS_KEY_ID")?,
             secret_access_key: required("AWS_SECRET_ACCESS_KEY")?.into(),
@@ -82,6 +101,11 @@ pub fn required(name: &'static str) -> Result<String, ConfigError> {
 /// A variable that may be unset or empty.
 pub fn optional(name: &'static str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A variable that must be set to a span of time, given in these units.
+pub fn span(name: &'static str, unit: Duration) -> Result<Duration, ConfigError> {
+    parsed::<NonZeroU32>(name).map(|units| unit.saturating_mul(units.get()))
 }
 
 /// A variable that must be set to a value of this type.

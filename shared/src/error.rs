@@ -25,7 +25,7 @@ pub enum ApiError {
     UnsupportedMediaType,
     #[error("no credentials were sent")]
     NotAuthenticated,
-    #[error("the access token is not valid")]
+    #[error("the token is not valid")]
     TokenNotValid,
     #[error("name or password is wrong")]
     InvalidCredentials,
@@ -35,10 +35,13 @@ pub enum ApiError {
     NotFound(String),
     #[error("the method is not allowed")]
     MethodNotAllowed { allow: &'static [&'static str] },
-    #[error("values are taken")]
+    #[error("the request conflicts with what is there")]
     Conflict(FieldErrors),
     #[error("another version is current")]
     PreconditionFailed,
+    /// Try again after so many seconds.
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after: u32 },
     /// Try again after so many seconds.
     #[error("unavailable: {cause}")]
     Unavailable { cause: String, retry_after: u32 },
@@ -87,6 +90,7 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+            Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
             Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
@@ -104,16 +108,19 @@ impl ApiError {
             Self::NotAuthenticated => {
                 "This needs an access token: Authorization: Bearer <token>.".to_owned()
             }
-            Self::TokenNotValid => "The access token is not valid or has expired.".to_owned(),
+            Self::TokenNotValid => "The token is not valid or has expired.".to_owned(),
             Self::InvalidCredentials => {
                 "No active account with these credentials was found.".to_owned()
             }
             Self::PermissionDenied => "Your account's role does not permit this.".to_owned(),
             Self::NotFound(thing) => format!("There is no {thing}."),
             Self::MethodNotAllowed { allow } => format!("Allowed here: {}.", allow.join(", ")),
-            Self::Conflict(_) => "Some values are already taken; see errors.".to_owned(),
+            Self::Conflict(_) => "The request conflicts with what is there; see errors.".to_owned(),
             Self::PreconditionFailed => {
                 "The resource has another version than If-Match names.".to_owned()
+            }
+            Self::TooManyAttempts { retry_after } => {
+                format!("Too many attempts; try again in {retry_after} seconds.")
             }
             Self::Unavailable { .. } => "The service is busy; try again shortly.".to_owned(),
             Self::Internal(_) => "Something went wrong on our side.".to_owned(),
@@ -140,7 +147,7 @@ impl ApiError {
                 "Bearer realm=\"api\", error=\"invalid_token\"".to_owned(),
             )),
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.join(", "))),
-            Self::Unavailable { retry_after, .. } => {
+            Self::TooManyAttempts { retry_after } | Self::Unavailable { retry_after, .. } => {
                 Some((header::RETRY_AFTER, retry_after.to_string()))
             }
             _ => None,

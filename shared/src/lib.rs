@@ -3,24 +3,28 @@
 //! - [`runtime`]: `serve` and `serve_public`, from a Lambda event to a response
 //! - [`request`], [`response`], [`error`]: what a handler takes, gives, and fails with
 //! - [`app`], [`config`]: what a function holds; the environment, read once
-//! - [`auth`]: passwords, tokens, keys, the caller, and who may do what
+//! - [`auth`]: passwords, sessions, tokens, keys, throttles, the caller, and who may do what
 //! - [`model`]: the words of the domain as types, no I/O
-//! - [`table`]: all of DynamoDB
+//! - [`table`]: all of DynamoDB; [`secrets`]: the token secret; [`mail`]: what is mailed
 //! - [`testing`] (feature `testing`): an embedded DynamoDB and the reader of `template.yaml`
 //!
 //! Invariants: functions use this crate and never one another. `model` imports nothing of ours;
-//! `table` and `auth` stand on `model`; of what ships, only `table` names the AWS SDK. A handler never
+//! `table` and `auth` stand on `model`; of what ships, only `table`, `secrets`,
+//! `mail` and the `aws` beneath them name the AWS SDK. A handler never
 //! sees a raw header. Time and randomness come from [`app::App`].
 
 pub mod app;
 pub mod auth;
+mod aws;
 pub mod config;
 pub mod error;
-mod log;
+pub mod log;
+pub mod mail;
 pub mod model;
 pub mod request;
 pub mod response;
 pub mod runtime;
+pub mod secrets;
 pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -31,4 +35,4 @@ pub use auth::permission::Permission;
 pub use error::{ApiError, ApiResult};
 pub use lambda_http::http::Method;
 pub use request::Request;
-pub use runtime::{serve, serve_public};
+pub use runtime::{serve, serve_event, serve_public, serve_public_with, serve_with};

@@ -2,6 +2,7 @@
 //!
 //! A line names the operation, the status and the code, never a path, a body, a token or a name.
 
+use std::fmt;
 use std::panic;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging, at a fixed level: the SDK's lower levels would print requests and answers.
-pub fn init() {
+pub(crate) fn init() {
     let own = env!("CARGO_CRATE_NAME");
     let targets =
         Targets::new().with_default(LevelFilter::WARN).with_target(own, LevelFilter::INFO);
@@ -30,8 +31,15 @@ pub fn init() {
     }));
 }
 
+/// Says what failed, where the request goes on without it.
+pub fn note_failure(what: &str, outcome: Result<(), impl fmt::Display>) {
+    if let Err(error) = outcome {
+        tracing::warn!(cause = %error, "{what}");
+    }
+}
+
 /// The one line of a finished request.
-pub struct Completed<'a> {
+pub(crate) struct Completed<'a> {
     /// The function's name.
     pub operation: &'a str,
     pub request_id: &'a str,

@@ -1,6 +1,7 @@
 //! A request as handlers see it: its parts are parsed, or answered with a 4xx that names what is wrong.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -8,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use deserr::Deserr;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::{HeaderMap, Method, header};
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
@@ -15,13 +17,16 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::ApiError;
+use crate::model::address::SourceAddress;
 use crate::model::date::Date;
 use crate::model::field::{self, FieldErrors, JsonObject};
 use crate::model::id::Id;
 use crate::model::page::Paging;
 use crate::model::record::{Details, Edit};
+use crate::model::session::UserAgent;
 use crate::model::text::fold;
 use crate::model::version::IfMatch;
+use crate::table::is_list_position;
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -70,11 +75,7 @@ impl Request {
     }
 
     /// An id in the path. What is no id names nothing: 404.
-    pub fn path_id<I: Id + std::str::FromStr>(
-        &self,
-        name: &str,
-        kind: &str,
-    ) -> Result<I, ApiError> {
+    pub fn path_id<I: FromStr>(&self, name: &str, kind: &str) -> Result<I, ApiError> {
         let parameters = self.event.path_parameters();
         let id = parameters.first(name).and_then(|text| text.parse().ok());
         id.ok_or_else(|| ApiError::not_found(format!("{kind} with this id")))
@@ -83,6 +84,12 @@ impl Request {
     /// The body as a value of this type, or every problem of it at once.
     pub fn json<T: Deserr<FieldErrors>>(&self) -> Result<T, ApiError> {
         self.json_with(|_, _| ())
+    }
+
+    /// As [`Request::json`]; no body at all stands for an empty object.
+    pub fn json_or_empty<T: Deserr<FieldErrors>>(&self) -> Result<T, ApiError> {
+        let object = if self.body().is_empty() { JsonObject::new() } else { self.object()? };
+        field::parse(object, |_, _| ()).map_err(ApiError::InvalidBody)
     }
 
     /// As [`Request::json`], with rules that reach beyond one field; see [`field::parse`].
@@ -146,13 +153,37 @@ impl Request {
     }
 
     /// `?search=`, folded; empty if there is none.
-    pub fn search(&self) -> Result<String, ApiError> {
+    fn search(&self) -> Result<String, ApiError> {
         let search = fold(self.query.first("search").unwrap_or_default().trim());
         if search.len() > MAX_SEARCH || search.chars().any(char::is_control) {
             let errors = FieldErrors::one("search", "must be the beginning of a last name");
             return Err(ApiError::InvalidQuery(errors));
         }
         Ok(search)
+    }
+
+    /// `?search=`, `?limit=` and `?cursor=` of a list in the order of names; `name` is the list's own.
+    pub fn name_list<I: Id>(&self, name: &str) -> Result<NameList, ApiError> {
+        let prefix = self.search()?;
+        let list = format!("{name} {prefix}");
+        let is_possible = |position: &String| is_list_position::<I>(&prefix, position);
+        let paging = self.paging_where(&list, is_possible)?;
+        Ok(NameList { list, prefix, paging })
+    }
+
+    /// The address that the gateway saw, never what a header says.
+    pub fn source_address(&self) -> SourceAddress {
+        let address = match self.event.request_context_ref() {
+            Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.as_deref(),
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+            _ => None,
+        };
+        address.and_then(|text| text.parse().ok()).unwrap_or(SourceAddress::UNKNOWN)
+    }
+
+    /// What the client says it is.
+    pub fn user_agent(&self) -> Option<UserAgent> {
+        UserAgent::new(self.event.headers().get(header::USER_AGENT)?.to_str().ok()?)
     }
 
     /// The credentials of `Authorization: Bearer …` (RFC 6750); another scheme counts as none.
@@ -164,12 +195,16 @@ impl Request {
         scheme.eq_ignore_ascii_case("bearer").then(|| credentials.trim())
     }
 
-    fn object(&self) -> Result<JsonObject, ApiError> {
-        let body: &[u8] = match self.event.body() {
+    fn body(&self) -> &[u8] {
+        match self.event.body() {
             Body::Text(text) => text.as_bytes(),
             Body::Binary(bytes) => bytes,
             _ => &[],
-        };
+        }
+    }
+
+    fn object(&self) -> Result<JsonObject, ApiError> {
+        let body = self.body();
         if body.len() > MAX_BODY {
             return Err(ApiError::PayloadTooLarge);
         }
@@ -190,6 +225,16 @@ impl Request {
             ))),
         }
     }
+}
+
+/// A list in the order of names, as a request asks for it.
+#[derive(Debug)]
+pub struct NameList {
+    /// What its cursors belong to: the list and what is searched in it.
+    pub list: String,
+    /// The folded beginning of a name; empty for all.
+    pub prefix: String,
+    pub paging: Paging<String>,
 }
 
 /// Without headers and body: they hold secrets.

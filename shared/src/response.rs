@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::error::{ApiError, ApiResult};
 use crate::model::page::Page;
 use crate::model::record::{Details, Record};
-use crate::model::version::etag;
+use crate::model::user::{Account, User};
+use crate::model::version::{Version, etag};
 use crate::request::cursor;
 
 /// 200
@@ -32,14 +33,24 @@ pub fn message(message: &str) -> ApiResult {
     ok(&serde_json::json!({ "message": message }))
 }
 
+/// 202 `{"message": …}`
+pub fn accepted(message: &str) -> ApiResult {
+    json(StatusCode::ACCEPTED, &serde_json::json!({ "message": message }))
+}
+
 /// 200 with the record and its `ETag`.
 pub fn record<D: Details>(record: &Record<D>) -> ApiResult {
-    with_etag(record, ok(record)?)
+    with_etag(record.version, ok(record)?)
 }
 
 /// 201 with the record and its `ETag`.
 pub fn created_record<D: Details>(record: &Record<D>) -> ApiResult {
-    with_etag(record, created(record)?)
+    with_etag(record.version, created(record)?)
+}
+
+/// 200 with the account and its `ETag`.
+pub fn account(user: User) -> ApiResult {
+    with_etag(user.version, ok(&Account::from(user))?)
 }
 
 /// 200 `{"results": […], "next": "<cursor>" | null}`. `list` is the name under which the request's
@@ -54,9 +65,18 @@ pub fn page<T: Serialize, P: Serialize>(list: &str, page: &Page<T, P>) -> ApiRes
     ok(&Body { results: &page.results, next })
 }
 
-fn with_etag<D: Details>(record: &Record<D>, mut response: Response<Body>) -> ApiResult {
-    let etag = HeaderValue::from_str(&etag(record.version)).map_err(ApiError::internal)?;
+fn with_etag(version: Version, mut response: Response<Body>) -> ApiResult {
+    let etag = HeaderValue::from_str(&etag(version)).map_err(ApiError::internal)?;
     response.headers_mut().insert(header::ETAG, etag);
+    Ok(response)
+}
+
+/// 200, which caches may keep for so many seconds.
+pub fn cacheable(body: &impl Serialize, seconds: u32) -> ApiResult {
+    let mut response = ok(body)?;
+    let value = HeaderValue::from_str(&format!("public, max-age={seconds}"));
+    let value = value.map_err(ApiError::internal)?;
+    response.headers_mut().insert(header::CACHE_CONTROL, value);
     Ok(response)
 }
 

@@ -4,16 +4,18 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_http::http::{HeaderValue, header};
 use lambda_http::lambda_runtime::{self, LambdaEvent, Service};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, Error, RequestExt, Response, service_fn};
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::auth::caller::Caller;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::error::{ApiError, ApiResult};
 use crate::log;
 use crate::request::Request;
@@ -43,6 +45,21 @@ where
     })
 }
 
+/// As [`serve`], with settings of the function's own.
+pub fn serve_with<S, H, F>(settings: fn() -> Result<S, ConfigError>, handler: H) -> ExitCode
+where
+    S: Send + Sync + 'static,
+    H: Fn(App, Arc<S>, Caller, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    match settings().map(Arc::new) {
+        Ok(settings) => {
+            serve(move |app, caller, request| handler(app, settings.clone(), caller, request))
+        }
+        Err(error) => stop(&error),
+    }
+}
+
 /// Runs a function that anyone may call. Returns only when the function cannot start.
 pub fn serve_public<H, F>(handler: H) -> ExitCode
 where
@@ -50,6 +67,48 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     start(async || Ok((App::new(Config::from_env()?), public(handler))))
+}
+
+/// As [`serve_public`], with settings of the function's own.
+pub fn serve_public_with<S, H, F>(settings: fn() -> Result<S, ConfigError>, handler: H) -> ExitCode
+where
+    S: Send + Sync + 'static,
+    H: Fn(App, Arc<S>, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    match settings().map(Arc::new) {
+        Ok(settings) => serve_public(move |app, request| handler(app, settings.clone(), request)),
+        Err(error) => stop(&error),
+    }
+}
+
+/// Runs a function that something else than the API invokes, with events of a kind of its own. What
+/// fails is logged and reported to whoever invoked it. Returns only when the function cannot start.
+pub fn serve_event<S, E, H, F>(settings: fn() -> Result<S, ConfigError>, handler: H) -> ExitCode
+where
+    S: Send + Sync + 'static,
+    E: DeserializeOwned + Send + 'static,
+    H: Fn(App, Arc<S>, E) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    run(async || {
+        let settings = Arc::new(settings()?);
+        let app = App::new(Config::from_env()?);
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| {
+            let done = handler(app.clone(), settings.clone(), event.payload);
+            async move {
+                let outcome = done.await;
+                match &outcome {
+                    Ok(()) => tracing::info!(request_id = event.context.request_id, "completed"),
+                    Err(cause) => {
+                        tracing::error!(request_id = event.context.request_id, %cause, "failed");
+                    }
+                }
+                outcome
+            }
+        }))
+        .await
+    })
 }
 
 /// Puts the caller, authenticated, in front of a handler.
@@ -155,12 +214,7 @@ fn start<H>(prepare: impl AsyncFnOnce() -> Result<(App, H), Error>) -> ExitCode
 where
     H: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static,
 {
-    log::init();
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return stop(&error),
-    };
-    let outcome = runtime.block_on(async {
+    run(async || {
         let (app, handler) = prepare().await?;
         let edge = Adapter::from(service_fn(move |event| {
             let (app, handler) = (app.clone(), handler.clone());
@@ -171,15 +225,23 @@ where
             edge.clone().call(event)
         }))
         .await
-    });
-    match outcome {
+    })
+}
+
+fn run(function: impl AsyncFnOnce() -> Result<(), Error>) -> ExitCode {
+    log::init();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return stop(&error),
+    };
+    match runtime.block_on(function()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => stop(error.as_ref()),
     }
 }
 
 /// Ends a function that cannot start, with a log line that says why.
-pub fn stop(error: &dyn std::error::Error) -> ExitCode {
+fn stop(error: &dyn std::error::Error) -> ExitCode {
     log::init();
     tracing::error!(cause = %error, "the function cannot start");
     ExitCode::FAILURE

@@ -3,9 +3,7 @@
 //! One process with two things under it: DynamoDB, embedded, and `cargo lambda watch`, which starts
 //! a function at its first request and again whenever its code changes. Both end with it.
 
-mod data;
 mod demo;
-mod dynamodb;
 mod functions;
 mod port;
 mod summary;
@@ -15,16 +13,16 @@ use std::path::PathBuf;
 use shared::table;
 use shared::testing::emulator::create_tables;
 use shared::testing::routes;
-use shared::testing::template::{Template, repository};
+use shared::testing::template::Template;
 use tokio::task::spawn_blocking;
 
-use self::data::Data;
-use self::dynamodb::DynamoDb;
 use self::functions::Functions;
 use self::port::Port;
 use self::summary::Summary;
+use crate::data::Data;
+use crate::dynamodb::DynamoDb;
 use crate::stop::unless_stopped;
-use crate::tools::cargo_lambda;
+use crate::tools::CARGO_LAMBDA;
 use crate::{Result, ui};
 
 #[derive(clap::Args)]
@@ -33,7 +31,7 @@ pub struct Options {
     #[arg(long, default_value_t = 8000)]
     port: u16,
 
-    /// Folder for the data, the token secret and the log [default: .local in the repository]
+    /// Folder for the data, the token secret, the mail and the log [default: .local in the repository]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
@@ -81,8 +79,7 @@ async fn serve(options: &Options) -> Result {
     for (path, _) in routes::stale(&template) {
         ui::warning(format!("{path} is older than template.yaml: run `cargo xtask routes`"));
     }
-    let folder = options.data.clone().unwrap_or_else(|| repository().join(".local"));
-    let data = Data::open(folder).await?;
+    let data = Data::open(options.data.as_deref()).await?;
     let port = Port::reserve(options.port)?;
     let url = port.url();
 
@@ -91,13 +88,19 @@ async fn serve(options: &Options) -> Result {
         None if options.in_memory => DynamoDb::in_memory().await?,
         None => DynamoDb::on_file(&data.database()).await?,
     };
-    create_tables(&table::client(&dynamodb.settings()), &template).await?;
-    let cargo_lambda = cargo_lambda().await?;
+    create_tables(&table::client(dynamodb.settings()), &template).await?;
+    if let Some(endpoint) = dynamodb.endpoint() {
+        data.announce(endpoint)?;
+    }
+    let cargo_lambda = CARGO_LAMBDA.installed().await?;
     functions::build(options.release).await?;
 
     ui::status("Starting", format!("the API, with {dynamodb}"));
-    let mut environment = dynamodb.environment();
-    environment.extend(functions::environment(data.token_secret()?));
+    let outbox = data.outbox()?;
+    let mut environment = functions::environment(&template, data.token_secret()?, outbox.clone());
+    environment.extend(
+        dynamodb.environment().map(|(name, value)| (name.to_owned(), value.map(Into::into))),
+    );
     let mut functions = Functions::start(&cargo_lambda, port, options, environment, data.log())?;
     functions.ready(&url).await?;
     let demo = if options.demo {

@@ -1,21 +1,37 @@
-//! POST /api/auth/login/ — opens a session and answers an access token.
+//! POST /api/auth/login/ — opens a session and answers its tokens.
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deserr::Deserr;
 use serde::Serialize;
+use shared::auth::attempts::{AttemptLimits, LoginAttempt};
+use shared::auth::floor::Floor;
 use shared::auth::minter::Minter;
-use shared::auth::password;
+use shared::auth::password::{self, Verdict};
+use shared::auth::sessions::{self, TokenPair};
+use shared::config::ConfigError;
+use shared::log::note_failure;
 use shared::model::field::{FieldErrors, JsonObject};
-use shared::model::password::PresentedPassword;
-use shared::model::session::Session;
+use shared::model::password::Password;
+use shared::model::session::SessionLimits;
 use shared::model::text::fold;
-use shared::model::user::Account;
-use shared::{ApiError, ApiResult, App, Request, response, runtime, serve_public};
+use shared::model::user::{Account, User};
+use shared::{ApiError, ApiResult, App, Request, response, serve_public_with};
 
 #[cfg(test)]
 mod tests;
+
+/// No refusal comes sooner, so that its time does not tell what it was for: three times what everything
+/// before it takes at 1 GiB.
+const FAILURE_SPAN: Duration = Duration::from_millis(250);
+
+struct Settings {
+    minter: Minter,
+    sessions: SessionLimits,
+    attempts: AttemptLimits,
+}
 
 /// `username` takes the email, too; `email` is for clients that call it so.
 #[derive(Deserr)]
@@ -25,45 +41,73 @@ struct Login {
     username: Option<String>,
     #[deserr(default)]
     email: Option<String>,
-    password: PresentedPassword,
+    password: Password,
 }
 
 #[derive(Serialize)]
-struct SignedIn<'a> {
-    access: &'a str,
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: u64,
+struct SignedIn {
+    #[serde(flatten)]
+    tokens: TokenPair,
     user: Account,
 }
 
 fn main() -> ExitCode {
-    let minter = match Minter::from_env() {
-        Ok(minter) => Arc::new(minter),
-        Err(error) => return runtime::stop(&error),
-    };
-    serve_public(move |app, request| login(app, minter.clone(), request))
+    serve_public_with(Settings::from_env, login)
 }
 
-async fn login(app: App, minter: Arc<Minter>, request: Request) -> ApiResult {
+impl Settings {
+    fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            minter: Minter::from_env()?,
+            sessions: sessions::limits_from_env()?,
+            attempts: AttemptLimits::from_env()?,
+        })
+    }
+}
+
+async fn login(app: App, settings: Arc<Settings>, request: Request) -> ApiResult {
+    let floor = Floor::start(FAILURE_SPAN);
     let Login { username, email, password } = request.json_with(one_name)?;
     let name = fold(username.or(email).unwrap_or_default().trim());
+    let Settings { minter, sessions: limits, attempts } = &*settings;
 
-    // Whoever does not exist or is not active takes the same calls and the same work.
-    let found = app.table().credentials(&name).await?;
-    let (user, hash) = found.map(|found| (found.user, found.password_hash)).unzip();
-    let is_right = password::verify(hash, password).await?;
-    let user = user.filter(|user| is_right && user.active).ok_or(ApiError::InvalidCredentials)?;
+    let attempt = LoginAttempt::reserve(&app, attempts, &name, request.source_address()).await?;
+    let user = match authenticate(&app, &name, password).await {
+        Ok(Some(user)) => user,
+        Ok(None) => {
+            floor.wait().await;
+            return Err(ApiError::InvalidCredentials);
+        }
+        Err(error) => {
+            attempt.withdraw(&app).await;
+            return Err(error);
+        }
+    };
+    let tokens = sessions::open(&app, minter, limits, &user, request.user_agent()).await?;
+    attempt.succeed(&app).await;
+    response::ok(&SignedIn { tokens, user: user.into() })
+}
 
-    let session = Session::open(&user, app.random_text::<16>()?, app.now());
-    app.table().open_session(&session).await?;
-    let access = minter.mint(&app, user.id, session.id).await?;
-    response::ok(&SignedIn {
-        access: access.expose(),
-        token_type: "Bearer",
-        expires_in: access.expires_in.as_secs(),
-        user: user.into(),
-    })
+/// The active account with this name and password. Whoever does not exist, has no password or is not
+/// active takes the same calls and the same work.
+async fn authenticate(app: &App, name: &str, password: Password) -> Result<Option<User>, ApiError> {
+    let found = app.table().credentials(name).await?;
+    let (user, hash) = match found {
+        Some(found) => (Some(found.user), found.password_hash),
+        None => (None, None),
+    };
+    let verdict = password::verify(app, hash.as_ref(), password.clone()).await?;
+    let Verdict::Right { is_outdated } = verdict else { return Ok(None) };
+    let Some(user) = user.filter(|user| user.active) else { return Ok(None) };
+    if let (true, Some(old)) = (is_outdated, &hash) {
+        let upgraded = async {
+            let new = password::hash(app, password).await?;
+            Ok::<_, ApiError>(app.table().upgrade_password_hash(user.id, old, &new).await?)
+        };
+        // The next login tries again.
+        note_failure("a password hash could not be upgraded", upgraded.await);
+    }
+    Ok(Some(user))
 }
 
 /// Either name is enough, and two could contradict each other.

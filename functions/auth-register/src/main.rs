@@ -1,28 +1,38 @@
 //! POST /api/auth/register/ — makes an account.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use deserr::Deserr;
 use serde::Serialize;
+use shared::auth::attempts::{self, AttemptLimits};
 use shared::auth::password;
+use shared::auth::policy::PasswordPolicy;
 use shared::auth::registration::RegistrationPolicy;
+use shared::config::ConfigError;
 use shared::model::email::Email;
 use shared::model::field::{FieldErrors, JsonObject, peek};
-use shared::model::password::NewPassword;
+use shared::model::password::Password;
 use shared::model::user::Account;
 use shared::model::username::Username;
 use shared::table::{NewUser, Registered};
-use shared::{ApiError, ApiResult, App, Request, response, runtime, serve_public};
+use shared::{ApiError, ApiResult, App, Request, response, serve_public_with};
 
 #[cfg(test)]
 mod tests;
+
+struct Settings {
+    registration: RegistrationPolicy,
+    passwords: PasswordPolicy,
+    attempts: AttemptLimits,
+}
 
 #[derive(Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 struct Registration {
     username: Username,
     email: Email,
-    password: NewPassword,
+    password: Password,
 }
 
 #[derive(Serialize)]
@@ -32,21 +42,33 @@ struct Welcome {
 }
 
 fn main() -> ExitCode {
-    let policy = match RegistrationPolicy::from_env() {
-        Ok(policy) => policy,
-        Err(error) => return runtime::stop(&error),
-    };
-    serve_public(move |app, request| register(app, policy, request))
+    serve_public_with(Settings::from_env, register)
 }
 
-async fn register(app: App, policy: RegistrationPolicy, request: Request) -> ApiResult {
-    let Registration { username, email, password } = request.json_with(own_address)?;
+impl Settings {
+    fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            registration: RegistrationPolicy::from_env()?,
+            passwords: PasswordPolicy::from_env()?,
+            attempts: AttemptLimits::from_env()?,
+        })
+    }
+}
+
+async fn register(app: App, settings: Arc<Settings>, request: Request) -> ApiResult {
+    let Settings { registration, passwords, attempts } = &*settings;
+    let Registration { username, email, password } = request.json_with(|body, errors| {
+        own_address(body, errors);
+        let name = |field| body.get(field).and_then(|name| name.as_str()).unwrap_or_default();
+        passwords.check_field(body, "password", &[name("username"), name("email")], errors);
+    })?;
+    attempts::registration(&app, attempts, request.source_address()).await?;
     let new = NewUser {
         username,
         email,
         password_hash: password::hash(&app, password).await?,
-        role: policy.role,
-        first_is_admin: policy.first_is_admin,
+        role: registration.role,
+        first_is_admin: registration.first_is_admin,
     };
     match app.table().register(new, app.now()).await? {
         Registered::Done(user) => {

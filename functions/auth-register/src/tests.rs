@@ -1,14 +1,20 @@
+use std::sync::Arc;
+
 use shared::auth::registration::RegistrationPolicy;
 use shared::model::user::Role;
 use shared::runtime::{Reply, public};
-use shared::testing::{Event, World, json, run, together};
+use shared::testing::{ATTEMPT_LIMITS, Event, PASSWORD_POLICY, World, json, run, together};
 use shared::{App, Request};
 
-use super::register;
+use super::{Settings, register};
 
 fn with(role: Role, first_is_admin: bool) -> impl Fn(App, Request) -> Reply + Clone {
-    let policy = RegistrationPolicy { role, first_is_admin };
-    public(move |app, request| register(app, policy, request))
+    let settings = Arc::new(Settings {
+        registration: RegistrationPolicy { role, first_is_admin },
+        passwords: PASSWORD_POLICY,
+        attempts: ATTEMPT_LIMITS,
+    });
+    public(move |app, request| register(app, settings.clone(), request))
 }
 
 fn event() -> Event {
@@ -25,7 +31,7 @@ fn makes_an_account_and_shows_no_password() {
                 "message": "The account was created.",
                 "user": {
                     "id": 1, "username": "amara", "email": "amara@example.com", "role": "pending",
-                    "active": true, "created_at": "2026-01-31T12:00:00.000Z",
+                    "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
                 },
             })
         );

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use shared::model::doctor::DoctorDetails;
-use shared::table::is_list_position;
+use shared::model::id::DoctorId;
+use shared::request::NameList;
 use shared::{ApiResult, App, Caller, Permission, Request, response, serve};
 
 #[cfg(test)]
@@ -15,10 +16,7 @@ fn main() -> ExitCode {
 
 async fn list(app: App, caller: Caller, request: Request) -> ApiResult {
     caller.must(Permission::ManageDoctors)?;
-    let prefix = request.search()?;
-    let list = format!("doctors-list {prefix}");
-    let is_possible = |position: &String| is_list_position::<DoctorDetails>(&prefix, position);
-    let paging = request.paging_where(&list, is_possible)?;
+    let NameList { list, prefix, paging } = request.name_list::<DoctorId>("doctors-list")?;
     let page = app.table().list::<DoctorDetails>(&prefix, paging).await?;
     response::page(&list, &page)
 }

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use shared::model::id::PatientId;
 use shared::model::patient::PatientDetails;
-use shared::table::is_list_position;
+use shared::request::NameList;
 use shared::{ApiResult, App, Caller, Permission, Request, response, serve};
 
 #[cfg(test)]
@@ -15,10 +16,7 @@ fn main() -> ExitCode {
 
 async fn list(app: App, caller: Caller, request: Request) -> ApiResult {
     caller.must(Permission::ManagePatients)?;
-    let prefix = request.search()?;
-    let list = format!("patients-list {prefix}");
-    let is_possible = |position: &String| is_list_position::<PatientDetails>(&prefix, position);
-    let paging = request.paging_where(&list, is_possible)?;
+    let NameList { list, prefix, paging } = request.name_list::<PatientId>("patients-list")?;
     let page = app.table().list::<PatientDetails>(&prefix, paging).await?;
     response::page(&list, &page)
 }

@@ -1,39 +1,52 @@
 //! Mints access tokens. Only a function that opens sessions holds one: all others know public keys alone.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::EncodingKey;
-use ring::digest::{SHA256, digest};
-use ring::hkdf::{HKDF_SHA256, Salt};
-use ring::signature::{Ed25519KeyPair, KeyPair};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
+use super::signing_key::{BadSecret, SigningKey};
 use super::token;
 use crate::app::App;
-use crate::config::{ConfigError, required};
+use crate::config::{ConfigError, optional, required};
 use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
+use crate::model::timestamp::Timestamp;
+use crate::secrets::{SECRET_ARN, SecretError, StoredSecret};
 use crate::table::PublicKey;
 
-/// Sets the derived key apart from any other that the same secret might give one day.
-const PURPOSE: &[u8] = b"healthcare access token Ed25519 seed";
+/// How long after its publication a key may begin to sign: longer than a verifier waits before it reads
+/// the keys again ([`super::keyring`]).
+pub const ANNOUNCED_FOR: Duration = Duration::from_secs(45);
+
+/// How long a secret is used before it is asked for again.
+const REREAD_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// How soon to ask again after Secrets Manager did not answer.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 const SECRET: &str = "TOKEN_SECRET";
-const MIN_SECRET_BYTES: usize = 32;
 
-/// The key pair derived from `TOKEN_SECRET`, and whether its public half is published yet.
+/// Where the secret comes from, and the key derived from it that signs now.
 pub struct Minter {
-    key: EncodingKey,
-    /// RFC 7638 thumbprint.
-    kid: String,
-    /// The public key in base64url.
-    x: String,
-    published: OnceCell<()>,
+    source: Source,
+    signing: Mutex<Option<Signing>>,
+}
+
+enum Source {
+    /// `TOKEN_SECRET`: on a developer's machine.
+    Given(Arc<SigningKey>),
+    /// `TOKEN_SECRET_ARN`
+    Stored(StoredSecret),
+}
+
+struct Signing {
+    key: Arc<SigningKey>,
+    /// When to look whether another one is to sign.
+    until: Timestamp,
 }
 
 /// A fresh access token.
@@ -50,33 +63,26 @@ impl AccessToken {
 }
 
 impl Minter {
-    /// Fails, naming `TOKEN_SECRET`, when it is missing or shorter than 32 bytes.
+    /// Fails, naming the variable, when `TOKEN_SECRET` is shorter than 32 bytes, or neither it nor
+    /// `TOKEN_SECRET_ARN` is set.
     pub fn from_env() -> Result<Self, ConfigError> {
+        // Where the template names a secret, none is given but by `sam local`, which cannot reach it.
+        if optional(SECRET).is_none() && optional(SECRET_ARN).is_some() {
+            return Ok(Self::stored(StoredSecret::from_env()?));
+        }
         Self::new(&required(SECRET)?.into())
+            .map_err(|bad| ConfigError::Invalid { name: SECRET, problem: bad.to_string() })
     }
 
-    pub fn new(secret: &SecretString) -> Result<Self, ConfigError> {
-        let invalid =
-            |problem: &str| ConfigError::Invalid { name: SECRET, problem: problem.to_owned() };
-        let secret = secret.expose_secret().as_bytes();
-        if secret.len() < MIN_SECRET_BYTES {
-            return Err(invalid("must have at least 32 bytes"));
-        }
-        let mut seed = [0; 32];
-        Salt::new(HKDF_SHA256, &[])
-            .extract(secret)
-            .expand(&[PURPOSE], HKDF_SHA256)
-            .and_then(|derived| derived.fill(&mut seed))
-            .map_err(|_| invalid("cannot be derived from"))?;
-        let pair =
-            Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| invalid("gives no key"))?;
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key());
-        Ok(Self {
-            key: EncodingKey::from_ed_der(&seed),
-            kid: thumbprint(&x),
-            x,
-            published: OnceCell::new(),
-        })
+    /// Signs with the key of this secret, always.
+    pub fn new(secret: &SecretString) -> Result<Self, BadSecret> {
+        let key = Arc::new(SigningKey::derive(secret)?);
+        Ok(Self { source: Source::Given(key), signing: Mutex::default() })
+    }
+
+    /// Signs with the key of the current version of this secret, as soon as every verifier can know it.
+    pub fn stored(secret: StoredSecret) -> Self {
+        Self { source: Source::Stored(secret), signing: Mutex::default() }
     }
 
     /// A token for a session. The public key is published before the first signature, so that no
@@ -87,49 +93,88 @@ impl Minter {
         user_id: UserId,
         session_id: SessionId,
     ) -> Result<AccessToken, ApiError> {
-        self.published.get_or_try_init(|| self.publish(app)).await?;
-        let token = token::sign(app, &self.kid, &self.key, user_id, session_id)?;
+        let key = self.signing_key(app).await?;
+        let token = token::sign(app, key.kid(), &key.key, user_id, session_id)?;
         Ok(AccessToken { token: token.into(), expires_in: token::LIFETIME })
     }
 
-    async fn publish(&self, app: &App) -> Result<(), ApiError> {
-        let public_key =
-            PublicKey { kid: self.kid.clone(), x: self.x.clone(), published_at: app.now() };
-        Ok(app.table().publish_key(&public_key).await?)
+    async fn signing_key(&self, app: &App) -> Result<Arc<SigningKey>, ApiError> {
+        let mut signing = self.signing.lock().await;
+        let now = app.now();
+        if let Some(signing) = signing.as_ref().filter(|signing| now < signing.until) {
+            return Ok(signing.key.clone());
+        }
+        let standing = signing.as_ref().map(|signing| signing.key.clone());
+        let next = match (&self.source, standing) {
+            (Source::Given(key), _) => {
+                publish(app, key).await?;
+                Signing { key: key.clone(), until: now.plus(REREAD_AFTER) }
+            }
+            (Source::Stored(secret), None) => choose(app, secret, None).await?,
+            (Source::Stored(secret), Some(standing)) => {
+                match choose(app, secret, Some(standing.clone())).await {
+                    Ok(next) => next,
+                    // What has signed until now still counts: no reason to turn anybody away.
+                    Err(error) => {
+                        tracing::warn!(%error, "the token secret cannot be read again");
+                        Signing { key: standing, until: now.plus(RETRY_AFTER) }
+                    }
+                }
+            }
+        };
+        Ok(signing.insert(next).key.clone())
+    }
+}
+
+/// The key of the current version or, while that has not been published for long enough, the one that
+/// signed before.
+async fn choose(
+    app: &App,
+    secret: &StoredSecret,
+    standing: Option<Arc<SigningKey>>,
+) -> Result<Signing, ApiError> {
+    let now = app.now();
+    let current = derive(&secret.current().await?)?;
+    let reread = now.plus(REREAD_AFTER);
+    if let Some(standing) = standing.as_ref().filter(|standing| standing.kid() == current.kid()) {
+        return Ok(Signing { key: standing.clone(), until: reread });
+    }
+    let ready = publish(app, &current).await?.published_at.plus(ANNOUNCED_FOR);
+    if ready <= now {
+        return Ok(Signing { key: current, until: reread });
+    }
+    let before = match standing {
+        Some(standing) => Some(standing),
+        None => secret.previous().await?.map(|previous| derive(&previous)).transpose()?,
+    };
+    match before {
+        Some(before) if publish(app, &before).await?.counts(now) => {
+            Ok(Signing { key: before, until: ready })
+        }
+        // The first key there is: nobody holds another one that would keep him from looking for it.
+        _ => Ok(Signing { key: current, until: reread }),
+    }
+}
+
+fn derive(secret: &SecretString) -> Result<Arc<SigningKey>, ApiError> {
+    match SigningKey::derive(secret) {
+        Ok(key) => Ok(Arc::new(key)),
+        Err(bad) => Err(ApiError::internal(format!("the token secret {bad}"))),
+    }
+}
+
+async fn publish(app: &App, key: &SigningKey) -> Result<PublicKey, ApiError> {
+    Ok(app.table().publish_key(key.public(app.now())).await?)
+}
+
+impl From<SecretError> for ApiError {
+    fn from(error: SecretError) -> Self {
+        Self::unavailable(error)
     }
 }
 
 impl fmt::Debug for Minter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Minter").field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
-/// RFC 7638 of an Ed25519 key (RFC 8037, appendix A.3): the required members in alphabetical order.
-fn thumbprint(x: &str) -> String {
-    let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    URL_SAFE_NO_PAD.encode(digest(&SHA256, jwk.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_thumbprint_is_that_of_rfc_8037() {
-        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
-        assert_eq!(thumbprint(x), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-    }
-
-    #[test]
-    fn one_secret_gives_one_key_and_a_short_one_none() {
-        let secret = SecretString::from("0123456789abcdef0123456789abcdef");
-        let [one, two] = [(); 2].map(|()| Minter::new(&secret).unwrap());
-        assert_eq!(one.kid, two.kid);
-        let short = Minter::new(&SecretString::from("0123456789abcdef0123456789abcde"));
-        assert_eq!(
-            short.unwrap_err().to_string(),
-            "the environment variable TOKEN_SECRET must have at least 32 bytes"
-        );
+        f.debug_struct("Minter").finish_non_exhaustive()
     }
 }

@@ -1,65 +1,106 @@
-//! Password hashes: argon2id at OWASP's parameters, as PHC strings, off the async threads.
+//! Passwords hashed and verified: off the async threads, and no more at once than memory allows.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::Arc;
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
+use super::stored_hash::{self, HASH_MEMORY_KIB, HashError, StoredHash};
 use crate::app::App;
 use crate::error::ApiError;
-use crate::model::password::{NewPassword, PresentedPassword};
+use crate::model::password::Password;
 
-/// OWASP Password Storage Cheat Sheet: m = 19 456 KiB, t = 2, p = 1.
-const MEMORY_KIB: u32 = 19_456;
-const ITERATIONS: u32 = 2;
-const LANES: u32 = 1;
+/// How long a password may wait for its turn.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The hash of a password that nobody knows, verified in place of a missing one, so that an unknown
-/// name takes the time that a known one takes.
-const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$aGVhbHRoY2FyZS5ub2JvZHk$\
-    AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// The places for hashing: one for each hash of today's size that fits into half of the memory.
+#[derive(Debug)]
+pub struct Places {
+    free: Arc<Semaphore>,
+    all: u32,
+}
+
+impl Places {
+    /// `memory_mib` is the function's.
+    pub fn new(memory_mib: usize) -> Self {
+        let fit = memory_mib.saturating_mul(1024 / 2) / HASH_MEMORY_KIB as usize;
+        let all = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, 1024);
+        Self { free: Arc::new(Semaphore::new(all as usize)), all }
+    }
+}
+
+/// What the check of a password says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Wrong,
+    Right {
+        /// Whether the hash is of another kind or cost than a new one.
+        is_outdated: bool,
+    },
+}
 
 /// The PHC string of a password, under a fresh salt.
-pub async fn hash(app: &App, password: NewPassword) -> Result<SecretString, ApiError> {
+pub async fn hash(app: &App, password: Password) -> Result<SecretString, ApiError> {
     let salt: [u8; 16] = app.random_bytes()?;
-    off_thread(move || {
-        let hash: PasswordHash =
-            argon2id()?.hash_password_with_salt(password.expose().as_bytes(), &salt)?;
-        Ok(hash.to_string().into())
-    })
-    .await
+    in_place(app, 1, move || stored_hash::argon2id(password.expose(), &salt)).await
 }
 
-/// Whether the password is that of the hash; without a hash never, after the same work.
+/// Whether the password is that of the hash; without a hash never, after the work of one.
 pub async fn verify(
-    hash: Option<SecretString>,
-    password: PresentedPassword,
-) -> Result<bool, ApiError> {
-    off_thread(move || {
-        let phc = hash.as_ref().map_or(NOBODYS, |hash| hash.expose_secret());
-        let parsed = PasswordHash::new(phc).map_err(|_| password_hash::Error::EncodingInvalid)?;
-        // The parameters of the hash count, not today's.
-        match argon2id()?.verify_password(password.expose().as_bytes(), &parsed) {
-            Ok(()) => Ok(hash.is_some()),
-            Err(password_hash::Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(error),
-        }
+    app: &App,
+    hash: Option<&SecretString>,
+    password: Password,
+) -> Result<Verdict, ApiError> {
+    let is_there = hash.is_some();
+    let stored = match hash {
+        Some(hash) => StoredHash::parse(hash.expose_secret()),
+        None => StoredHash::nobodys(),
+    };
+    let stored = stored.map_err(unreadable)?;
+    let places = stored.memory_kib().div_ceil(HASH_MEMORY_KIB).max(1);
+    in_place(app, places, move || {
+        let is_right = stored.verify(password.expose())?;
+        Ok(if is_right && is_there {
+            Verdict::Right { is_outdated: !stored.is_todays() }
+        } else {
+            Verdict::Wrong
+        })
     })
     .await
 }
 
-fn argon2id() -> Result<Argon2<'static>, password_hash::Error> {
-    let params = Params::new(MEMORY_KIB, ITERATIONS, LANES, None)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// Whether [`verify`] understands a stored hash, and can afford it.
+pub fn is_supported(hash: &str) -> bool {
+    StoredHash::parse(hash).is_ok()
 }
 
-/// Tens of milliseconds of computing would hold up every other request of this process.
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, password_hash::Error> + Send + 'static,
+/// Does the work on a thread of its own, once there is room for it; whoever waits too long is to come
+/// again. The room is given back when the work ends, even if nobody waits for its result any more.
+async fn in_place<T: Send + 'static>(
+    app: &App,
+    places: u32,
+    work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    let done = done.map_err(|_panic| ApiError::internal("the hashing panicked"))?;
-    done.map_err(|error| ApiError::internal(format!("argon2: {error}")))
+    let Places { free, all } = app.places();
+    let place = free.clone().acquire_many_owned(places.min(*all));
+    let place = match timeout(PATIENCE, place).await {
+        Ok(Ok(place)) => place,
+        Ok(Err(_closed)) => return Err(ApiError::internal("the places are closed")),
+        Err(_elapsed) => return Err(ApiError::unavailable("too many passwords at once")),
+    };
+    let done = tokio::task::spawn_blocking(move || {
+        let outcome = work();
+        drop(place);
+        outcome
+    });
+    let done = done.await.map_err(|_panic| ApiError::internal("the hashing panicked"))?;
+    done.map_err(unreadable)
+}
+
+fn unreadable(error: HashError) -> ApiError {
+    ApiError::internal(error)
 }
 
 #[cfg(test)]
@@ -67,14 +108,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobodys_hash_costs_what_a_new_one_costs() {
-        let parsed = PasswordHash::new(NOBODYS).unwrap();
-        let params = Params::try_from(&parsed).unwrap();
-        assert_eq!(
-            (params.m_cost(), params.t_cost(), params.p_cost()),
-            (MEMORY_KIB, ITERATIONS, LANES)
-        );
-        let verdict = argon2id().unwrap().verify_password(b"anything", &parsed);
-        assert!(matches!(verdict, Err(password_hash::Error::PasswordInvalid)));
+    fn there_is_a_place_for_each_hash_that_fits() {
+        assert_eq!(Places::new(1024).all, 26);
+        assert_eq!(Places::new(16).all, 1);
     }
 }

@@ -8,6 +8,7 @@ pub enum Permission {
     ManageDoctors,
     ManagePatients,
     ManageMappings,
+    ManageUsers,
 }
 
 /// A role that is `pending` may see nothing but its own account.
@@ -19,5 +20,9 @@ pub fn permits(role: Role, permission: Permission) -> bool {
                 Role::Pending => false,
             }
         }
+        Permission::ManageUsers => match role {
+            Role::Admin => true,
+            Role::Staff | Role::Pending => false,
+        },
     }
 }

@@ -21,6 +21,10 @@ pub struct Email(String);
 pub struct InvalidEmail;
 
 impl Email {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// See [`fold`]; at most 254 bytes.
     pub fn folded(&self) -> String {
         fold(&self.0)

@@ -1,5 +1,6 @@
 //! The words of the domain as types: once a value exists it is valid. No I/O, and nothing of ours is imported.
 
+pub mod address;
 pub mod date;
 pub mod doctor;
 pub mod email;

@@ -13,9 +13,9 @@ use super::date::Date;
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// The system's clock, to the millisecond. Only `App` reads it; everything else asks `App`.
+    /// The system's clock, to the millisecond. Of what ships only `App` reads it; everything else asks `App`.
     #[allow(clippy::disallowed_methods, reason = "the one place that reads it")]
-    pub(crate) fn system() -> Self {
+    pub fn system() -> Self {
         Self::from_millisecond(jiff::Timestamp::now().as_millisecond())
     }
 
@@ -39,6 +39,12 @@ impl Timestamp {
     pub fn plus(self, duration: Duration) -> Self {
         let millisecond = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self::from_millisecond(self.as_millisecond().saturating_add(millisecond))
+    }
+
+    /// The time from `earlier` to this; none if that is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        let millisecond = self.as_millisecond().saturating_sub(earlier.as_millisecond());
+        Duration::from_millis(u64::try_from(millisecond).unwrap_or(0))
     }
 
     /// The latest date that it is anywhere on Earth (UTC+14): a child born there today is not born in the future.

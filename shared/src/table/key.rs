@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_dynamo::aws_sdk_dynamodb_1::to_item;
 
@@ -72,7 +74,20 @@ impl Key {
     }
 
     pub fn session(user_id: UserId, session: &SessionId) -> Self {
-        Self { pk: user(Some(user_id)), sk: format!("SESSION#{session}") }
+        Self { pk: user(Some(user_id)), sk: format!("{SESSION_PREFIX}{session}") }
+    }
+
+    /// A counter of tries; `window` is its beginning in seconds since 1970, for counters that have one.
+    pub fn attempts(kind: &str, hash: &[u8], window: Option<i64>) -> Self {
+        Self {
+            pk: format!("ATTEMPTS#{kind}#{}", URL_SAFE_NO_PAD.encode(hash)),
+            sk: window.map_or_else(|| SELF.to_owned(), |start| format!("WINDOW#{start}")),
+        }
+    }
+
+    /// `hash` is the token's.
+    pub fn reset(hash: &str) -> Self {
+        Self::of(format!("RESET#{hash}"))
     }
 
     /// The mapping's row among the patient's: the one that gsi1 holds.
@@ -90,6 +105,9 @@ impl Key {
         Self { pk: SIGNING_KEYS.to_owned(), sk: kid.to_owned() }
     }
 }
+
+/// What the sort keys of a user's sessions begin with.
+pub const SESSION_PREFIX: &str = "SESSION#";
 
 /// The partition of all public token keys.
 pub const SIGNING_KEYS: &str = "KEYS";

@@ -3,14 +3,19 @@
 //! Invariants: no base table is scanned; a write that must be atomic is one transaction; whatever
 //! decides something is read consistently from the base table.
 
+mod attempts;
 mod backoff;
 mod batch;
 mod client;
 mod counter;
+mod credentials;
 mod error;
+mod expression;
+mod item;
 mod key;
 mod mapping_lists;
 mod mappings;
+mod names;
 mod records;
 mod sessions;
 mod signing_keys;
@@ -20,13 +25,17 @@ mod users;
 
 use aws_sdk_dynamodb::Client;
 
+pub use attempts::{Reserved, RowRule, Tried, WindowRule};
 pub use client::client;
+pub use credentials::{Credentials, PasswordSet, Reset};
 pub use error::TableError;
 pub use mapping_lists::LISTED;
 pub use mappings::{Assign, Removed};
-pub use records::{Created, Deleted, Updated, is_list_position};
+pub use names::is_list_position;
+pub use records::{Created, Deleted, Updated};
+pub use sessions::Rotated;
 pub use signing_keys::PublicKey;
-pub use users::{Credentials, NewUser, Registered};
+pub use users::{Imported, ImportedUser, MadeAdmin, NewUser, Registered, UserUpdated};
 
 /// The store of everything: the main table and the public token keys' own.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::backoff::backoff;
-use super::key::{self, GSI2, Item, Key, sort_key};
+use super::key::{self, Item, Key, sort_key};
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::field::FieldErrors;
@@ -95,32 +95,9 @@ impl Table {
         prefix: &str,
         paging: Paging<String>,
     ) -> Result<Page<Record<D>, String>, TableError> {
-        let start = paging.after.as_deref().and_then(|sort_key| {
-            let id = key::id_in_sort_key::<D::Id>(sort_key)?;
-            Some(key::in_gsi2(D::KIND, sort_key.to_owned(), Key::record::<D>(id)))
-        });
-        let mut query = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(GSI2)
-            .key_condition_expression("gsi2pk = :kind")
-            .expression_attribute_values(":kind", key::gsi2_partition(D::KIND))
-            .limit(paging.limit)
-            .set_exclusive_start_key(start);
-        if !prefix.is_empty() {
-            query = query
-                .key_condition_expression("gsi2pk = :kind AND begins_with(gsi2sk, :prefix)")
-                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
-        }
-        let answer = query.send().await?;
-        let records = answer.items.unwrap_or_default().into_iter().map(from_item);
-        Ok(Page {
-            results: records.collect::<Result<_, _>>().map_err(TableError::unreadable)?,
-            next: key::position(answer.last_evaluated_key, |last| {
-                key::text(last, "gsi2sk").map(str::to_owned)
-            })?,
-        })
+        let key_of =
+            |sort_key: &str| Some(Key::record::<D>(key::id_in_sort_key::<D::Id>(sort_key)?));
+        self.list_by_name(D::KIND, prefix, paging, key_of).await
     }
 
     /// Reads, edits, writes; when somebody else wrote in between, again, unless `if_match` forbids.
@@ -230,23 +207,9 @@ impl Table {
     }
 
     async fn read<D: Details>(&self, id: D::Id) -> Result<Stored<D>, TableError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::record::<D>(id).into()))
-            .consistent_read(true)
-            .send()
-            .await?;
-        answer.item.map_or(Ok(Stored::Absent), Stored::read)
+        let item = self.read_item(Key::record::<D>(id)).await?;
+        item.map_or(Ok(Stored::Absent), Stored::read)
     }
-}
-
-/// Whether a list of these records by this prefix can have handed out the position.
-pub fn is_list_position<D: Details>(prefix: &str, position: &str) -> bool {
-    position.starts_with(prefix)
-        && position.len() <= key::MAX_SORT_KEY
-        && key::id_in_sort_key::<D::Id>(position).is_some()
 }
 
 /// What stands at a record's key.

@@ -2,9 +2,10 @@
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem,
+    CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update,
 };
 
+use super::expression::Expression;
 use super::key::{Item, Key};
 use super::{Table, TableError};
 use crate::model::version::Version;
@@ -23,9 +24,10 @@ pub struct Transaction<'a, R> {
 }
 
 enum Action {
-    Put(Item, Option<&'static str>, Option<Version>),
+    Put(Item, Option<Expression>),
     Delete(Key, Option<&'static str>),
     Check(Key, &'static str),
+    Update(Key, Expression),
 }
 
 /// How a transaction ended: wholly done, or not at all.
@@ -43,16 +45,25 @@ impl Table {
 }
 
 impl<R: Copy> Transaction<'_, R> {
+    /// Puts an item, whatever stands at its key.
+    pub fn put(mut self, item: Item) -> Self {
+        self.push(Action::Put(item, None), None);
+        self
+    }
+
     /// Puts an item whose key must be free.
     pub fn put_new(mut self, item: Item, refusal: R) -> Self {
-        self.push(Action::Put(item, Some("attribute_not_exists(pk)"), None), Some(refusal));
+        let condition = Expression::condition("attribute_not_exists(pk)");
+        self.push(Action::Put(item, Some(condition)), Some(refusal));
         self
     }
 
     /// Replaces an item that must be alive and of this version.
     pub fn replace(mut self, item: Item, version: Version, refusal: R) -> Self {
-        const CONDITION: &str = "version = :version AND attribute_not_exists(deleted_at)";
-        self.push(Action::Put(item, Some(CONDITION), Some(version)), Some(refusal));
+        let condition =
+            Expression::condition("version = :version AND attribute_not_exists(deleted_at)")
+                .number(":version", version);
+        self.push(Action::Put(item, Some(condition)), Some(refusal));
         self
     }
 
@@ -68,6 +79,12 @@ impl<R: Copy> Transaction<'_, R> {
 
     pub fn require_alive(mut self, key: Key, refusal: R) -> Self {
         self.push(Action::Check(key, ALIVE), Some(refusal));
+        self
+    }
+
+    /// Changes attributes of an item, if the expression's condition holds.
+    pub fn update(mut self, key: Key, expression: Expression, refusal: R) -> Self {
+        self.push(Action::Update(key, expression), Some(refusal));
         self
     }
 
@@ -114,15 +131,15 @@ impl Action {
         let incomplete = |error| TableError::Unexpected(format!("incomplete action: {error}"));
         let item = TransactWriteItem::builder();
         Ok(match self {
-            Self::Put(content, condition, version) => {
-                let mut put = Put::builder()
-                    .table_name(table)
-                    .set_item(Some(content))
-                    .set_condition_expression(condition.map(str::to_owned));
-                if let Some(version) = version {
-                    let version = AttributeValue::N(version.to_string());
-                    put = put.expression_attribute_values(":version", version);
-                }
+            Self::Put(content, condition) => {
+                let put = Put::builder().table_name(table).set_item(Some(content));
+                let put = match condition {
+                    Some(condition) => put
+                        .set_condition_expression(condition.holds())
+                        .set_expression_attribute_names(condition.names())
+                        .set_expression_attribute_values(condition.values()),
+                    None => put,
+                };
                 item.put(put.build().map_err(incomplete)?)
             }
             Self::Delete(key, condition) => item.delete(
@@ -130,6 +147,17 @@ impl Action {
                     .table_name(table)
                     .set_key(Some(key.into()))
                     .set_condition_expression(condition.map(str::to_owned))
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+            Self::Update(key, expression) => item.update(
+                Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into()))
+                    .set_update_expression(expression.change())
+                    .set_condition_expression(expression.holds())
+                    .set_expression_attribute_names(expression.names())
+                    .set_expression_attribute_values(expression.values())
                     .build()
                     .map_err(incomplete)?,
             ),

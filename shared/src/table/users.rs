@@ -1,29 +1,36 @@
-//! Accounts: registered with their unique names in one transaction, and found again by either name.
+//! Accounts: registered or imported with their unique names in one transaction, read, listed, changed.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use super::key::{self, Key, sort_key};
+use super::backoff::backoff;
+use super::expression::Expression;
+use super::item::Changed;
+use super::key::{self, Item, Key, sort_key};
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::email::Email;
 use crate::model::field::FieldErrors;
 use crate::model::id::{Id, UserId};
+use crate::model::page::{Page, Paging};
 use crate::model::session::{Session, SessionId};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::{Role, User};
+use crate::model::user::{Account, Role, User, UserChange};
 use crate::model::username::Username;
+use crate::model::version::IfMatch;
 
-/// More bytes than any username or email has when it is folded.
-const MAX_IDENTIFIER: usize = 1024;
+const KIND: &str = "user";
+
+/// How often a change that found another one in its way reads and tries again.
+const UPDATE_ATTEMPTS: u32 = 10;
 
 /// An account to be made.
 #[derive(Debug, Clone)]
 pub struct NewUser {
     pub username: Username,
     pub email: Email,
-    /// A PHC string.
+    /// As `auth::password` makes it.
     pub password_hash: SecretString,
     pub role: Role,
     /// Whether the account becomes `admin` if it is the very first one: for local use alone.
@@ -37,12 +44,43 @@ pub enum Registered {
     Taken(FieldErrors),
 }
 
-/// What a login needs to know of an account.
+/// An account that comes from elsewhere.
+#[derive(Debug, Clone)]
+pub struct ImportedUser {
+    pub username: Username,
+    pub email: Email,
+    /// As `auth::password` can verify it; without one the account gets its password by a reset.
+    pub password_hash: Option<SecretString>,
+    pub role: Role,
+    pub active: bool,
+    pub created_at: Timestamp,
+}
+
 #[derive(Debug)]
-pub struct Credentials {
-    pub user: User,
-    /// A PHC string.
-    pub password_hash: SecretString,
+pub enum Imported {
+    Done(User),
+    /// One account has both names: an earlier import made it.
+    Already,
+    /// Other accounts have these names.
+    Taken(FieldErrors),
+}
+
+#[derive(Debug)]
+pub enum UserUpdated {
+    Done(User),
+    NotFound,
+    /// `If-Match` names another version.
+    VersionMismatch,
+    /// Nobody could administer the accounts any more.
+    LastAdmin,
+}
+
+#[derive(Debug)]
+pub enum MadeAdmin {
+    Done(User),
+    Already(User),
+    /// There is no such account.
+    Unknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +88,16 @@ enum Refusal {
     Id,
     Taken(&'static str),
     NotTheFirst,
+    /// The account changed since it was read.
+    Changed,
+    LastAdmin,
 }
 
+/// Where a password hash is kept, apart from the account, so that nothing that reads accounts reads it.
 #[derive(Serialize, Deserialize)]
-struct Credential {
-    password_hash: String,
+pub(super) struct Credential {
+    /// Empty if there is none yet.
+    pub password_hash: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,15 +105,10 @@ struct Identifier {
     user_id: UserId,
 }
 
-#[derive(Serialize)]
-struct Admins {
-    active: u64,
-}
-
 impl Table {
     /// Calls: counter, W; one more W for every account but the first where the first is admin.
     pub async fn register(&self, new: NewUser, now: Timestamp) -> Result<Registered, TableError> {
-        let id: UserId = self.next_id("user").await?;
+        let id: UserId = self.next_id(KIND).await?;
         let mut user = User {
             id,
             username: new.username,
@@ -82,29 +120,62 @@ impl Table {
             created_at: now,
             updated_at: now,
         };
+        let password_hash = new.password_hash.expose_secret();
         if new.first_is_admin {
             user.role = Role::Admin;
-            match self.put_user(&user, &new.password_hash, true).await? {
+            match self.put_user(&user, password_hash, Admins::One).await? {
                 Outcome::Refused(refusals) if refusals.contains(&Refusal::NotTheFirst) => {
                     user.role = new.role;
                 }
                 outcome => return registered(user, outcome),
             }
         }
-        let outcome = self.put_user(&user, &new.password_hash, false).await?;
+        let outcome = self.put_user(&user, password_hash, Admins::of(&user)).await?;
         registered(user, outcome)
+    }
+
+    /// Safe to repeat. Calls: Get, Get, counter, W; for an account that is there already the first two.
+    pub async fn import_user(
+        &self,
+        new: ImportedUser,
+        now: Timestamp,
+    ) -> Result<Imported, TableError> {
+        let (username, email) = (new.username.folded(), new.email.folded());
+        if let Some(user) = self.user_named(&username).await? {
+            if user.username.folded() == username && user.email.folded() == email {
+                return Ok(Imported::Already);
+            }
+            return Ok(Imported::Taken(FieldErrors::one("username", TAKEN)));
+        }
+        let user = User {
+            id: self.next_id(KIND).await?,
+            username: new.username,
+            email: new.email,
+            role: new.role,
+            active: new.active,
+            epoch: 0,
+            version: 1,
+            created_at: new.created_at,
+            updated_at: now,
+        };
+        let hash = new.password_hash.as_ref().map_or("", |hash| hash.expose_secret());
+        let outcome = self.put_user(&user, hash, Admins::of(&user)).await?;
+        Ok(match registered(user, outcome)? {
+            Registered::Done(user) => Imported::Done(user),
+            Registered::Taken(errors) => Imported::Taken(errors),
+        })
     }
 
     async fn put_user(
         &self,
         user: &User,
-        password_hash: &SecretString,
-        is_first_admin: bool,
+        password_hash: &str,
+        admins: Admins,
     ) -> Result<Outcome<Refusal>, TableError> {
         let sort_key = sort_key(&[user.username.folded()], user.id.get());
         let mut item = key::item(user, Key::user(Some(user.id)))?;
-        item.extend(key::in_gsi2("user", sort_key, Key::user(Some(user.id))));
-        let credential = Credential { password_hash: password_hash.expose_secret().to_owned() };
+        item.extend(key::in_gsi2(KIND, sort_key, Key::user(Some(user.id))));
+        let credential = Credential { password_hash: password_hash.to_owned() };
         let identifier = Identifier { user_id: user.id };
 
         let (username, email) = (user.username.folded(), user.email.folded());
@@ -117,43 +188,37 @@ impl Table {
             let item = key::item(&identifier, Key::identifier(&username))?;
             transaction = transaction.put_new(item, Refusal::Taken("username"));
         }
-        if is_first_admin {
-            let item = key::item(&Admins { active: 1 }, Key::admins())?;
-            transaction = transaction.put_new(item, Refusal::NotTheFirst);
+        if let Some(expression) = admins.expression() {
+            let refusal = match admins {
+                Admins::One => Refusal::NotTheFirst,
+                _ => Refusal::LastAdmin,
+            };
+            transaction = transaction.update(Key::admins(), expression, refusal);
         }
         transaction.commit().await
     }
 
-    /// The account that bears a name, be it its username or its email, folded. The calls are the
-    /// same whether there is one or not: Get identifier, BatchGet(user, credential).
-    pub async fn credentials(&self, folded: &str) -> Result<Option<Credentials>, TableError> {
+    /// The account that bears a name, be it its username or its email, folded. Calls: Get.
+    pub(super) async fn user_id(&self, folded: &str) -> Result<Option<UserId>, TableError> {
         // Nobody has a longer name, and it would not fit into a key.
         let folded = if folded.len() <= MAX_IDENTIFIER { folded } else { "" };
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::identifier(folded).into()))
-            .consistent_read(true)
-            .send()
-            .await?;
+        let item = self.read_item(Key::identifier(folded)).await?;
         let identifier: Option<Identifier> =
-            answer.item.map(from_item).transpose().map_err(TableError::unreadable)?;
-        let id = identifier.map(|identifier| identifier.user_id);
+            item.map(from_item).transpose().map_err(TableError::unreadable)?;
+        Ok(identifier.map(|identifier| identifier.user_id))
+    }
 
-        let user_key = Key::user(id);
-        let (mut user, mut credential) = (None, None);
-        for item in self.batch_get([user_key.clone(), Key::credential(id)], &[]).await? {
-            if key::text(&item, "pk") == Some(&user_key.pk) {
-                user = Some(from_item::<User>(item).map_err(TableError::unreadable)?);
-            } else {
-                credential = Some(from_item::<Credential>(item).map_err(TableError::unreadable)?);
-            }
-        }
-        Ok(user.zip(credential).map(|(user, credential)| Credentials {
-            user,
-            password_hash: credential.password_hash.into(),
-        }))
+    /// The account that bears a name, as for [`Self::user_id`]. The calls are the same whether there is one
+    /// or not: Get identifier, Get user.
+    pub async fn user_named(&self, folded: &str) -> Result<Option<User>, TableError> {
+        let id = self.user_id(folded).await?;
+        self.read_item(Key::user(id)).await?.map(user_in).transpose()
+    }
+
+    /// Calls: Get.
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, TableError> {
+        let item = self.read_item(Key::user(Some(id))).await?;
+        item.map(user_in).transpose()
     }
 
     /// The account and the session that an access token speaks of, as they are now. Calls: A.
@@ -168,13 +233,165 @@ impl Table {
             self.batch_get([user_key.clone(), Key::session(user_id, session_id)], &[]).await?
         {
             if key::text(&item, "sk") == Some(&user_key.sk) {
-                user = Some(from_item(item).map_err(TableError::unreadable)?);
+                user = Some(user_in(item)?);
             } else {
                 session = Some(from_item(item).map_err(TableError::unreadable)?);
             }
         }
         Ok(user.zip(session))
     }
+
+    /// A page of accounts by username, of those alone whose username starts with the folded `prefix`.
+    /// The position is a sort key of gsi2. Calls: Query.
+    pub async fn list_users(
+        &self,
+        prefix: &str,
+        paging: Paging<String>,
+    ) -> Result<Page<Account, String>, TableError> {
+        let key_of = |sort_key: &str| Some(Key::user(Some(key::id_in_sort_key(sort_key)?)));
+        self.list_by_name(KIND, prefix, paging, key_of).await
+    }
+
+    /// Ends all sessions of an account. Calls: Update.
+    pub async fn raise_epoch(&self, id: UserId, now: Timestamp) -> Result<(), TableError> {
+        let raise = Expression::update("SET updated_at = :now ADD epoch :one, version :one")
+            .only_if("attribute_exists(pk)")
+            .time(":now", now)
+            .number(":one", 1);
+        match self.change(Key::user(Some(id)), raise).await? {
+            Changed::Done(_) => Ok(()),
+            Changed::Refused(_) => Err(TableError::missing("the account")),
+        }
+    }
+
+    /// Changes role and activity; a deactivation ends all sessions. Calls: Get, W.
+    pub async fn update_user(
+        &self,
+        id: UserId,
+        change: UserChange,
+        if_match: &IfMatch,
+        now: Timestamp,
+    ) -> Result<UserUpdated, TableError> {
+        for attempt in 0..UPDATE_ATTEMPTS {
+            backoff(attempt).await;
+            let Some(current) = self.user(id).await? else {
+                return Ok(UserUpdated::NotFound);
+            };
+            if !if_match.allows(current.version) {
+                return Ok(UserUpdated::VersionMismatch);
+            }
+            let mut next = current.clone();
+            next.role = change.role.unwrap_or(current.role);
+            next.active = change.active.unwrap_or(current.active);
+            if (next.role, next.active) == (current.role, current.active) {
+                return Ok(UserUpdated::Done(current));
+            }
+            next.version += 1;
+            next.updated_at = now;
+            next.epoch += u64::from(current.active && !next.active);
+            match self.put_change(&current, &next).await? {
+                Outcome::Committed => return Ok(UserUpdated::Done(next)),
+                // When the account changed, it may be no administrator any more: read again first.
+                Outcome::Refused(refusals) if !refusals.contains(&Refusal::Changed) => {
+                    return Ok(UserUpdated::LastAdmin);
+                }
+                Outcome::Refused(_) => {}
+            }
+        }
+        Err(TableError::Unavailable("too many changes of one account at once".to_owned()))
+    }
+
+    async fn put_change(
+        &self,
+        current: &User,
+        next: &User,
+    ) -> Result<Outcome<Refusal>, TableError> {
+        const CHANGE: &str = "SET #role = :role, active = :active, epoch = :epoch, \
+            version = :version, updated_at = :now";
+        let change = Expression::update(CHANGE)
+            .only_if("version = :current")
+            .value(":role", &next.role)?
+            .boolean(":active", next.active)
+            .number(":epoch", next.epoch)
+            .number(":version", next.version)
+            .time(":now", next.updated_at)
+            .number(":current", current.version);
+        let user = Key::user(Some(current.id));
+        let mut transaction = self.transaction().update(user, change, Refusal::Changed);
+        if let Some(expression) = Admins::between(current, next).expression() {
+            transaction = transaction.update(Key::admins(), expression, Refusal::LastAdmin);
+        }
+        transaction.commit().await
+    }
+
+    /// Makes the account that bears a folded name an active administrator. Calls: Get, Get, W.
+    pub async fn make_admin(&self, folded: &str, now: Timestamp) -> Result<MadeAdmin, TableError> {
+        let Some(user) = self.user_named(folded).await? else { return Ok(MadeAdmin::Unknown) };
+        if user.is_active_admin() {
+            return Ok(MadeAdmin::Already(user));
+        }
+        let change = UserChange { role: Some(Role::Admin), active: Some(true) };
+        match self.update_user(user.id, change, &IfMatch::Any, now).await? {
+            UserUpdated::Done(user) => Ok(MadeAdmin::Done(user)),
+            _ => Ok(MadeAdmin::Unknown),
+        }
+    }
+}
+
+const TAKEN: &str = "is already taken";
+
+/// More bytes than any username or email has when it is folded.
+const MAX_IDENTIFIER: usize = 1024;
+
+/// What a change does to the number of active administrators, which never falls to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Admins {
+    Same,
+    /// The first one there ever was.
+    One,
+    More,
+    Fewer,
+}
+
+impl Admins {
+    /// For a new account.
+    fn of(user: &User) -> Self {
+        if user.is_active_admin() { Self::More } else { Self::Same }
+    }
+
+    fn between(current: &User, next: &User) -> Self {
+        match (current.is_active_admin(), next.is_active_admin()) {
+            (false, true) => Self::More,
+            (true, false) => Self::Fewer,
+            _ => Self::Same,
+        }
+    }
+
+    fn expression(self) -> Option<Expression> {
+        let add = |number: i8| Expression::update("ADD active :number").number(":number", number);
+        match self {
+            Self::Same => None,
+            Self::One => Some(add(1).only_if("attribute_not_exists(pk)")),
+            Self::More => Some(add(1)),
+            Self::Fewer => Some(add(-1).only_if("active > :one").number(":one", 1)),
+        }
+    }
+}
+
+pub(super) fn user_in(item: Item) -> Result<User, TableError> {
+    from_item(item).map_err(TableError::unreadable)
+}
+
+/// Ends the sessions of an account that is of a certain epoch, by giving it the next one.
+pub(super) fn next_epoch(epoch: u64, now: Timestamp) -> Expression {
+    const CHANGE: &str = "SET epoch = :next, updated_at = :now ADD version :one";
+    Expression::update(CHANGE)
+        .only_if("epoch = :epoch AND active = :yes")
+        .number(":epoch", epoch)
+        .number(":next", epoch.saturating_add(1))
+        .time(":now", now)
+        .number(":one", 1)
+        .boolean(":yes", true)
 }
 
 fn registered(user: User, outcome: Outcome<Refusal>) -> Result<Registered, TableError> {
@@ -185,8 +402,8 @@ fn registered(user: User, outcome: Outcome<Refusal>) -> Result<Registered, Table
     let mut taken = FieldErrors::default();
     for refusal in refusals {
         match refusal {
-            Refusal::Taken(field) => taken.add(field, "is already taken"),
-            Refusal::Id | Refusal::NotTheFirst => {
+            Refusal::Taken(field) => taken.add(field, TAKEN),
+            _ => {
                 return Err(TableError::Unexpected(format!("user {} exists already", user.id)));
             }
         }

@@ -12,7 +12,7 @@ use dynoxide::server::serve_with_shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::config::DynamoDb;
+use crate::config::{Aws, DynamoDb};
 
 pub use tables::{KEYS_TABLE_NAME, TABLE_NAME, TableError, create_tables};
 
@@ -26,8 +26,12 @@ pub struct Emulator {
 
 /// What it takes to speak to a DynamoDB that asks for no credentials: an emulator's, wherever it is.
 pub fn settings(endpoint: String) -> DynamoDb {
-    DynamoDb {
-        endpoint: Some(endpoint),
+    DynamoDb { aws: anybody(), endpoint: Some(endpoint) }
+}
+
+/// Credentials for what asks for none.
+pub fn anybody() -> Aws {
+    Aws {
         region: "us-east-1".to_owned(),
         access_key_id: "local".to_owned(),
         secret_access_key: "local".into(),

@@ -58,6 +58,13 @@ impl Event {
         self
     }
 
+    /// Seen by the gateway as coming from there.
+    pub fn from_address(mut self, address: &str) -> Self {
+        let identity = self.object("requestContext").entry("identity").or_insert(json!({}));
+        identity["sourceIp"] = json!(address);
+        self
+    }
+
     pub fn path(mut self, path: &str) -> Self {
         self.0.insert("path".to_owned(), json!(path));
         self

@@ -6,10 +6,12 @@ pub mod emulator;
 mod event;
 pub mod routes;
 mod sample;
+mod settings;
 pub mod template;
 mod world;
 
 pub use event::{Answer, Event};
 pub use sample::Sample;
 pub use serde_json::{Value, json};
+pub use settings::{ATTEMPT_LIMITS, PASSWORD, PASSWORD_POLICY, SESSION_LIMITS};
 pub use world::{Actor, Handler, World, run, together};

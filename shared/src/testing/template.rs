@@ -3,7 +3,7 @@
 //! The template is the only place where routes and tables are written down. Everything that needs
 //! them on a developer's machine, from the watch routes to the tables of a test, reads them here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -33,8 +33,20 @@ pub struct Function {
     pub logical_id: String,
     /// The requests that reach it; none if something else than the API calls it.
     pub routes: Vec<Route>,
-    /// The names of its environment variables, those of all functions included.
-    pub environment: BTreeSet<String>,
+    /// Its environment variables, those of all functions included. A variable that refers to a
+    /// parameter with a default has that default.
+    pub environment: BTreeMap<String, Option<String>>,
+    /// What it is allowed.
+    pub statements: Vec<Statement>,
+}
+
+/// One statement of a function's policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Such as `dynamodb:GetItem`.
+    pub actions: Vec<String>,
+    /// As the template refers to it: `Table.Arn` for `!GetAtt Table.Arn`.
+    pub resource: String,
 }
 
 /// A method and a path of the API.
@@ -158,6 +170,7 @@ impl Template {
             .map_err(|error| TemplateError::Yaml(Box::new(error)))?;
 
         let everywhere = &document.globals.function.environment.variables;
+        let parameters = &document.parameters;
         let mut functions = BTreeMap::<String, Function>::new();
         let mut tables = BTreeMap::new();
         for (logical_id, resource) in document.resources {
@@ -171,7 +184,8 @@ impl Template {
                         let other = other.logical_id.clone();
                         return Err(TemplateError::SameBinary(other, logical_id));
                     }
-                    functions.insert(binary, properties.function(logical_id, everywhere));
+                    functions
+                        .insert(binary, properties.function(logical_id, everywhere, parameters));
                 }
                 "AWS::DynamoDB::Table" => {
                     let table = resource.properties(&logical_id)?;
@@ -191,8 +205,18 @@ impl Template {
 #[serde(rename_all = "PascalCase")]
 struct Document {
     #[serde(default)]
+    parameters: Parameters,
+    #[serde(default)]
     globals: Globals,
     resources: BTreeMap<String, Resource>,
+}
+
+type Parameters = BTreeMap<String, Parameter>;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Parameter {
+    default: Value,
 }
 
 #[derive(Default, Deserialize)]
@@ -232,20 +256,61 @@ impl Resource {
 #[serde(rename_all = "PascalCase", default)]
 struct FunctionProperties {
     environment: Environment,
+    policies: Vec<Policy>,
     events: BTreeMap<String, Event>,
 }
 
 impl FunctionProperties {
-    fn function(self, logical_id: String, everywhere: &BTreeMap<String, Value>) -> Function {
-        let own = self.environment.variables.into_keys();
+    fn function(
+        self,
+        logical_id: String,
+        everywhere: &BTreeMap<String, Value>,
+        parameters: &Parameters,
+    ) -> Function {
         let mut routes: Vec<_> = self.events.into_values().filter_map(Event::route).collect();
         routes.sort();
+        let own = self.environment.variables;
+        let variables = everywhere.clone().into_iter().chain(own);
+        let statements = self.policies.into_iter().flat_map(|policy| policy.statement);
         Function {
             logical_id,
             routes,
-            environment: own.chain(everywhere.keys().cloned()).collect(),
+            environment: variables
+                .map(|(name, value)| (name, default_of(&value, parameters)))
+                .collect(),
+            statements: statements.filter_map(|it| statement(&it)).collect(),
         }
     }
+}
+
+/// The default of the parameter that a value refers to.
+fn default_of(reference: &Value, parameters: &Parameters) -> Option<String> {
+    match &parameters.get(reference.as_str()?)?.default {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Policy {
+    statement: Vec<Value>,
+}
+
+/// A statement, or the one that `!If [condition, statement, …]` stands for.
+fn statement(value: &Value) -> Option<Statement> {
+    if let Value::Array(alternatives) = value {
+        return alternatives.iter().find_map(statement);
+    }
+    let actions = match value.get("Action")? {
+        Value::String(action) => vec![action.clone()],
+        Value::Array(actions) => {
+            actions.iter().filter_map(|it| Some(it.as_str()?.to_owned())).collect()
+        }
+        _ => return None,
+    };
+    Some(Statement { actions, resource: value.get("Resource")?.as_str()?.to_owned() })
 }
 
 #[derive(Default, Deserialize)]
@@ -292,12 +357,15 @@ mod tests {
 
     const TEMPLATE: &str = r#"
 AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Patience: { Type: Number, Default: 60 }
 Globals:
   Function:
     Architectures: [!Ref Architecture]
     Environment:
       Variables:
         TABLE_NAME: !Ref Table
+        PATIENCE: !Ref Patience
 Resources:
   Api:
     Type: AWS::Serverless::Api
@@ -325,6 +393,10 @@ Resources:
       Policies:
         - Statement:
             - { Effect: Allow, Action: dynamodb:DeleteItem, Resource: !GetAtt Table.Arn }
+            - !If
+              - SendsMail
+              - { Effect: Allow, Action: [ses:SendEmail], Resource: !Sub "identity/${Domain}" }
+              - !Ref AWS::NoValue
       Environment:
         Variables: { SECRET: !Sub "{{resolve:secretsmanager:${Secret}}}" }
       Events:
@@ -340,7 +412,7 @@ Resources:
 "#;
 
     #[test]
-    fn reads_functions_with_their_routes_and_environment() {
+    fn reads_functions_with_their_routes_environment_and_permissions() {
         let template = Template::parse(TEMPLATE).unwrap();
         let function = &template.functions["mappings-remove"];
         assert_eq!(function.logical_id, "MappingsRemove");
@@ -351,8 +423,20 @@ Resources:
                 Route { method: "POST".into(), path: "/mappings/{id}/remove".into() },
             ]
         );
-        let environment = BTreeSet::from(["SECRET".to_owned(), "TABLE_NAME".to_owned()]);
-        assert_eq!(function.environment, environment);
+        let variables: Vec<_> =
+            function.environment.iter().map(|(k, v)| (&**k, v.as_deref())).collect();
+        assert_eq!(variables, [("PATIENCE", Some("60")), ("SECRET", None), ("TABLE_NAME", None)]);
+        let statement = |action: &str, resource: &str| Statement {
+            actions: vec![action.to_owned()],
+            resource: resource.to_owned(),
+        };
+        assert_eq!(
+            function.statements,
+            [
+                statement("dynamodb:DeleteItem", "Table.Arn"),
+                statement("ses:SendEmail", "identity/${Domain}"),
+            ]
+        );
     }
 
     #[test]

@@ -1,28 +1,38 @@
 //! A fresh table, a clock that a test sets, people who are signed in, and handlers called as by the runtime.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::emulator::{self, Emulator};
 use super::event::{Answer, Event};
 use super::sample::Sample;
+use super::settings::SESSION_LIMITS;
 use super::template::Template;
 use crate::app::App;
 use crate::auth::minter::Minter;
+use crate::auth::refresh_token::RefreshToken;
+use crate::auth::{password, sessions};
 use crate::config::{Config, Tokens};
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
 use crate::model::record::Record;
-use crate::model::session::Session;
+use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::request::Request;
@@ -37,7 +47,9 @@ pub struct World {
     pub app: App,
     /// The same DynamoDB, for looking at what is in the tables.
     pub dynamodb: Client,
-    pub minter: Arc<Minter>,
+    pub minter: Minter,
+    /// What the minter's key is derived from.
+    pub secret: SecretString,
     clock: Arc<AtomicI64>,
     emulator: Emulator,
 }
@@ -47,6 +59,8 @@ pub struct Actor {
     pub user: User,
     /// A valid access token.
     pub token: SecretString,
+    /// The session's refresh token.
+    pub refresh: SecretString,
 }
 
 /// A handler made ready by `runtime::signed_in` or `runtime::public`.
@@ -85,16 +99,28 @@ impl World {
                 issuer: "healthcare".to_owned(),
                 audience: "healthcare-api".to_owned(),
             },
+            memory_mib: 1024,
         };
         let read = move || Timestamp::from_millisecond(hands.load(Ordering::Relaxed));
         let secret = SecretString::from("a secret of a test, long enough to be one");
         Self {
             app: App::with_clock(config, Box::new(read)),
             dynamodb: raw,
-            minter: Arc::new(Minter::new(&secret).expect("a key")),
+            minter: Minter::new(&secret).expect("a key"),
+            secret,
             clock,
             emulator,
         }
+    }
+
+    /// All rows of the main table whose partition key begins so.
+    pub async fn rows(&self, pk_prefix: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let rows = self.dynamodb.scan().table_name(emulator::TABLE_NAME).into_paginator().items();
+        let rows = rows.send().try_collect().await.expect("a table");
+        let is_wanted = |row: &HashMap<String, AttributeValue>| {
+            row["pk"].as_s().is_ok_and(|pk| pk.starts_with(pk_prefix))
+        };
+        rows.into_iter().filter(is_wanted).collect()
     }
 
     /// Where the world's DynamoDB answers.
@@ -115,25 +141,41 @@ impl World {
     }
 
     pub async fn actor_named(&self, name: &str, role: Role) -> Actor {
+        let user = self.account(name, "nobody's".into(), role).await;
+        self.sign_in(user).await
+    }
+
+    /// An account with this password, and no session.
+    pub async fn account_with_password(&self, name: &str, password: &str) -> User {
+        let hash = password::hash(&self.app, password.into()).await.expect("a hash");
+        self.account(name, hash, Role::Staff).await
+    }
+
+    async fn account(&self, name: &str, password_hash: SecretString, role: Role) -> User {
         let new = NewUser {
             username: name.parse().expect("a username"),
             email: format!("{name}@example.com").parse().expect("an email"),
-            password_hash: "nobody's".into(),
+            password_hash,
             role,
             first_is_admin: false,
         };
-        let registered = self.app.table().register(new, self.app.now()).await.expect("a table");
-        let Registered::Done(user) = registered else { panic!("{name} is taken") };
-        let token = self.sign_in(&user).await;
-        Actor { user, token }
+        match self.app.table().register(new, self.app.now()).await.expect("a table") {
+            Registered::Done(user) => user,
+            Registered::Taken(errors) => panic!("{errors:?}"),
+        }
     }
 
-    /// A new session's access token.
-    pub async fn sign_in(&self, user: &User) -> SecretString {
-        let id = self.app.random_text::<16>().expect("randomness");
-        let session = Session::open(user, id, self.app.now());
-        self.app.table().open_session(&session).await.expect("a table");
-        self.minter.mint(&self.app, user.id, session.id).await.expect("a token").token
+    /// A new session.
+    pub async fn sign_in(&self, user: User) -> Actor {
+        self.sign_in_with(&self.minter, user).await
+    }
+
+    /// The same, its token signed by another minter than the world's.
+    pub async fn sign_in_with(&self, minter: &Minter, user: User) -> Actor {
+        let session = sessions::open(&self.app, minter, &SESSION_LIMITS, &user, None).await;
+        let tokens = serde_json::to_value(session.expect("a session")).expect("JSON");
+        let text = |name: &str| tokens[name].as_str().expect("a token").into();
+        Actor { token: text("access"), refresh: text("refresh"), user }
     }
 
     /// A doctor; `n` makes the unique fields unique and is in the name, which sorts as it does.
@@ -191,5 +233,11 @@ impl World {
 impl Actor {
     pub fn id(&self) -> UserId {
         self.user.id
+    }
+
+    /// The id of the session, as the refresh token names it.
+    pub fn session_id(&self) -> SessionId {
+        let token = RefreshToken::parse(self.refresh.expose_secret()).expect("a refresh token");
+        token.session_id
     }
 }

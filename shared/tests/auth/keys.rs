@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use shared::auth::minter::Minter;
-use shared::model::session::Session;
 use shared::model::user::Role;
 use shared::runtime::signed_in;
 use shared::testing::{Event, World, run};
@@ -24,11 +23,7 @@ fn a_new_key_is_found_within_thirty_seconds() {
         // Another secret begins to sign; this verifier read the keys a moment ago.
         let secret = SecretString::from("another secret of a test, also long enough");
         let minter = Minter::new(&secret).unwrap();
-        let session = Session::open(&staff.user, "a-session".to_owned(), world.app.now());
-        world.app.table().open_session(&session).await.unwrap();
-        let token = minter.mint(&world.app, staff.id(), session.id).await.unwrap().token;
-        let token = secrecy::ExposeSecret::expose_secret(&token);
-        let event = event.bearer(token);
+        let event = event.by(&world.sign_in_with(&minter, staff.user).await);
         world.call(signed_in(me), event.clone()).await.expect(401);
         world.advance(Duration::from_secs(29));
         world.call(signed_in(me), event.clone()).await.expect(401);

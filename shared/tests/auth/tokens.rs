@@ -24,8 +24,9 @@ impl Forger {
     async fn new(world: &World, actor: &Actor) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
-        let public_key = PublicKey { kid: KID.to_owned(), x, published_at: world.app.now() };
-        world.app.table().publish_key(&public_key).await.unwrap();
+        let published_at = world.app.now();
+        let public_key = PublicKey { kid: KID.to_owned(), x, published_at, retires_at: None };
+        world.app.table().publish_key(public_key).await.unwrap();
         let token = secrecy::ExposeSecret::expose_secret(&actor.token).to_owned();
         let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
         Self {

@@ -19,6 +19,7 @@ async fn status_and_retry_after(endpoint: String) -> (u16, Option<String>) {
         table_name: TABLE_NAME.to_owned(),
         keys_table_name: KEYS_TABLE_NAME.to_owned(),
         tokens: Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() },
+        memory_mib: 128,
     };
     let app = App::with_clock(config, Box::new(|| Timestamp::from_millisecond(0)));
     let response = answer(app, public(health), Default::default()).await;

@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex};
 
 use shared::model::id::{DoctorId, Id, PatientId, UserId};
-use shared::model::session::Session;
 use shared::table::{Removed, Table};
 use shared::testing::{Value, World, json, run};
 use tokio::io::{AsyncWriteExt, BufReader};
@@ -120,13 +119,12 @@ fn many_conflicts_in_a_row_do_not_use_up_the_retries() {
 fn unprocessed_keys_are_asked_for_again() {
     run(async |world: World| {
         let staff = world.actor(shared::model::user::Role::Staff).await;
-        let session = Session::open(&staff.user, "a-session".to_owned(), world.app.now());
         let keys = json!([{"pk": {"S": "USER#0000000000000001"}, "sk": {"S": "#"}}]);
         let left = json!({"Responses": {}, "UnprocessedKeys": {"healthcare": {"Keys": keys}}});
         let none = json!({"Responses": {}, "UnprocessedKeys": {}});
         let (table, seen) = scripted(vec![Step::Answer(200, left), Step::Answer(200, none)]).await;
         let user = UserId::new(1).unwrap();
-        assert!(table.user_and_session(user, &session.id).await.unwrap().is_none());
+        assert!(table.user_and_session(user, &staff.session_id()).await.unwrap().is_none());
         assert_eq!(seen.lock().unwrap()[1]["RequestItems"]["healthcare"]["Keys"], keys);
     });
 }

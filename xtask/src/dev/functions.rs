@@ -1,12 +1,14 @@
 //! The functions: built, then started one by one, as requests come in, by `cargo lambda watch`.
 
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use shared::config::optional;
 use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
-use shared::testing::template::repository;
+use shared::testing::template::{Template, repository};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
@@ -22,22 +24,38 @@ const POLL: Duration = Duration::from_millis(250);
 /// How much of the log to show when something went wrong.
 const LAST_LINES: usize = 20;
 
-/// An environment variable; without a value it is one that must not be set.
-pub type Variable = (&'static str, Option<String>);
+/// Environment variables; one without a value must not be set.
+pub type Environment = BTreeMap<String, Option<OsString>>;
 
-/// What every function is told, but for where its DynamoDB is. Some of it the developer may say.
-pub fn environment(token_secret: String) -> Vec<Variable> {
-    let or = |name, default: &str| (name, Some(optional(name).unwrap_or_else(|| default.into())));
-    vec![
+/// What every function is told, but for where its DynamoDB is. The developer may say otherwise wherever
+/// the template has a parameter.
+pub fn environment(template: &Template, token_secret: String, outbox: PathBuf) -> Environment {
+    let of_template = template.functions.values().flat_map(|function| &function.environment);
+    let mut environment: Environment = of_template
+        .map(|(name, default)| {
+            let value =
+                default.as_ref().map(|default| said(name).unwrap_or_else(|| default.into()));
+            (name.clone(), value)
+        })
+        .collect();
+    let here = [
         ("TABLE_NAME", Some(TABLE_NAME.into())),
         ("KEYS_TABLE_NAME", Some(KEYS_TABLE_NAME.into())),
-        or("TOKEN_ISSUER", "healthcare"),
-        or("TOKEN_AUDIENCE", "healthcare-api"),
-        ("TOKEN_SECRET", Some(token_secret)),
-        or("REGISTRATION_ROLE", "staff"),
+        ("TOKEN_SECRET", Some(token_secret.into())),
+        ("TOKEN_SECRET_ARN", None),
+        ("REGISTRATION_ROLE", Some(said("REGISTRATION_ROLE").unwrap_or_else(|| "staff".into()))),
         // Somebody must be able to make others staff, and here nobody is in a hurry to be first.
         ("BOOTSTRAP_ADMIN", Some("true".into())),
-    ]
+        ("MAIL_OUTBOX", Some(outbox.into())),
+        ("MAIL_SENDER", said("MAIL_SENDER")),
+    ];
+    environment.extend(here.map(|(name, value)| (name.to_owned(), value)));
+    environment
+}
+
+/// What the developer says of a variable; an empty value says nothing.
+fn said(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// Builds them all, exactly as `cargo lambda watch` would one by one, so that it finds them done.
@@ -66,7 +84,7 @@ impl Functions {
         cargo_lambda: &Path,
         port: Port,
         options: &Options,
-        environment: Vec<Variable>,
+        environment: Environment,
         log: PathBuf,
     ) -> Result<Self> {
         let output = File::create(&log)
@@ -151,23 +169,29 @@ async fn is_well(url: String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dev::dynamodb::DynamoDb;
-    use shared::testing::template::Template;
+    use crate::dynamodb::DynamoDb;
 
-    /// In the cloud it keeps lambda_http from putting the stage in front of the path; here there is none.
-    const OF_THE_CLOUD: &str = "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH";
+    /// Here there is no stage in front of the path that lambda_http would have to be kept from, no
+    /// Secrets Manager, and an outbox in place of a sender.
+    const OF_THE_CLOUD: [&str; 3] =
+        ["AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "MAIL_SENDER", "TOKEN_SECRET_ARN"];
 
     #[test]
     fn functions_are_told_here_whatever_the_template_tells_them() {
+        let template = Template::load().unwrap();
         let dynamodb = DynamoDb::at("http://127.0.0.1:1").unwrap();
-        let mut told = environment("a secret".to_owned());
-        told.extend(dynamodb.environment());
-        let told: Vec<&str> = told.into_iter().map(|(name, _)| name).collect();
-        for (function, it) in Template::load().unwrap().functions {
-            for variable in it.environment {
-                let is_told = told.contains(&variable.as_str()) || variable == OF_THE_CLOUD;
+        let mut told = environment(&template, "a secret".to_owned(), "outbox".into());
+        told.extend(
+            dynamodb.environment().map(|(name, value)| (name.to_owned(), value.map(Into::into))),
+        );
+        told.retain(|_, value| value.is_some());
+        for (function, it) in &template.functions {
+            for variable in it.environment.keys() {
+                let is_told =
+                    told.contains_key(variable) || OF_THE_CLOUD.contains(&variable.as_str());
                 assert!(is_told, "{function}: {variable}");
             }
         }
+        assert!(!told.contains_key("TOKEN_SECRET_ARN"));
     }
 }

@@ -1,0 +1,75 @@
+//! POST /api/auth/password/ — changes the caller's password; all their other sessions end.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use deserr::Deserr;
+use shared::auth::attempts::{AttemptLimits, PasswordAttempt};
+use shared::auth::password::{self, Verdict};
+use shared::auth::policy::PasswordPolicy;
+use shared::config::ConfigError;
+use shared::model::field::FieldErrors;
+use shared::model::password::Password;
+use shared::table::PasswordSet;
+use shared::{ApiError, ApiResult, App, Caller, Request, response, serve_with};
+
+#[cfg(test)]
+mod tests;
+
+struct Settings {
+    passwords: PasswordPolicy,
+    attempts: AttemptLimits,
+}
+
+#[derive(Deserr)]
+#[deserr(error = FieldErrors, deny_unknown_fields)]
+struct Change {
+    current_password: Password,
+    new_password: Password,
+}
+
+fn main() -> ExitCode {
+    serve_with(Settings::from_env, change)
+}
+
+impl Settings {
+    fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { passwords: PasswordPolicy::from_env()?, attempts: AttemptLimits::from_env()? })
+    }
+}
+
+async fn change(app: App, settings: Arc<Settings>, caller: Caller, request: Request) -> ApiResult {
+    let Settings { passwords, attempts } = &*settings;
+    let user = caller.user();
+    let Change { current_password, new_password } = request.json_with(|body, errors| {
+        let names = [user.username.as_str(), user.email.as_str()];
+        passwords.check_field(body, "new_password", &names, errors);
+    })?;
+
+    let attempt = PasswordAttempt::reserve(&app, attempts, user.id).await?;
+    match is_current(&app, &caller, current_password).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let errors = FieldErrors::one("current_password", "is not your password");
+            return Err(ApiError::InvalidBody(errors));
+        }
+        Err(error) => {
+            attempt.withdraw(&app).await;
+            return Err(error);
+        }
+    }
+    let hash = password::hash(&app, new_password).await?;
+    match app.table().set_password(user, caller.session_id(), &hash, app.now()).await? {
+        PasswordSet::Done => {
+            attempt.succeed(&app).await;
+            response::message("Your password was changed. Your other sessions have ended.")
+        }
+        PasswordSet::Ended => Err(ApiError::TokenNotValid),
+    }
+}
+
+async fn is_current(app: &App, caller: &Caller, password: Password) -> Result<bool, ApiError> {
+    let hash = app.table().password_hash(caller.id()).await?;
+    let verdict = password::verify(app, hash.as_ref(), password).await?;
+    Ok(matches!(verdict, Verdict::Right { .. }))
+}

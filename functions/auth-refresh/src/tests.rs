@@ -1,0 +1,198 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use shared::auth::minter::Minter;
+use shared::model::id::Id;
+use shared::model::user::{Role, UserChange};
+use shared::model::version::IfMatch;
+use shared::runtime::{Reply, public, signed_in};
+use shared::testing::{Actor, Answer, Event, SESSION_LIMITS, Value, World, json, run, together};
+use shared::{ApiResult, App, Caller, Request, response};
+
+use super::{Settings, refresh};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+fn ready(world: &World) -> impl Fn(App, Request) -> Reply + Clone {
+    let minter = Minter::new(&world.secret).unwrap();
+    let settings = Arc::new(Settings { minter, idle: SESSION_LIMITS.idle });
+    public(move |app, request| refresh(app, settings.clone(), request))
+}
+
+async fn spend(world: &World, token: &str) -> Answer {
+    let event = Event::of("auth-refresh").json(json!({"refresh": token}));
+    world.call(ready(world), event).await
+}
+
+fn first(actor: &Actor) -> &str {
+    actor.refresh.expose_secret()
+}
+
+fn token(pair: &Value) -> &str {
+    pair["refresh"].as_str().unwrap()
+}
+
+async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+    response::no_content()
+}
+
+async fn status_of(world: &World, access: &str) -> u16 {
+    world.call(signed_in(me), Event::of("auth-me").bearer(access)).await.status
+}
+
+#[test]
+fn a_chain_of_refreshes_keeps_a_session_alive() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let mut current = first(&staff).to_owned();
+        for _ in 0..5 {
+            world.advance(HOUR - Duration::from_secs(1));
+            let pair = spend(&world, &current).await.expect(200);
+            assert_eq!(pair["token_type"], "Bearer");
+            assert_eq!(pair["expires_in"], 900);
+            assert_eq!(status_of(&world, pair["access"].as_str().unwrap()).await, 204);
+            assert_ne!(token(&pair), current);
+            current = token(&pair).to_owned();
+        }
+    });
+}
+
+#[test]
+fn a_session_ends_after_an_hour_unused() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        world.advance(HOUR);
+        spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
+    });
+}
+
+#[test]
+fn a_session_ends_after_a_day_however_much_it_is_used() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let mut current = first(&staff).to_owned();
+        for _ in 0..47 {
+            world.advance(HOUR / 2);
+            current = token(&spend(&world, &current).await.expect(200)).to_owned();
+        }
+        world.advance(HOUR / 2);
+        spend(&world, &current).await.expect_problem(401, "token_not_valid");
+    });
+}
+
+#[test]
+fn the_previous_token_gives_the_same_successor_for_ten_seconds() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let pair = spend(&world, first(&staff)).await.expect(200);
+        world.advance(Duration::from_millis(9_999));
+        let again = spend(&world, first(&staff)).await.expect(200);
+        assert_eq!(token(&again), token(&pair));
+        // The chain goes on from there.
+        spend(&world, token(&again)).await.expect(200);
+    });
+}
+
+#[test]
+fn a_token_spent_ten_seconds_ago_ends_the_session() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let pair = spend(&world, first(&staff)).await.expect(200);
+        world.advance(Duration::from_secs(10));
+        spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
+        spend(&world, token(&pair)).await.expect_problem(401, "token_not_valid");
+        assert_eq!(status_of(&world, pair["access"].as_str().unwrap()).await, 401);
+    });
+}
+
+#[test]
+fn a_token_before_the_previous_one_ends_the_session_at_once() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let second = spend(&world, first(&staff)).await.expect(200);
+        let third = spend(&world, token(&second)).await.expect(200);
+        spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
+        spend(&world, token(&third)).await.expect_problem(401, "token_not_valid");
+    });
+}
+
+#[test]
+fn of_many_at_once_one_chain_survives() {
+    run(async |world: World| {
+        for round in 0..20 {
+            let staff = world.actor_named(&format!("staff-{round}"), Role::Staff).await;
+            let answers = together((0..8).map(|_| spend(&world, first(&staff)))).await;
+            let pairs: Vec<Value> = answers.into_iter().map(|answer| answer.expect(200)).collect();
+            assert!(pairs.iter().all(|pair| token(pair) == token(&pairs[0])), "{pairs:?}");
+            spend(&world, token(&pairs[0])).await.expect(200);
+        }
+    });
+}
+
+#[test]
+fn who_knows_the_sessions_id_alone_cannot_end_it() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let parts: Vec<&str> = first(&staff).split('.').collect();
+        let (user, session, secret) = (parts[0], parts[1], parts[3]);
+        let other = world.actor_named("other", Role::Staff).await;
+        for guess in [
+            format!("{user}.{session}.family.secret"),
+            format!("{user}.{session}.family.{secret}"),
+            format!("{}.{session}.{}.{secret}", other.id().get(), parts[2]),
+            format!("{user}.{}.{}.{secret}", other.session_id(), parts[2]),
+            format!("{user}.{session}"),
+            "0.a.b.c".to_owned(),
+            staff.token.expose_secret().to_owned(),
+            String::new(),
+        ] {
+            let answer = spend(&world, &guess).await;
+            let challenge = answer.header("www-authenticate");
+            assert_eq!(challenge, Some("Bearer realm=\"api\", error=\"invalid_token\""));
+            answer.expect_problem(401, "token_not_valid");
+        }
+        spend(&world, first(&staff)).await.expect(200);
+        spend(&world, first(&other)).await.expect(200);
+    });
+}
+
+#[test]
+fn a_wrong_secret_of_the_right_family_ends_the_session() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (family, _) = first(&staff).rsplit_once('.').unwrap();
+        spend(&world, &format!("{family}.stolen")).await.expect_problem(401, "token_not_valid");
+        spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
+    });
+}
+
+#[test]
+fn whatever_ends_sessions_ends_their_refresh() {
+    run(async |world: World| {
+        let table = world.app.table();
+        let (now, any) = (world.app.now(), IfMatch::Any);
+        let signed_out = world.actor_named("signed-out", Role::Staff).await;
+        table.end_session(signed_out.id(), &signed_out.session_id()).await.unwrap();
+        let everywhere = world.actor_named("everywhere", Role::Staff).await;
+        table.raise_epoch(everywhere.id(), now).await.unwrap();
+        let deactivated = world.actor_named("deactivated", Role::Staff).await;
+        let change = UserChange { role: None, active: Some(false) };
+        table.update_user(deactivated.id(), change, &any, now).await.unwrap();
+        for actor in [signed_out, everywhere, deactivated] {
+            spend(&world, first(&actor)).await.expect_problem(401, "token_not_valid");
+        }
+    });
+}
+
+#[test]
+fn the_body_is_checked() {
+    run(async |world: World| {
+        for (body, field) in [(json!({}), "refresh"), (json!({"refresh": 7}), "refresh")] {
+            let event = Event::of("auth-refresh").json(body);
+            let problem = world.call(ready(&world), event).await;
+            let problem = problem.expect_problem(400, "invalid_body");
+            assert!(problem["errors"][field].is_array(), "{problem}");
+        }
+    });
+}

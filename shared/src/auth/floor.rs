@@ -1,0 +1,44 @@
+//! An answer at a time that does not tell how long the work took.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// Waits until a whole number of spans has passed since it was made: one, if the work is done by then.
+#[derive(Debug, Clone, Copy)]
+pub struct Floor {
+    started: Instant,
+    span: Duration,
+}
+
+impl Floor {
+    /// `span` is longer than the work nearly always takes.
+    pub fn start(span: Duration) -> Self {
+        Self { started: Instant::now(), span }
+    }
+
+    pub async fn wait(self) {
+        let rest = rest_of_span(self.started.elapsed(), self.span);
+        sleep_until(Instant::now() + rest).await;
+    }
+}
+
+/// What is missing from `elapsed` to a whole number of spans, which is never none.
+fn rest_of_span(elapsed: Duration, span: Duration) -> Duration {
+    let past = elapsed.as_nanos().checked_rem(span.as_nanos()).unwrap_or(0);
+    span.saturating_sub(Duration::from_nanos(u64::try_from(past).unwrap_or(u64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_whole_span_is_waited_for() {
+        let span = Duration::from_millis(250);
+        for (elapsed, rest) in [(0, 250), (249, 1), (250, 250), (251, 249), (700, 50)] {
+            let elapsed = Duration::from_millis(elapsed);
+            assert_eq!(rest_of_span(elapsed, span), Duration::from_millis(rest), "{elapsed:?}");
+        }
+    }
+}

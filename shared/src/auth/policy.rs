@@ -1,0 +1,115 @@
+//! Which passwords may be set: NIST SP 800-63B-4, 3.1.1.2. Long enough and not easy to guess; no rules about
+//! what they are composed of.
+
+use std::num::NonZeroUsize;
+
+use zxcvbn::zxcvbn;
+
+use crate::config::{ConfigError, parsed};
+use crate::model::field::{FieldErrors, JsonObject};
+
+const MAX_CHARS: usize = 128;
+
+/// An attacker who knows what people choose must need more guesses than this: zxcvbn's bound between
+/// "somewhat guessable" and "safely unguessable", below which its score is at most 2.
+const MIN_GUESSES: u64 = 100_000_000;
+
+/// What an attacker of this product in particular tries.
+const PRODUCT: &str = "healthcare";
+
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordPolicy {
+    /// `PASSWORD_MIN_LENGTH`, in code points.
+    min_chars: usize,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeakPassword {
+    #[error("must have {min} to {MAX_CHARS} characters")]
+    Length { min: usize },
+    #[error("is too easy to guess{hint}")]
+    Guessable { hint: String },
+}
+
+impl PasswordPolicy {
+    pub fn from_env() -> Result<Self, ConfigError> {
+        parsed::<NonZeroUsize>("PASSWORD_MIN_LENGTH").map(Self::new)
+    }
+
+    pub const fn new(min_chars: NonZeroUsize) -> Self {
+        let min_chars = min_chars.get();
+        Self { min_chars: if min_chars < MAX_CHARS { min_chars } else { MAX_CHARS } }
+    }
+
+    /// `context` is what is known of the account, which an attacker tries first: its names.
+    pub fn check(&self, password: &str, context: &[&str]) -> Result<(), WeakPassword> {
+        let min = self.min_chars;
+        if !(min..=MAX_CHARS).contains(&password.chars().count()) {
+            return Err(WeakPassword::Length { min });
+        }
+        let parts = context.iter().flat_map(|name| name.split(['@', '.', '+', '-', '_']));
+        let known: Vec<&str> = context.iter().copied().chain(parts).chain([PRODUCT]).collect();
+        let estimate = zxcvbn(password, &known);
+        if estimate.guesses() >= MIN_GUESSES {
+            return Ok(());
+        }
+        let warning = estimate.feedback().and_then(|feedback| feedback.warning());
+        let hint = warning.map(|warning| format!(": {warning}")).unwrap_or_default();
+        Err(WeakPassword::Guessable { hint })
+    }
+
+    /// Checks a field of a body, if it holds text; what else is wrong with it the parser says.
+    pub fn check_field(
+        &self,
+        body: &JsonObject,
+        field: &str,
+        context: &[&str],
+        errors: &mut FieldErrors,
+    ) {
+        let password = body.get(field).and_then(|value| value.as_str());
+        if let Some(Err(weak)) = password.map(|password| self.check(password, context)) {
+            errors.add(field, weak.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> PasswordPolicy {
+        PasswordPolicy::new(NonZeroUsize::new(8).unwrap())
+    }
+
+    fn is_guessable(password: &str, context: &[&str]) -> bool {
+        matches!(policy().check(password, context), Err(WeakPassword::Guessable { .. }))
+    }
+
+    #[test]
+    fn length_is_counted_in_code_points() {
+        let of = |length: u32| -> String {
+            (0..length).filter_map(|i| char::from_u32(0x4e00 + i * 37)).collect()
+        };
+        assert_eq!(policy().check(&of(7), &[]), Err(WeakPassword::Length { min: 8 }));
+        assert_eq!(policy().check(&of(8), &[]), Ok(()));
+        assert_eq!(policy().check(&of(128), &[]), Ok(()));
+        assert_eq!(policy().check(&of(129), &[]), Err(WeakPassword::Length { min: 8 }));
+    }
+
+    #[test]
+    fn what_people_choose_is_refused_with_a_reason() {
+        for password in ["password1", "12345678", "qwertyuiop", "aaaaaaaaaaaa", "letmein2024"] {
+            assert!(is_guessable(password, &[]), "{password}");
+        }
+        let weak = policy().check("password1", &[]).unwrap_err().to_string();
+        assert!(weak.starts_with("is too easy to guess: "), "{weak}");
+        assert!(!is_guessable("correct-horse-battery-staple", &[]));
+    }
+
+    #[test]
+    fn names_of_the_account_and_of_the_product_are_easy_to_guess() {
+        assert!(!is_guessable("zbigniewkowal", &[]));
+        assert!(is_guessable("zbigniewkowal", &["zbigniew.kowal@example.com"]));
+        assert!(is_guessable("healthcare1", &[]));
+    }
+}

@@ -1,0 +1,180 @@
+//! Password hashes as they are stored: argon2id PHC strings, and those that an import brought along.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::pbkdf2;
+use secrecy::SecretString;
+use std::num::NonZeroU32;
+
+/// OWASP Password Storage Cheat Sheet: m = 19 456 KiB, t = 2, p = 1.
+pub const HASH_MEMORY_KIB: u32 = 19_456;
+const ITERATIONS: u32 = 2;
+const LANES: u32 = 1;
+
+/// Django's default is 102 400 KiB with 8 lanes.
+const MAX_MEMORY_KIB: u32 = 131_072;
+const MAX_ARGON2_ITERATIONS: u32 = 8;
+
+/// Django 6 makes 1 200 000; ten seconds' work would outlast the request.
+const MAX_PBKDF2_ITERATIONS: u32 = 4_000_000;
+
+/// The hash of a password that nobody knows, verified in place of a missing one, so that an unknown
+/// name takes the time that a known one takes.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$aGVhbHRoY2FyZS5ub2JvZHk$\
+    AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// A hash that can be verified.
+pub enum StoredHash {
+    Argon2(PasswordHash, Params),
+    /// Django's `PBKDF2PasswordHasher`: `pbkdf2_sha256$<iterations>$<salt>$<base64>`.
+    Pbkdf2 {
+        iterations: NonZeroU32,
+        salt: String,
+        hash: Vec<u8>,
+    },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    #[error("a stored password hash is of no known kind, or too costly")]
+    Unsupported,
+    #[error("argon2: {0}")]
+    Argon2(password_hash::Error),
+}
+
+impl StoredHash {
+    pub fn parse(text: &str) -> Result<Self, HashError> {
+        match text.split_once('$') {
+            Some(("pbkdf2_sha256", rest)) => Self::pbkdf2(rest).ok_or(HashError::Unsupported),
+            _ => Self::argon2(text).ok_or(HashError::Unsupported),
+        }
+    }
+
+    /// That of the password which nobody knows.
+    pub fn nobodys() -> Result<Self, HashError> {
+        Self::parse(NOBODYS)
+    }
+
+    fn argon2(text: &str) -> Option<Self> {
+        let hash = PasswordHash::new(text).ok()?;
+        Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        let params = Params::try_from(&hash).ok()?;
+        let is_affordable =
+            params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ARGON2_ITERATIONS;
+        is_affordable.then_some(Self::Argon2(hash, params))
+    }
+
+    fn pbkdf2(rest: &str) -> Option<Self> {
+        let mut parts = rest.splitn(3, '$');
+        let iterations: NonZeroU32 = parts.next()?.parse().ok()?;
+        let salt = parts.next()?.to_owned();
+        let hash = STANDARD.decode(parts.next()?).ok()?;
+        let is_affordable = iterations.get() <= MAX_PBKDF2_ITERATIONS && !hash.is_empty();
+        is_affordable.then_some(Self::Pbkdf2 { iterations, salt, hash })
+    }
+
+    /// What it takes to verify.
+    pub fn memory_kib(&self) -> u32 {
+        match self {
+            Self::Argon2(_, params) => params.m_cost(),
+            Self::Pbkdf2 { .. } => 0,
+        }
+    }
+
+    /// Whether it is what [`argon2id`] makes now. A costlier one is not: every account is to cost the same.
+    pub fn is_todays(&self) -> bool {
+        match self {
+            Self::Argon2(hash, params) => {
+                hash.algorithm == argon2::ARGON2ID_IDENT
+                    && hash.version == Some(Version::V0x13.into())
+                    && (params.m_cost(), params.t_cost(), params.p_cost())
+                        == (HASH_MEMORY_KIB, ITERATIONS, LANES)
+            }
+            Self::Pbkdf2 { .. } => false,
+        }
+    }
+
+    pub fn verify(&self, password: &str) -> Result<bool, HashError> {
+        match self {
+            // The parameters of the hash count, not today's.
+            Self::Argon2(hash, _) => {
+                match Argon2::default().verify_password(password.as_bytes(), hash) {
+                    Ok(()) => Ok(true),
+                    Err(password_hash::Error::PasswordInvalid) => Ok(false),
+                    Err(error) => Err(HashError::Argon2(error)),
+                }
+            }
+            Self::Pbkdf2 { iterations, salt, hash } => {
+                let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
+                let (salt, password) = (salt.as_bytes(), password.as_bytes());
+                Ok(pbkdf2::verify(algorithm, *iterations, salt, password, hash).is_ok())
+            }
+        }
+    }
+}
+
+/// A new hash, as a PHC string.
+pub fn argon2id(password: &str, salt: &[u8]) -> Result<SecretString, HashError> {
+    let params = Params::new(HASH_MEMORY_KIB, ITERATIONS, LANES, None)
+        .map_err(|error| HashError::Argon2(error.into()))?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash: PasswordHash =
+        argon2.hash_password_with_salt(password.as_bytes(), salt).map_err(HashError::Argon2)?;
+    Ok(hash.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    /// In Django's form; of `correct-horse-battery-staple`.
+    const DJANGOS: &str =
+        "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
+
+    #[test]
+    fn nobodys_hash_costs_what_a_new_one_costs_and_fits_nobody() {
+        let nobodys = StoredHash::nobodys().unwrap();
+        assert!(nobodys.is_todays());
+        assert!(!nobodys.verify("anything").unwrap());
+    }
+
+    #[test]
+    fn a_new_hash_is_todays_and_fits_its_password_alone() {
+        let hash = argon2id("pässword", b"0123456789abcdef").unwrap();
+        let hash = StoredHash::parse(hash.expose_secret()).unwrap();
+        assert!(hash.is_todays() && hash.verify("pässword").unwrap());
+        assert!(!hash.verify("passwort").unwrap());
+        assert_eq!(hash.memory_kib(), HASH_MEMORY_KIB);
+    }
+
+    #[test]
+    fn djangos_hash_fits_and_is_outdated() {
+        let hash = StoredHash::parse(DJANGOS).unwrap();
+        assert!(hash.verify("correct-horse-battery-staple").unwrap() && !hash.is_todays());
+        assert!(!hash.verify("correct-horse-battery-stapl").unwrap());
+    }
+
+    #[test]
+    fn what_is_unknown_or_unaffordable_is_refused() {
+        for text in [
+            "",
+            "!unusable",
+            "hunter2",
+            "md5$salt$5f4dcc3b5aa765d61d8327deb882cf99",
+            "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW",
+            "pbkdf2_sha256$0$salt$aGFzaA==",
+            "pbkdf2_sha256$1000000000$salt$aGFzaA==",
+            "pbkdf2_sha256$1000$salt$",
+            "pbkdf2_sha256$1000$salt",
+            "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=19456,t=100,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ] {
+            assert!(StoredHash::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What functions are told in tests: the template's defaults.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::auth::attempts::AttemptLimits;
+use crate::auth::policy::PasswordPolicy;
+use crate::model::session::SessionLimits;
+use crate::table::{RowRule, WindowRule};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An hour unused, a day in all.
+pub const SESSION_LIMITS: SessionLimits = SessionLimits { idle: HOUR, lifetime: DAY };
+
+/// Ten failures in a row, 300 an hour from an address, 50 of a name.
+pub const ATTEMPT_LIMITS: AttemptLimits = AttemptLimits {
+    row: RowRule {
+        free: 10,
+        first_wait: Duration::from_secs(1),
+        longest_wait: Duration::from_secs(15 * 60),
+    },
+    address: WindowRule { tries: 300, span: HOUR },
+    identifier: WindowRule { tries: 50, span: HOUR },
+    known_for: DAY.saturating_mul(30),
+    reset_mails: WindowRule { tries: 5, span: HOUR },
+};
+
+/// At least 8 characters.
+pub const PASSWORD_POLICY: PasswordPolicy =
+    PasswordPolicy::new(NonZeroUsize::MIN.saturating_add(7));
+
+/// A good one.
+pub const PASSWORD: &str = "correct-horse-battery-staple";
