@@ -156,7 +156,7 @@ impl Request {
     fn search(&self) -> Result<String, ApiError> {
         let search = fold(self.query.first("search").unwrap_or_default().trim());
         if search.len() > MAX_SEARCH || search.chars().any(char::is_control) {
-            let errors = FieldErrors::one("search", "must be the beginning of a last name");
+            let errors = FieldErrors::one("search", "must be the beginning of a name");
             return Err(ApiError::InvalidQuery(errors));
         }
         Ok(search)

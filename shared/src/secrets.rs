@@ -138,16 +138,28 @@ impl StoredSecret {
         let versions = self.versions().await?;
         let current =
             versions.into_iter().find(|(_, stages)| stages.iter().any(|stage| stage == CURRENT));
+        self.move_label(CURRENT, Some(version), current.as_ref().map(|(id, _)| id.as_str()))
+            .await?;
+        // A version is one or the other; Secrets Manager would let it be both.
+        self.move_label(PENDING, None, Some(version)).await
+    }
+
+    async fn move_label(
+        &self,
+        label: &str,
+        to: Option<&str>,
+        from: Option<&str>,
+    ) -> Result<(), SecretError> {
         self.client
             .update_secret_version_stage()
             .secret_id(&self.id)
-            .version_stage(CURRENT)
-            .move_to_version_id(version)
-            .set_remove_from_version_id(current.map(|(id, _)| id))
+            .version_stage(label)
+            .set_move_to_version_id(to.map(str::to_owned))
+            .set_remove_from_version_id(from.map(str::to_owned))
             .send()
             .await
             .map(drop)
-            .map_err(|error| failed("make it current", &error))
+            .map_err(|error| failed("move its labels", &error))
     }
 
     /// The versions with their staging labels.

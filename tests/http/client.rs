@@ -96,6 +96,7 @@ pub struct User {
     /// What the API says of the user.
     pub user: Value,
     pub access: String,
+    pub refresh: String,
 }
 
 impl User {
@@ -103,16 +104,47 @@ impl User {
     #[track_caller]
     pub fn staff() -> Self {
         let account = clinic::newcomer();
-        let registered = Anonymous.post("/api/auth/register/", &account).expect_status(201).json;
+        Anonymous.post("/api/auth/register/", &account).expect_status(201);
+        Self::log_in(&account)
+    }
+
+    /// A newcomer whom nobody has let in yet.
+    #[track_caller]
+    pub fn pending(admin: &Self) -> Self {
+        let user = Self::staff();
+        let path = format!("/api/users/{}/", user.user["id"]);
+        admin.patch(&path, &json!({"role": "pending"})).expect_status(200);
+        user
+    }
+
+    /// The administrator, who is the very first account of a stack of one's own. Elsewhere it is who
+    /// `API_ADMIN_USERNAME` and `API_ADMIN_PASSWORD` say, or nobody; what needs one is passed over then.
+    pub fn admin() -> Option<&'static Self> {
+        static ADMIN: LazyLock<Option<User>> = LazyLock::new(|| {
+            stack::url();
+            let account = stack::admin()?;
+            Some(User::log_in(&account))
+        });
+        if ADMIN.is_none() {
+            eprintln!("skipped: there is no administrator to do it");
+        }
+        ADMIN.as_ref()
+    }
+
+    /// A new session of an account.
+    #[track_caller]
+    pub fn log_in(account: &Value) -> Self {
         let credentials = json!({
             "username": account["username"],
             "password": account["password"],
         });
         let login = Anonymous.post("/api/auth/login/", &credentials).expect_status(200).json;
+        let text = |name: &str| login[name].as_str().unwrap().to_owned();
         Self {
-            account,
-            user: registered["user"].clone(),
-            access: login["access"].as_str().unwrap().to_owned(),
+            account: account.clone(),
+            user: login["user"].clone(),
+            access: text("access"),
+            refresh: text("refresh"),
         }
     }
 }

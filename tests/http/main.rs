@@ -16,14 +16,18 @@ mod threads;
 mod auth;
 mod doctors;
 mod mappings;
+mod passwords;
 mod patients;
 mod records;
 mod routes;
 mod seed;
+mod sessions;
+mod users;
 
 // The contract, across URLs.
 mod bad_input;
 mod bulk;
+mod canaries;
 mod pages;
 mod permissions;
 mod races;

@@ -5,45 +5,77 @@ use std::collections::BTreeSet;
 use shared::testing::routes::by_path;
 use shared::testing::template::{ANY, Template};
 
+use crate::clinic::NOBODY;
+
 pub struct Operation {
     pub method: &'static str,
     /// With its canonical final slash; the ids in it are examples.
     pub path: &'static str,
-    pub public: bool,
+    pub who: Who,
 }
 
-const fn public(method: &'static str, path: &'static str) -> Operation {
-    Operation { method, path, public: true }
+/// Whom an operation needs at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    Anyone,
+    /// Of any role.
+    SignedIn,
+    Staff,
+    Admin,
 }
 
-const fn protected(method: &'static str, path: &'static str) -> Operation {
-    Operation { method, path, public: false }
+use Who::{Admin, Anyone, SignedIn, Staff};
+
+const fn op(who: Who, method: &'static str, path: &'static str) -> Operation {
+    Operation { method, path, who }
 }
 
 pub const OPERATIONS: &[Operation] = &[
-    public("GET", "/api/health/"),
-    public("POST", "/api/auth/register/"),
-    public("POST", "/api/auth/login/"),
-    protected("GET", "/api/auth/me/"),
-    protected("GET", "/api/doctors/"),
-    protected("POST", "/api/doctors/"),
-    protected("GET", "/api/doctors/1/"),
-    protected("PUT", "/api/doctors/1/"),
-    protected("PATCH", "/api/doctors/1/"),
-    protected("DELETE", "/api/doctors/1/"),
-    protected("GET", "/api/doctors/1/patients/"),
-    protected("GET", "/api/patients/"),
-    protected("POST", "/api/patients/"),
-    protected("GET", "/api/patients/1/"),
-    protected("PUT", "/api/patients/1/"),
-    protected("PATCH", "/api/patients/1/"),
-    protected("DELETE", "/api/patients/1/"),
-    protected("GET", "/api/doctor/mappings/"),
-    protected("POST", "/api/doctor/mappings/"),
-    protected("GET", "/api/doctor/mappings/1/"),
-    protected("POST", "/api/doctor/mappings/1/remove/"),
-    protected("DELETE", "/api/doctor/mappings/1/2/"),
+    op(Anyone, "GET", "/api/health/"),
+    op(Anyone, "GET", "/.well-known/jwks.json/"),
+    op(Anyone, "POST", "/api/auth/register/"),
+    op(Anyone, "POST", "/api/auth/login/"),
+    op(Anyone, "POST", "/api/auth/refresh/"),
+    op(Anyone, "POST", "/api/auth/verify/"),
+    op(Anyone, "POST", "/api/auth/password/reset/"),
+    op(Anyone, "POST", "/api/auth/password/reset/confirm/"),
+    op(SignedIn, "GET", "/api/auth/me/"),
+    op(SignedIn, "POST", "/api/auth/logout/"),
+    op(SignedIn, "POST", "/api/auth/password/"),
+    op(SignedIn, "GET", "/api/auth/sessions/"),
+    op(SignedIn, "DELETE", "/api/auth/sessions/1/"),
+    op(Admin, "GET", "/api/users/"),
+    op(Admin, "PATCH", "/api/users/1/"),
+    op(Staff, "GET", "/api/doctors/"),
+    op(Staff, "POST", "/api/doctors/"),
+    op(Staff, "GET", "/api/doctors/1/"),
+    op(Staff, "PUT", "/api/doctors/1/"),
+    op(Staff, "PATCH", "/api/doctors/1/"),
+    op(Staff, "DELETE", "/api/doctors/1/"),
+    op(Staff, "GET", "/api/doctors/1/patients/"),
+    op(Staff, "GET", "/api/patients/"),
+    op(Staff, "POST", "/api/patients/"),
+    op(Staff, "GET", "/api/patients/1/"),
+    op(Staff, "PUT", "/api/patients/1/"),
+    op(Staff, "PATCH", "/api/patients/1/"),
+    op(Staff, "DELETE", "/api/patients/1/"),
+    op(Staff, "GET", "/api/doctor/mappings/"),
+    op(Staff, "POST", "/api/doctor/mappings/"),
+    op(Staff, "GET", "/api/doctor/mappings/1/"),
+    op(Staff, "POST", "/api/doctor/mappings/1/remove/"),
+    op(Staff, "DELETE", "/api/doctor/mappings/1/2/"),
 ];
+
+impl Operation {
+    /// The path with ids that nothing has.
+    pub fn path_to_nobody(&self) -> String {
+        let parts = self.path.split('/').map(|part| match part.parse::<u64>() {
+            Ok(_) => NOBODY.to_string(),
+            Err(_) => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
 
 #[test]
 fn every_route_of_the_template_is_among_them() {

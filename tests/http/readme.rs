@@ -15,6 +15,7 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::{Deserializer, Value};
+use shared::testing::cargo::command;
 
 use crate::json::contains;
 use crate::stack;
@@ -51,12 +52,11 @@ fn works_as_printed(mark: &str) {
     let (script, expectations) = prepare(&printed.replace(PRINTED_PORT, port));
     assert!(!expectations.is_empty(), "the README says nothing of what {mark} prints");
 
-    let mut bash = Command::new("bash");
+    let mut bash = command("bash");
     bash.args(["-euo", "pipefail", "-c", script.as_str()])
         .current_dir(stack::ROOT)
         .env("NO_PROXY", "127.0.0.1")
         .env("no_proxy", "127.0.0.1");
-    stack::forget_this_package(&mut bash);
     let run = bash.output().expect("the README's commands need bash");
     let output = String::from_utf8_lossy(&run.stdout);
     let complaints = String::from_utf8_lossy(&run.stderr);

@@ -2,12 +2,14 @@
 //!
 //! A stage given by `API_URL` must hand new accounts the role `staff`, as `cargo dev` does.
 
-use std::env;
-use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
+use std::{env, fs};
+
+use serde_json::{Value, json};
+use shared::testing::cargo::cargo;
 
 /// The workspace's root.
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -35,6 +37,35 @@ pub fn is_own() -> bool {
     env::var_os("API_URL").is_none()
 }
 
+/// Who administers it: `username` and `password`, if anybody is known to.
+pub fn admin() -> Option<Value> {
+    if is_own() {
+        return Some(own_admin());
+    }
+    let variable = |name| env::var(name).ok();
+    let username = variable("API_ADMIN_USERNAME")?;
+    Some(json!({"username": username, "password": variable("API_ADMIN_PASSWORD")?}))
+}
+
+fn own_admin() -> Value {
+    json!({
+        "username": "head-of-it",
+        "email": "head-of-it@example.com",
+        "password": "tidal-Lantern 42 brass",
+    })
+}
+
+/// What the functions of one's own stack have logged.
+pub fn log() -> String {
+    fs::read_to_string(format!("{DATA}/functions.log")).expect("a log")
+}
+
+/// The mails that one's own stack has sent.
+pub fn mails() -> Vec<String> {
+    let files = fs::read_dir(format!("{DATA}/outbox")).expect("an outbox");
+    files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+}
+
 fn given() -> Option<Stack> {
     let url = env::var("API_URL").ok()?;
     Some(Stack { url: url.trim_end_matches('/').to_owned(), _dev: None })
@@ -59,44 +90,25 @@ fn start() -> Result<Stack, String> {
     };
     // A pipe that nobody reads fills up and stops its writer.
     thread::spawn(move || lines.for_each(drop));
+    // Before any test can be faster: the first account of all is the administrator.
+    let register = format!("{url}/api/auth/register/");
+    ureq::post(register).send_json(own_admin()).map_err(|error| error.to_string())?;
     Ok(Stack { url, _dev: Some(dev) })
 }
 
 fn cargo_dev() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = cargo();
     command
         .current_dir(ROOT)
         .args(["run", "--package", "xtask", "--", "dev"])
         .args(["--port", "0", "--in-memory", "--data", DATA])
         // One process of a function answers one call at a time: without many, no race overlaps.
         .args(["--concurrency", "8", "--no-reload", "--until-stdin-closes"])
+        // All tests come from one address.
+        .env("TRIES_PER_ADDRESS_HOUR", "1000000")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    forget_this_package(&mut command);
     command
-}
-
-/// Keeps from a command what `cargo test` says of this package to its tests.
-pub fn forget_this_package(command: &mut Command) {
-    for (name, _) in env::vars_os().filter(|(name, _)| describes_this_package(name)) {
-        command.env_remove(name);
-    }
-}
-
-/// Some build scripts would take such a variable for theirs and build their crates, and all that rest
-/// on them, again.
-fn describes_this_package(variable: &OsStr) -> bool {
-    let name = variable.to_string_lossy();
-    name.starts_with("CARGO_PKG_")
-        || matches!(
-            &*name,
-            "CARGO_BIN_NAME"
-                | "CARGO_CRATE_NAME"
-                | "CARGO_MANIFEST_DIR"
-                | "CARGO_MANIFEST_LINKS"
-                | "CARGO_MANIFEST_PATH"
-                | "CARGO_PRIMARY_PACKAGE"
-        )
 }
 
 /// `http://127.0.0.1:<port>` out of a line that says `http://127.0.0.1:<port>/`.

@@ -185,3 +185,31 @@ fn random() -> Result<String> {
     SystemRandom::new().fill(&mut bytes).map_err(|_| "the system has no random bytes")?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_comes_second_works_through_the_first() {
+        let folder = env::temp_dir().join(format!("healthcare-data-{}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(ENDPOINT), "http://127.0.0.1:1").unwrap();
+
+        let first = Data::access(Some(&folder)).await.unwrap();
+        let Access::Alone(first) = first else {
+            panic!("nobody has it, whatever an old file says")
+        };
+        assert_eq!(endpoint(&folder).unwrap(), None);
+        first.announce("http://127.0.0.1:2").unwrap();
+        let second = Data::access(Some(&folder)).await.unwrap();
+        assert!(matches!(second, Access::Through(endpoint) if endpoint == "http://127.0.0.1:2"));
+        drop(first);
+        let third = Data::access(Some(&folder)).await.unwrap();
+        assert!(matches!(third, Access::Alone(_)));
+
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -97,10 +97,7 @@ async fn serve(options: &Options) -> Result {
 
     ui::status("Starting", format!("the API, with {dynamodb}"));
     let outbox = data.outbox()?;
-    let mut environment = functions::environment(&template, data.token_secret()?, outbox.clone());
-    environment.extend(
-        dynamodb.environment().map(|(name, value)| (name.to_owned(), value.map(Into::into))),
-    );
+    let environment = functions::environment(&template, &dynamodb, data.token_secret()?, &outbox);
     let mut functions = Functions::start(&cargo_lambda, port, options, environment, data.log())?;
     functions.ready(&url).await?;
     let demo = if options.demo {
@@ -108,7 +105,14 @@ async fn serve(options: &Options) -> Result {
     } else {
         None
     };
-    ui::print(Summary { url: &url, template: &template, data: &data, dynamodb: &dynamodb, demo });
+    ui::print(Summary {
+        url: &url,
+        template: &template,
+        dynamodb: &dynamodb,
+        log: &data.log(),
+        outbox: &outbox,
+        demo,
+    });
     Err(functions.ended().await)
 }
 

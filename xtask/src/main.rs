@@ -1,12 +1,17 @@
 //! `cargo dev` and the repository's other commands; `cargo xtask help` lists them.
 
-mod cargo;
+mod admin;
+
+mod data;
 mod dev;
+mod dynamodb;
 mod group;
 mod http;
+mod import_users;
 mod lock;
 mod routes;
 mod stop;
+mod target;
 mod tools;
 mod ui;
 
@@ -27,8 +32,20 @@ enum Command {
     Dev(dev::Options),
     /// Write what is generated from the routes of template.yaml
     Routes,
-    /// Print the folder of the pinned cargo-lambda, for export PATH="$(cargo xtask tools):$PATH"
-    Tools,
+    /// Print the folder of a pinned tool, installed if missing, for
+    /// export PATH="$(cargo xtask tools):$PATH"
+    Tools(tools::Options),
+    /// Say who administers the accounts
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Make accounts of a Django project's users
+    ///
+    /// Passwords come along as far as the login can verify them (PBKDF2 with SHA-256, argon2id); whoever
+    /// has another one must reset it. Accounts that are there are left alone. Each account is made at
+    /// once or not at all: stop with Ctrl-C at any time, and run the same command again to go on.
+    ///
+    /// The report on stdout names who was skipped, and why, by primary key.
+    ImportUsers(import_users::Options),
 }
 
 fn main() -> ExitCode {
@@ -47,10 +64,24 @@ fn run(command: Command) -> Result {
         match command {
             Command::Dev(options) => dev::run(&options).await,
             Command::Routes => routes::run(),
-            Command::Tools => tools::run().await,
+            Command::Tools(options) => tools::run(&options).await,
+            Command::Admin(command) => admin::run(&command).await,
+            Command::ImportUsers(options) => import_users::run(&options).await,
         }
     });
     // A request that is still under way is not worth waiting for.
     runtime.shutdown_background();
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Command;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Command::command().debug_assert();
+    }
 }

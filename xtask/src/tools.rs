@@ -1,46 +1,176 @@
-//! The pinned cargo-lambda, installed when it is first needed, and `cargo xtask tools`.
+//! Pinned tools, installed when they are first needed, and `cargo xtask tools`.
 //!
-//! It comes prebuilt from PyPI: building it takes many minutes. It gets a folder of its own in the
-//! user's cache, so that neither the system nor another version of it is touched.
+//! They come from PyPI, cargo-lambda too: building it takes many minutes. Each gets a folder of its own
+//! in the user's cache, so that neither the system nor another version of it is touched.
 
 use std::env;
-use std::fs;
+use std::fmt;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::group::Group;
 use crate::lock::lock;
 use crate::stop::unless_stopped;
 use crate::{Result, ui};
 
-const NAME: &str = "cargo-lambda";
-const VERSION: &str = "1.9.2";
+pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", "1.9.2");
 
-/// Prints the folder that holds nothing but cargo-lambda, alone on stdout.
-pub async fn run() -> Result {
-    let executable = unless_stopped(cargo_lambda(), false).await?.ok_or("stopped")??;
+static TOOLS: [Tool; 2] = [
+    CARGO_LAMBDA,
+    // AWS services to test against.
+    Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
+];
+
+/// The file that tells a complete environment from one whose installation was interrupted.
+const COMPLETE: &str = "complete";
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Which one
+    #[arg(value_enum, default_value_t = CARGO_LAMBDA)]
+    tool: Tool,
+}
+
+/// Prints the folder that holds the tool's executable, alone on stdout.
+pub async fn run(options: &Options) -> Result {
+    let installed = unless_stopped(options.tool.installed(), false).await?;
+    let executable = installed.ok_or("stopped")??;
     let folder = executable.parent().unwrap_or(&executable);
     writeln!(io::stdout(), "{}", folder.display())?;
     Ok(())
 }
 
-/// The pinned cargo-lambda, installed first if it is missing.
-pub async fn cargo_lambda() -> Result<PathBuf> {
-    let cache = cache()?;
-    let folder = cache.join(format!("{NAME}-{VERSION}"));
-    let executable = folder.join(NAME);
-    if !executable.is_file() {
-        let cannot =
-            |error: io::Error| format!("cannot use the folder {}: {error}", cache.display());
-        fs::create_dir_all(&cache).map_err(cannot)?;
-        let _lock = lock(&cache.join(format!("{NAME}-{VERSION}.lock"))).await.map_err(cannot)?;
-        // Whoever held the lock may have done it.
-        if !executable.is_file() {
-            install(&folder, &cache.join(format!("{NAME}-{VERSION}.partial"))).await?;
+#[derive(Clone, Copy)]
+pub struct Tool {
+    name: &'static str,
+    version: &'static str,
+    /// What pip is to install in this version.
+    package: &'static str,
+    executable: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// An executable that needs nothing else; its folder holds nothing else, fit for a `PATH`.
+    Alone,
+    /// Python code. It stays in its virtual environment, which cannot be moved.
+    Python,
+}
+
+impl ValueEnum for Tool {
+    fn value_variants<'a>() -> &'a [Self] {
+        &TOOLS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name))
+    }
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+impl Tool {
+    const fn alone(name: &'static str, version: &'static str) -> Self {
+        Self { name, version, package: name, executable: name, kind: Kind::Alone }
+    }
+
+    const fn python(
+        name: &'static str,
+        version: &'static str,
+        package: &'static str,
+        executable: &'static str,
+    ) -> Self {
+        Self { name, version, package, executable, kind: Kind::Python }
+    }
+
+    /// The executable, installed first if it is missing.
+    pub async fn installed(self) -> Result<PathBuf> {
+        let cache = cache()?;
+        let folder = cache.join(format!("{}-{}", self.name, self.version));
+        if !self.is_complete(&folder) {
+            let cannot =
+                |error: io::Error| format!("cannot use the folder {}: {error}", cache.display());
+            fs::create_dir_all(&cache).map_err(cannot)?;
+            let _lock = lock(&folder.with_added_extension("lock")).await.map_err(cannot)?;
+            // Whoever held the lock may have done it.
+            if !self.is_complete(&folder) {
+                check_python(self).await?;
+                ui::status("Installing", format!("{self} from PyPI into {}", folder.display()));
+                self.install(&folder).await?;
+            }
+        }
+        Ok(self.executable_in(&folder))
+    }
+
+    fn executable_in(self, folder: &Path) -> PathBuf {
+        match self.kind {
+            Kind::Alone => folder.join(self.executable),
+            Kind::Python => folder.join("bin").join(self.executable),
         }
     }
-    Ok(executable)
+
+    fn is_complete(self, folder: &Path) -> bool {
+        let last = match self.kind {
+            Kind::Alone => folder.join(self.executable),
+            Kind::Python => folder.join(COMPLETE),
+        };
+        last.is_file()
+    }
+
+    /// Whoever calls holds the lock: what is there was left by an installation that was interrupted.
+    async fn install(self, folder: &Path) -> Result {
+        remove(folder)?;
+        match self.kind {
+            Kind::Alone => {
+                let partial = folder.with_added_extension("partial");
+                remove(&partial)?;
+                let environment = partial.join("venv");
+                self.install_into(&environment).await?;
+                let alone = partial.join("bin");
+                fs::create_dir(&alone)?;
+                let executable = environment.join("bin").join(self.executable);
+                fs::rename(executable, alone.join(self.executable))?;
+                fs::rename(&alone, folder)?;
+                remove(&partial)
+            }
+            Kind::Python => {
+                self.install_into(folder).await?;
+                File::create(folder.join(COMPLETE))?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes a virtual environment for it.
+    async fn install_into(self, environment: &Path) -> Result {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv"]).arg(environment);
+        if !succeeds(venv).await? {
+            return Err("Python made no virtual environment; its own words stand above".into());
+        }
+        let mut pip = Command::new(environment.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+        if matches!(self.kind, Kind::Alone) {
+            // What cargo-lambda names is a C compiler of 400 MB, which only `cargo lambda build` wants.
+            pip.arg("--no-deps");
+        }
+        pip.arg(format!("{}=={}", self.package, self.version));
+        if succeeds(pip).await? {
+            Ok(())
+        } else {
+            Err(format!("pip could not install {self}; its own words stand above").into())
+        }
+    }
 }
 
 fn cache() -> Result<PathBuf> {
@@ -51,49 +181,19 @@ fn cache() -> Result<PathBuf> {
         .ok_or_else(|| "no home folder: set HOME or XDG_CACHE_HOME".into())
 }
 
-/// Works in `partial` and renames at the end: a `folder` that is there is complete.
-async fn install(folder: &Path, partial: &Path) -> Result {
-    check_python().await?;
-    ui::status("Installing", format!("{NAME} {VERSION} from PyPI into {}", folder.display()));
-    // Left by an installation that was interrupted: whoever holds the lock is alone.
-    remove(partial)?;
-    remove(folder)?;
-
-    let environment = partial.join("venv");
-    let mut venv = Command::new("python3");
-    venv.args(["-m", "venv"]).arg(&environment);
-    if !succeeds(venv).await? {
-        return Err("Python made no virtual environment; its own words stand above".into());
-    }
-    let mut pip = Command::new(environment.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-        // What it depends on is a C compiler of 400 MB, which only `cargo lambda build` wants.
-        .arg("--no-deps")
-        .arg(format!("{NAME}=={VERSION}"));
-    if !succeeds(pip).await? {
-        let problem = format!("pip could not install {NAME} {VERSION}; its own words stand above");
-        return Err(problem.into());
-    }
-
-    let alone = partial.join("bin");
-    fs::create_dir(&alone)?;
-    fs::rename(environment.join("bin").join(NAME), alone.join(NAME))?;
-    fs::rename(&alone, folder)?;
-    remove(partial)
-}
-
-async fn check_python() -> Result {
+async fn check_python(tool: Tool) -> Result {
     let mut python = Command::new("python3");
     python.args(["-c", "import ensurepip, venv"]).stderr(Stdio::null());
     let problem = match succeeds(python).await {
         Ok(true) => return Ok(()),
         Ok(false) => {
             "Python's venv module is missing: install it (Debian: apt install python3-venv)"
+                .to_owned()
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            "python3 is missing: install Python 3, which fetches cargo-lambda from PyPI"
+            format!("python3 is missing: install Python 3, which fetches {tool} from PyPI")
         }
-        Err(error) => return Err(format!("cannot run python3: {error}").into()),
+        Err(error) => format!("cannot run python3: {error}"),
     };
     Err(problem.into())
 }

@@ -9,6 +9,8 @@ use std::io::Write;
 use std::iter::successors;
 
 use anstyle::{AnsiColor, Style};
+use indicatif::style::TemplateError;
+use indicatif::{ProgressBar, ProgressStyle};
 
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -25,6 +27,13 @@ pub fn print(what: impl Display) {
 /// A step that begins: `   Compiling everything`.
 pub fn status(verb: &str, what: impl Display) {
     let _ = writeln!(anstream::stderr(), "{GOOD}{verb:>12}{GOOD:#} {what}");
+}
+
+/// A step that takes a while, with what is done of it; gone when it is dropped, and nowhere but on a
+/// terminal.
+pub fn progress(verb: &'static str, total: u64) -> Result<ProgressBar, TemplateError> {
+    let style = ProgressStyle::with_template("{prefix:>12.green.bold} [{bar:30}] {pos}/{len}")?;
+    Ok(ProgressBar::new(total).with_prefix(verb).with_style(style.progress_chars("=> ")))
 }
 
 /// Something that is not as it should be, but does not stop anything.

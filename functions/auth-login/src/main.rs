@@ -72,20 +72,26 @@ async fn login(app: App, settings: Arc<Settings>, request: Request) -> ApiResult
     let Settings { minter, sessions: limits, attempts } = &*settings;
 
     let attempt = LoginAttempt::reserve(&app, attempts, &name, request.source_address()).await?;
-    let user = match authenticate(&app, &name, password).await {
-        Ok(Some(user)) => user,
+    let signed_in = async {
+        let Some(user) = authenticate(&app, &name, password).await? else { return Ok(None) };
+        let agent = request.user_agent();
+        let tokens = sessions::open(&app, minter, limits, &user, agent).await?;
+        Ok(Some(SignedIn { tokens, user: user.into() }))
+    };
+    match signed_in.await {
+        Ok(Some(signed_in)) => {
+            attempt.succeed(&app).await;
+            response::ok(&signed_in)
+        }
         Ok(None) => {
             floor.wait().await;
-            return Err(ApiError::InvalidCredentials);
+            Err(ApiError::InvalidCredentials)
         }
         Err(error) => {
             attempt.withdraw(&app).await;
-            return Err(error);
+            Err(error)
         }
-    };
-    let tokens = sessions::open(&app, minter, limits, &user, request.user_agent()).await?;
-    attempt.succeed(&app).await;
-    response::ok(&SignedIn { tokens, user: user.into() })
+    }
 }
 
 /// The active account with this name and password. Whoever does not exist, has no password or is not

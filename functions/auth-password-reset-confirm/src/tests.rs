@@ -1,1 +1,205 @@
+use std::sync::Arc;
 
+use shared::auth::attempts::{AttemptLimits, LoginAttempt};
+use shared::auth::password::{self, Verdict};
+use shared::auth::reset::{self, ResetToken};
+use shared::model::user::{User, UserChange};
+use shared::model::version::IfMatch;
+use shared::runtime::{Reply, public, signed_in};
+use shared::table::{Reset, WindowRule};
+use shared::testing::{
+    ATTEMPT_LIMITS, Actor, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, json, run,
+    together,
+};
+use shared::{ApiError, ApiResult, App, Caller, Request, response};
+
+use super::{Settings, confirm};
+
+/// The event's.
+const NEW: &str = "seven-quiet-lanterns-9";
+
+/// Where the event comes from.
+const HOME: &str = "203.0.113.10";
+
+fn ready() -> impl Fn(App, Request) -> Reply + Clone {
+    let settings = Arc::new(Settings { passwords: PASSWORD_POLICY, attempts: ATTEMPT_LIMITS });
+    public(move |app, request| confirm(app, settings.clone(), request))
+}
+
+async fn call(world: &World, fields: Value) -> Answer {
+    world.call(ready(), Event::of("auth-password-reset-confirm").with(fields)).await
+}
+
+/// The token of a reset that was asked for; `None` asked with an address that is nobody's.
+async fn open(world: &World, user: Option<&User>) -> String {
+    let token = ResetToken::new(&world.app).unwrap();
+    let reset = Reset {
+        user_id: user.map(|user| user.id),
+        epoch: user.map_or(0, |user| user.epoch),
+        expires_at: world.app.now().plus(reset::LIFETIME),
+    };
+    world.app.table().open_reset(&token.hash(), &reset).await.unwrap();
+    token.expose().to_owned()
+}
+
+async fn expect_not_valid(world: &World, token: &str) {
+    let problem = call(world, json!({"token": token})).await.expect_problem(400, "invalid_body");
+    assert_eq!(problem["errors"], json!({"token": ["is not valid or has expired"]}));
+}
+
+async fn account(world: &World) -> User {
+    world.account_with_password("amara", PASSWORD).await
+}
+
+/// The account as it is now.
+async fn stored(world: &World, user: &User) -> User {
+    world.app.table().user(user.id).await.unwrap().unwrap()
+}
+
+async fn has_password(world: &World, user: &User, password: &str) -> bool {
+    let hash = world.app.table().password_hash(user.id).await.unwrap();
+    let verdict = password::verify(&world.app, hash.as_ref(), password.into()).await.unwrap();
+    verdict != Verdict::Wrong
+}
+
+async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+    response::no_content()
+}
+
+async fn status_of(world: &World, actor: &Actor) -> u16 {
+    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
+}
+
+#[test]
+fn sets_the_password_and_ends_every_session() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let actors = [world.sign_in(user.clone()).await, world.sign_in(user.clone()).await];
+        let token = open(&world, Some(&user)).await;
+        call(&world, json!({"token": token})).await.expect(200);
+        assert!(has_password(&world, &user, NEW).await);
+        for actor in &actors {
+            assert_eq!(status_of(&world, actor).await, 401);
+        }
+        let later = world.sign_in(stored(&world, &user).await).await;
+        assert_eq!(status_of(&world, &later).await, 204);
+    });
+}
+
+#[test]
+fn a_token_works_once_and_ends_the_others_of_the_account() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let (token, other) = (open(&world, Some(&user)).await, open(&world, Some(&user)).await);
+        call(&world, json!({"token": token})).await.expect(200);
+        expect_not_valid(&world, &token).await;
+        expect_not_valid(&world, &other).await;
+    });
+}
+
+#[test]
+fn a_token_lasts_for_half_an_hour() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let token = open(&world, Some(&user)).await;
+        world.advance(reset::LIFETIME);
+        expect_not_valid(&world, &token).await;
+        assert!(has_password(&world, &user, PASSWORD).await);
+    });
+}
+
+#[test]
+fn a_token_that_belongs_to_nobody_is_not_valid() {
+    run(async |world: World| {
+        let nobodys = open(&world, None).await;
+        for token in [&*nobodys, "unknown", ""] {
+            expect_not_valid(&world, token).await;
+        }
+    });
+}
+
+#[test]
+fn what_ends_all_sessions_of_an_account_ends_its_resets() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let token = open(&world, Some(&user)).await;
+        world.app.table().raise_epoch(user.id, world.app.now()).await.unwrap();
+        expect_not_valid(&world, &token).await;
+        assert!(has_password(&world, &user, PASSWORD).await);
+    });
+}
+
+#[test]
+fn an_account_that_is_not_active_cannot_be_reset() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
+        world.app.table().update_user(user.id, change, &IfMatch::Any, now).await.unwrap();
+        let token = open(&world, Some(&stored(&world, &user).await)).await;
+        expect_not_valid(&world, &token).await;
+        assert!(has_password(&world, &user, PASSWORD).await);
+    });
+}
+
+#[test]
+fn a_weak_password_or_ones_own_name_is_refused_and_spends_no_token() {
+    run(async |world: World| {
+        let user = world.account_with_password("zbigniew.kowal", PASSWORD).await;
+        let token = open(&world, Some(&user)).await;
+        for weak in ["short", "password1", "zbigniewkowal"] {
+            let answer = call(&world, json!({"token": token, "new_password": weak})).await;
+            let problem = answer.expect_problem(400, "invalid_body");
+            assert!(problem["errors"]["new_password"].is_array(), "{problem}");
+        }
+        assert!(has_password(&world, &user, PASSWORD).await);
+        call(&world, json!({"token": token})).await.expect(200);
+        assert!(has_password(&world, &user, NEW).await);
+    });
+}
+
+#[test]
+fn lets_the_owner_in_again_whatever_strangers_have_tried() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let names = ["amara", "amara@example.com"];
+        let identifier = WindowRule { tries: 3, ..ATTEMPT_LIMITS.identifier };
+        let limits = AttemptLimits { identifier, ..ATTEMPT_LIMITS };
+        let reserve = async |name: &str, address: &str| {
+            LoginAttempt::reserve(&world.app, &limits, name, address.parse().unwrap()).await
+        };
+        let strangers_fail = async |name: &str| {
+            for n in 1..=3 {
+                reserve(name, &format!("198.51.100.{n}")).await.unwrap();
+            }
+        };
+        for name in names {
+            strangers_fail(name).await;
+            let refused = reserve(name, HOME).await;
+            assert!(matches!(refused, Err(ApiError::TooManyAttempts { .. })), "{refused:?}");
+        }
+
+        let token = open(&world, Some(&user)).await;
+        call(&world, json!({"token": token})).await.expect(200);
+        for name in names {
+            // They can try again, too, but not so that the owner is locked out once more.
+            strangers_fail(name).await;
+            assert!(reserve(name, "198.51.100.4").await.is_err());
+            assert!(reserve(name, HOME).await.is_ok());
+        }
+    });
+}
+
+#[test]
+fn of_two_confirmations_at_once_one_is_made() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let token = open(&world, Some(&user)).await;
+        let passwords = [NEW, "eleven-brisk-otters-42"];
+        let calls = passwords.map(|new| call(&world, json!({"token": token, "new_password": new})));
+        let answers = together(calls).await;
+        let (winner, loser) = if answers[0].status == 200 { (0, 1) } else { (1, 0) };
+        assert_eq!(answers[winner].status, 200);
+        assert_eq!(answers[loser].status, 400, "{}", answers[loser].body);
+        assert!(has_password(&world, &user, passwords[winner]).await);
+    });
+}

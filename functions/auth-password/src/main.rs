@@ -47,29 +47,35 @@ async fn change(app: App, settings: Arc<Settings>, caller: Caller, request: Requ
     })?;
 
     let attempt = PasswordAttempt::reserve(&app, attempts, user.id).await?;
-    match is_current(&app, &caller, current_password).await {
-        Ok(true) => {}
-        Ok(false) => {
-            let errors = FieldErrors::one("current_password", "is not your password");
-            return Err(ApiError::InvalidBody(errors));
-        }
-        Err(error) => {
-            attempt.withdraw(&app).await;
-            return Err(error);
-        }
-    }
-    let hash = password::hash(&app, new_password).await?;
-    match app.table().set_password(user, caller.session_id(), &hash, app.now()).await? {
-        PasswordSet::Done => {
+    match set(&app, &caller, current_password, new_password).await {
+        Ok(Some(PasswordSet::Done)) => {
             attempt.succeed(&app).await;
             response::message("Your password was changed. Your other sessions have ended.")
         }
-        PasswordSet::Ended => Err(ApiError::TokenNotValid),
+        Ok(Some(PasswordSet::Ended)) => Err(ApiError::TokenNotValid),
+        Ok(None) => {
+            let errors = FieldErrors::one("current_password", "is not your password");
+            Err(ApiError::InvalidBody(errors))
+        }
+        Err(error) => {
+            attempt.withdraw(&app).await;
+            Err(error)
+        }
     }
 }
 
-async fn is_current(app: &App, caller: &Caller, password: Password) -> Result<bool, ApiError> {
+/// `None` if the current password is another.
+async fn set(
+    app: &App,
+    caller: &Caller,
+    current: Password,
+    new: Password,
+) -> Result<Option<PasswordSet>, ApiError> {
     let hash = app.table().password_hash(caller.id()).await?;
-    let verdict = password::verify(app, hash.as_ref(), password).await?;
-    Ok(matches!(verdict, Verdict::Right { .. }))
+    if password::verify(app, hash.as_ref(), current).await? == Verdict::Wrong {
+        return Ok(None);
+    }
+    let hash = password::hash(app, new).await?;
+    let set = app.table().set_password(caller.user(), caller.session_id(), &hash, app.now());
+    Ok(Some(set.await?))
 }

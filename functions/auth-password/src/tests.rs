@@ -1,1 +1,150 @@
+use std::sync::Arc;
+use std::time::Duration;
 
+use shared::auth::password::{self, Verdict};
+use shared::model::user::User;
+use shared::runtime::{Reply, signed_in};
+use shared::testing::{
+    ATTEMPT_LIMITS, Actor, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, json, run,
+    together,
+};
+use shared::{ApiResult, App, Caller, Request, response};
+
+use super::{Settings, change};
+
+/// The event's.
+const NEW: &str = "seven-quiet-lanterns-9";
+
+fn ready() -> impl Fn(App, Request) -> Reply + Clone {
+    let settings = Arc::new(Settings { passwords: PASSWORD_POLICY, attempts: ATTEMPT_LIMITS });
+    signed_in(move |app, caller, request| change(app, settings.clone(), caller, request))
+}
+
+fn event() -> Event {
+    Event::of("auth-password")
+}
+
+async fn call(world: &World, actor: &Actor, fields: Value) -> Answer {
+    world.call(ready(), event().with(fields).by(actor)).await
+}
+
+async fn has_password(world: &World, user: &User, password: &str) -> bool {
+    let hash = world.app.table().password_hash(user.id).await.unwrap();
+    let verdict = password::verify(&world.app, hash.as_ref(), password.into()).await.unwrap();
+    verdict != Verdict::Wrong
+}
+
+async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+    response::no_content()
+}
+
+async fn status_of(world: &World, actor: &Actor) -> u16 {
+    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
+}
+
+#[test]
+fn sets_the_new_password_and_ends_every_other_session() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let (here, elsewhere) =
+            (world.sign_in(user.clone()).await, world.sign_in(user.clone()).await);
+        world.call(ready(), event().by(&here)).await.expect(200);
+        assert!(has_password(&world, &user, NEW).await);
+        assert!(!has_password(&world, &user, PASSWORD).await);
+        assert_eq!(status_of(&world, &here).await, 204);
+        assert_eq!(status_of(&world, &elsewhere).await, 401);
+    });
+}
+
+#[test]
+fn a_wrong_current_password_changes_nothing() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let (here, elsewhere) =
+            (world.sign_in(user.clone()).await, world.sign_in(user.clone()).await);
+        let answer = call(&world, &here, json!({"current_password": "a guess"})).await;
+        assert_eq!(
+            answer.expect_problem(400, "invalid_body")["errors"],
+            json!({"current_password": ["is not your password"]})
+        );
+        assert!(has_password(&world, &user, PASSWORD).await);
+        assert_eq!(status_of(&world, &elsewhere).await, 204);
+    });
+}
+
+#[test]
+fn a_short_or_guessable_password_and_ones_own_name_are_refused() {
+    run(async |world: World| {
+        let user = world.account_with_password("zbigniew.kowal", PASSWORD).await;
+        let actor = world.sign_in(user.clone()).await;
+        for weak in ["short", "password1", "zbigniewkowal"] {
+            let answer = call(&world, &actor, json!({"new_password": weak})).await;
+            let problem = answer.expect_problem(400, "invalid_body");
+            assert!(problem["errors"]["new_password"].is_array(), "{problem}");
+        }
+        assert!(has_password(&world, &user, PASSWORD).await);
+    });
+}
+
+#[test]
+fn every_problem_of_the_body_is_told_at_once() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let actor = world.sign_in(user).await;
+        let wrong = event().json(json!({"new_password": "short", "password": 7})).by(&actor);
+        let problem = world.call(ready(), wrong).await.expect_problem(400, "invalid_body");
+        assert_eq!(
+            problem["errors"],
+            json!({
+                "current_password": ["is required"],
+                "new_password": ["must have 8 to 128 characters"],
+                "password": ["is not a field of this request"],
+            })
+        );
+    });
+}
+
+#[test]
+fn after_ten_wrong_passwords_even_the_right_one_must_wait() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let actor = world.sign_in(user.clone()).await;
+        let guess = || call(&world, &actor, json!({"current_password": "a guess"}));
+        for _ in 0..10 {
+            guess().await.expect_problem(400, "invalid_body");
+        }
+        for answer in [guess().await, call(&world, &actor, json!({})).await] {
+            assert_eq!(answer.header("retry-after"), Some("1"));
+            answer.expect_problem(429, "too_many_attempts");
+        }
+        assert!(has_password(&world, &user, PASSWORD).await);
+        world.advance(Duration::from_secs(1));
+        call(&world, &actor, json!({})).await.expect(200);
+        assert!(has_password(&world, &user, NEW).await);
+    });
+}
+
+#[test]
+fn of_two_changes_at_once_one_is_made() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let actors = [world.sign_in(user.clone()).await, world.sign_in(user.clone()).await];
+        let passwords = [NEW, "eleven-brisk-otters-42"];
+        let calls = actors
+            .iter()
+            .zip(passwords)
+            .map(|(actor, new)| call(&world, actor, json!({"new_password": new})));
+        let answers = together(calls).await;
+        let (winner, loser) = if answers[0].status == 200 { (0, 1) } else { (1, 0) };
+        assert_eq!(answers[winner].status, 200);
+        assert!(matches!(answers[loser].status, 400 | 401), "{}", answers[loser].body);
+        assert!(has_password(&world, &user, passwords[winner]).await);
+        assert_eq!(status_of(&world, &actors[winner]).await, 204);
+        assert_eq!(status_of(&world, &actors[loser]).await, 401);
+    });
+}
+
+#[test]
+fn only_who_is_signed_in_gets_an_answer() {
+    run(async |world: World| world.expect_signed_in_only(ready(), event()).await);
+}

@@ -1,1 +1,76 @@
+use shared::model::user::Role;
+use shared::runtime::signed_in;
+use shared::testing::{Actor, Answer, Event, World, run};
+use shared::{ApiResult, App, Caller, Request, response};
 
+use super::revoke;
+
+async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+    response::no_content()
+}
+
+async fn status_of(world: &World, actor: &Actor) -> u16 {
+    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
+}
+
+fn event() -> Event {
+    Event::of("auth-session-revoke")
+}
+
+async fn end(world: &World, actor: &Actor, id: impl ToString) -> Answer {
+    world.call(signed_in(revoke), event().path_parameter("id", id).by(actor)).await
+}
+
+#[test]
+fn ends_the_session_that_it_names_and_no_other() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        let lost = world.sign_in(asking.user.clone()).await;
+        assert!(end(&world, &asking, lost.session_id()).await.expect(204).is_null());
+        assert_eq!(status_of(&world, &lost).await, 401);
+        assert_eq!(status_of(&world, &asking).await, 204);
+    });
+}
+
+#[test]
+fn a_session_can_end_itself() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        end(&world, &asking, asking.session_id()).await.expect(204);
+        assert_eq!(status_of(&world, &asking).await, 401);
+    });
+}
+
+#[test]
+fn what_has_ended_is_404() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        let lost = world.sign_in(asking.user.clone()).await;
+        end(&world, &asking, lost.session_id()).await.expect(204);
+        end(&world, &asking, lost.session_id()).await.expect_problem(404, "not_found");
+    });
+}
+
+#[test]
+fn somebody_elses_session_is_404_and_goes_on() {
+    run(async |world: World| {
+        let (asking, stranger) = (world.actor(Role::Admin).await, world.actor(Role::Pending).await);
+        end(&world, &asking, stranger.session_id()).await.expect_problem(404, "not_found");
+        assert_eq!(status_of(&world, &stranger).await, 204);
+    });
+}
+
+#[test]
+fn what_is_no_id_names_no_session() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        for id in ["", "a#b", &"x".repeat(100), "%00"] {
+            end(&world, &asking, id).await.expect_problem(404, "not_found");
+        }
+    });
+}
+
+#[test]
+fn only_who_is_signed_in_gets_an_answer() {
+    run(async |world: World| world.expect_signed_in_only(signed_in(revoke), event()).await);
+}

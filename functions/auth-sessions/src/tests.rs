@@ -1,1 +1,128 @@
+use std::time::Duration;
 
+use shared::auth;
+use shared::model::session::UserAgent;
+use shared::model::user::Role;
+use shared::runtime::signed_in;
+use shared::testing::{Actor, Event, SESSION_LIMITS, Value, World, checks, json, run};
+
+use super::sessions;
+
+fn event() -> Event {
+    Event::of("auth-sessions")
+}
+
+async fn list(world: &World, actor: &Actor) -> Vec<Value> {
+    let body = world.call(signed_in(sessions), event().by(actor)).await.expect(200);
+    assert_eq!(body["next"], Value::Null);
+    body["results"].as_array().unwrap().clone()
+}
+
+fn ids(results: &[Value]) -> Vec<String> {
+    sorted(results.iter().map(|session| session["id"].as_str().unwrap()))
+}
+
+fn sorted(ids: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
+    let mut ids: Vec<_> = ids.into_iter().map(|id| id.to_string()).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn shows_what_a_session_is_recognised_by_and_nothing_secret() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        world.advance(Duration::from_secs(60));
+        let (user, agent) = (&asking.user, UserAgent::new("curl/8.7.1"));
+        let opened =
+            auth::sessions::open(&world.app, &world.minter, &SESSION_LIMITS, user, agent).await;
+        assert!(opened.is_ok());
+
+        let seen = list(&world, &asking).await;
+        let own = json!(asking.session_id());
+        let other = seen.iter().find(|session| session["id"] != own).unwrap();
+        assert_eq!(
+            *other,
+            json!({
+                "id": other["id"],
+                "created_at": "2026-01-31T12:01:00.000Z",
+                "last_used_at": "2026-01-31T12:01:00.000Z",
+                "expires_at": "2026-01-31T13:01:00.000Z",
+                "user_agent": "curl/8.7.1",
+                "current": false,
+            })
+        );
+    });
+}
+
+#[test]
+fn shows_ones_own_sessions_and_marks_the_asking_one() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        let other = world.sign_in(asking.user.clone()).await;
+        world.actor(Role::Staff).await;
+        let seen = list(&world, &asking).await;
+        assert_eq!(ids(&seen), sorted([asking.session_id(), other.session_id()]));
+        let own = json!(asking.session_id());
+        assert!(
+            seen.iter().all(|session| session["current"] == (session["id"] == own)),
+            "{seen:?}"
+        );
+    });
+}
+
+#[test]
+fn what_has_ended_is_not_shown() {
+    run(async |world: World| {
+        let table = world.app.table();
+        let expired = world.actor(Role::Pending).await;
+        world.advance(SESSION_LIMITS.idle);
+        let ended = world.sign_in(expired.user.clone()).await;
+        table.end_session(ended.id(), &ended.session_id()).await.unwrap();
+        let asking = world.sign_in(expired.user.clone()).await;
+        assert_eq!(ids(&list(&world, &asking).await), [asking.session_id().to_string()]);
+
+        table.raise_epoch(asking.id(), world.app.now()).await.unwrap();
+        let user = table.user(asking.id()).await.unwrap().unwrap();
+        let asking = world.sign_in(user).await;
+        assert_eq!(ids(&list(&world, &asking).await), [asking.session_id().to_string()]);
+    });
+}
+
+#[test]
+fn walks_to_the_end() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        let mut expected = vec![asking.session_id()];
+        for _ in 0..4 {
+            expected.push(world.sign_in(asking.user.clone()).await.session_id());
+        }
+        let seen = checks::walk(&world, signed_in(sessions), event(), &asking).await;
+        assert_eq!(ids(&seen), sorted(expected));
+    });
+}
+
+#[test]
+fn a_cursor_of_somebody_elses_list_or_none_of_ours_is_refused() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        world.sign_in(asking.user.clone()).await;
+        let stranger = world.actor(Role::Staff).await;
+        let page = async |actor: &Actor, query: &[(&str, &str)]| {
+            world.call(signed_in(sessions), event().query(query).by(actor)).await
+        };
+        let first = page(&asking, &[("limit", "1")]).await.expect(200);
+        let next = first["next"].as_str().unwrap();
+        page(&asking, &[("cursor", next)]).await.expect(200);
+        for (actor, cursor) in [(&stranger, next), (&asking, &next[1..]), (&asking, "abc")] {
+            let problem =
+                page(actor, &[("cursor", cursor)]).await.expect_problem(400, "invalid_query");
+            assert!(problem["errors"]["cursor"].is_array(), "{problem}");
+        }
+    });
+}
+
+#[test]
+fn only_who_is_signed_in_gets_an_answer() {
+    run(async |world: World| world.expect_signed_in_only(signed_in(sessions), event()).await);
+}

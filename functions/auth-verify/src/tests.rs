@@ -1,1 +1,100 @@
+use std::time::Duration;
 
+use shared::auth::refresh_token::RefreshToken;
+use shared::auth::sessions;
+use shared::model::user::{Role, User, UserChange};
+use shared::model::version::IfMatch;
+use shared::runtime::public;
+use shared::testing::{Answer, Event, SESSION_LIMITS, Value, World, json, run};
+
+use super::verify;
+
+/// The tokens of a new session.
+async fn sign_in(world: &World, user: &User) -> Value {
+    let pair = sessions::open(&world.app, &world.minter, &SESSION_LIMITS, user, None).await;
+    json!(pair.unwrap())
+}
+
+async fn ask(world: &World, token: &Value) -> Answer {
+    let event = Event::of("auth-verify").json(json!({"token": token}));
+    world.call(public(verify), event).await
+}
+
+async fn expect_not_valid(world: &World, token: &Value) {
+    let answer = ask(world, token).await;
+    let challenge = answer.header("www-authenticate");
+    assert_eq!(challenge, Some("Bearer realm=\"api\", error=\"invalid_token\""));
+    answer.expect_problem(401, "token_not_valid");
+}
+
+#[test]
+fn a_valid_token_is_answered_with_an_empty_object() {
+    run(async |world: World| {
+        let user = world.actor(Role::Pending).await.user;
+        let pair = sign_in(&world, &user).await;
+        assert_eq!(ask(&world, &pair["access"]).await.expect(200), json!({}));
+    });
+}
+
+#[test]
+fn what_is_no_access_token_is_not_valid() {
+    run(async |world: World| {
+        let user = world.actor(Role::Pending).await.user;
+        expect_not_valid(&world, &sign_in(&world, &user).await["refresh"]).await;
+        for garbage in ["", "abc", "a.b.c"] {
+            expect_not_valid(&world, &json!(garbage)).await;
+        }
+    });
+}
+
+#[test]
+fn a_token_is_valid_for_fifteen_minutes() {
+    run(async |world: World| {
+        let user = world.actor(Role::Pending).await.user;
+        let pair = sign_in(&world, &user).await;
+        world.advance(Duration::from_secs(15 * 60 - 1));
+        ask(&world, &pair["access"]).await.expect(200);
+        world.advance(Duration::from_secs(1));
+        expect_not_valid(&world, &pair["access"]).await;
+    });
+}
+
+#[test]
+fn a_token_is_not_valid_once_its_session_has_ended() {
+    run(async |world: World| {
+        let user = world.actor(Role::Pending).await.user;
+        let (ended, other) = (sign_in(&world, &user).await, sign_in(&world, &user).await);
+        let refresh = RefreshToken::parse(ended["refresh"].as_str().unwrap()).unwrap();
+        world.app.table().end_session(user.id, &refresh.session_id).await.unwrap();
+        expect_not_valid(&world, &ended["access"]).await;
+        ask(&world, &other["access"]).await.expect(200);
+    });
+}
+
+#[test]
+fn a_token_is_not_valid_once_its_account_is_deactivated() {
+    run(async |world: World| {
+        let user = world.actor(Role::Staff).await.user;
+        let pair = sign_in(&world, &user).await;
+        let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
+        world.app.table().update_user(user.id, change, &IfMatch::Any, now).await.unwrap();
+        expect_not_valid(&world, &pair["access"]).await;
+    });
+}
+
+#[test]
+fn the_body_is_a_token_and_nothing_else() {
+    run(async |world: World| {
+        for (body, field) in [
+            (json!({}), "token"),
+            (json!({"token": null}), "token"),
+            (json!({"token": 7}), "token"),
+            (json!({"token": "a.b.c", "refresh": "x"}), "refresh"),
+        ] {
+            let event = Event::of("auth-verify").json(body);
+            let problem =
+                world.call(public(verify), event).await.expect_problem(400, "invalid_body");
+            assert!(problem["errors"][field].is_array(), "{problem}");
+        }
+    });
+}

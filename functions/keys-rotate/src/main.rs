@@ -37,12 +37,15 @@ struct Rotation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
 enum Step {
-    CreateSecret,
-    SetSecret,
-    TestSecret,
-    FinishSecret,
+    #[serde(rename = "createSecret")]
+    Create,
+    #[serde(rename = "setSecret")]
+    Set,
+    #[serde(rename = "testSecret")]
+    Test,
+    #[serde(rename = "finishSecret")]
+    Finish,
 }
 
 fn main() -> ExitCode {
@@ -61,10 +64,10 @@ async fn rotate(app: App, secret: Arc<StoredSecret>, rotation: Rotation) -> Outc
         Stage::Absent | Stage::Neither => return Err("the version is not pending".into()),
     }
     match step {
-        Step::CreateSecret => create(&app, &secret, &version).await,
-        Step::SetSecret => publish(&app, &pending(&secret, &version).await?).await,
-        Step::TestSecret => test(&app, &secret, &version).await,
-        Step::FinishSecret => finish(&app, &secret, &version).await,
+        Step::Create => create(&app, &secret, &version).await,
+        Step::Set => publish(&app, &pending(&secret, &version).await?).await,
+        Step::Test => test(&app, &secret, &version).await,
+        Step::Finish => finish(&app, &secret, &version).await,
     }
 }
 

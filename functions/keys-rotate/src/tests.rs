@@ -1,1 +1,248 @@
+mod secrets_manager;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use shared::auth::minter::Minter;
+use shared::auth::signing_key::SigningKey;
+use shared::model::user::User;
+use shared::runtime::signed_in;
+use shared::secrets::StoredSecret;
+use shared::testing::template::repository;
+use shared::testing::{Actor, Event, PASSWORD, World, run};
+use shared::{ApiResult, App, Caller, Request, response};
+
+use self::secrets_manager::SecretsManager;
+use super::{Outcome, Rotation, Step, rotate};
+
+const FIRST: &str = "the first secret of a test, long enough to be one";
+const SECOND: &str = "another secret of a test, also long enough to be one";
+
+/// Ids of versions have 32 to 64 characters.
+const VERSION: &str = "11111111-90ab-cdef-fedc-ba9876543210";
+const NEXT_VERSION: &str = "22222222-90ab-cdef-fedc-ba9876543210";
+
+fn step(
+    world: &World,
+    secret: StoredSecret,
+    step: Step,
+    version: &str,
+) -> impl Future<Output = Outcome> + Send + use<> {
+    let rotation = Rotation {
+        step,
+        secret_id: secret.id().to_owned(),
+        client_request_token: version.to_owned(),
+    };
+    rotate(world.app.clone(), Arc::new(secret), rotation)
+}
+
+async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+    response::no_content()
+}
+
+async fn status(world: &World, verifier: &App, actor: &Actor) -> u16 {
+    let event = Event::of("auth-me").by(actor);
+    world.call_in(verifier, signed_in(me), event).await.status
+}
+
+/// Makes a verifier read the keys again, if it may: anybody can, with an id that there is not.
+async fn provoke(world: &World, verifier: &App) {
+    let unknown = "eyJhbGciOiJFZERTQSIsImtpZCI6InVua25vd24ifQ.e30.AA";
+    let event = Event::of("auth-me").bearer(unknown);
+    world.call_in(verifier, signed_in(me), event).await.expect(401);
+}
+
+/// A clinic at work: minters and verifiers that live long and ones that have just started.
+struct Clinic<'a> {
+    world: &'a World,
+    secrets: &'a SecretsManager,
+    user: User,
+    minter: Minter,
+    verifiers: Vec<App>,
+    /// Not a quarter of an hour old.
+    tokens: Vec<(Duration, Actor)>,
+    age: Duration,
+}
+
+impl<'a> Clinic<'a> {
+    async fn new(world: &'a World, secrets: &'a SecretsManager) -> Self {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        Self {
+            world,
+            secrets,
+            user,
+            minter: Minter::stored(secrets.secret()),
+            verifiers: vec![world.another_app(), world.another_app()],
+            tokens: Vec::new(),
+            age: Duration::ZERO,
+        }
+    }
+
+    /// Ten seconds of logins and calls; every token must count everywhere.
+    async fn work(&mut self) {
+        let fresh = Minter::stored(self.secrets.secret());
+        for minter in [&self.minter, &fresh] {
+            let actor = self.world.sign_in_with(minter, self.user.clone()).await;
+            self.tokens.push((self.age, actor));
+        }
+        let started = self.world.another_app();
+        for verifier in self.verifiers.iter().chain([&started]) {
+            let oldest = self.tokens.iter().take(2);
+            for (age, actor) in oldest.chain(self.tokens.iter().rev().take(2)) {
+                let status = status(self.world, verifier, actor).await;
+                assert_eq!(status, 204, "minted at {age:?}, refused at {:?}", self.age);
+            }
+            provoke(self.world, verifier).await;
+        }
+        let step = Duration::from_secs(10);
+        self.world.advance(step);
+        self.age += step;
+        let lasts = Duration::from_secs(15 * 60);
+        self.tokens.retain(|(minted, _)| self.age < *minted + lasts);
+    }
+
+    async fn rotate(&mut self, version: &str) {
+        self.secrets.begin_rotation(version);
+        for next in [Step::Create, Step::Set, Step::Test, Step::Finish] {
+            let step = tokio::spawn(step(self.world, self.secrets.secret(), next, version));
+            while !step.is_finished() {
+                self.work().await;
+            }
+            step.await.unwrap().unwrap();
+        }
+    }
+}
+
+#[test]
+fn no_token_is_rejected_while_the_secret_changes_twice() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with(FIRST).await;
+        let mut clinic = Clinic::new(&world, &secrets).await;
+        for version in [VERSION, NEXT_VERSION] {
+            clinic.rotate(version).await;
+            for _ in 0..100 {
+                clinic.work().await;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_replaced_key_counts_for_half_an_hour_more_and_then_no_longer() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with(FIRST).await;
+        let mut clinic = Clinic::new(&world, &secrets).await;
+        clinic.work().await;
+        clinic.rotate(VERSION).await;
+        let published = async || world.app.table().public_keys(world.app.now()).await.unwrap();
+        assert_eq!(published().await.len(), 2);
+        world.advance(super::RETIRES_AFTER);
+        let left = published().await;
+        assert_eq!(left.len(), 1);
+        let current = SigningKey::derive(&secrets.secret().current().await.unwrap()).unwrap();
+        assert_eq!(left[0].kid, current.kid());
+
+        // A verifier that has known the old key all along forgets it, too.
+        let old = Minter::new(&FIRST.into()).unwrap();
+        let actor = world.sign_in_with(&old, clinic.user.clone()).await;
+        world.app.table().retire_key(&old_kid(), world.app.now()).await.unwrap();
+        world.advance(Duration::from_secs(15 * 60 - 1));
+        assert_eq!(status(&world, &clinic.verifiers[0], &actor).await, 401);
+    });
+}
+
+fn old_kid() -> String {
+    SigningKey::derive(&FIRST.into()).unwrap().kid().to_owned()
+}
+
+#[test]
+fn every_step_may_come_again_and_none_may_come_too_soon() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with(FIRST).await;
+        let take = async |next| step(&world, secrets.secret(), next, VERSION).await;
+        assert!(take(Step::Create).await.is_err(), "no rotation has begun");
+
+        secrets.begin_rotation(VERSION);
+        // Alone, on a version without a value: how Secrets Manager tries a new rotation function.
+        take(Step::Test).await.unwrap();
+        assert!(take(Step::Set).await.is_err(), "there is no value yet");
+        take(Step::Create).await.unwrap();
+        let value = secrets.secret().pending(VERSION).await.unwrap().unwrap();
+        take(Step::Create).await.unwrap();
+        let again = secrets.secret().pending(VERSION).await.unwrap().unwrap();
+        assert_eq!(again.expose_secret(), value.expose_secret());
+        assert!(take(Step::Finish).await.is_err(), "the key is not published");
+
+        take(Step::Set).await.unwrap();
+        world.advance(Duration::from_secs(44));
+        take(Step::Set).await.unwrap();
+        assert!(take(Step::Finish).await.is_err(), "the key is too young");
+        assert_eq!(secrets.labels(VERSION).await, ["AWSPENDING"]);
+        world.advance(Duration::from_secs(1));
+        take(Step::Test).await.unwrap();
+        for _ in 0..2 {
+            take(Step::Finish).await.unwrap();
+            assert_eq!(secrets.labels(VERSION).await, ["AWSCURRENT"]);
+        }
+        let current = secrets.secret().current().await.unwrap();
+        assert_eq!(current.expose_secret(), value.expose_secret());
+        let previous = secrets.secret().previous().await.unwrap().unwrap();
+        assert_eq!(previous.expose_secret(), FIRST);
+    });
+}
+
+#[test]
+fn no_other_secret_is_rotated() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with(FIRST).await;
+        secrets.begin_rotation(VERSION);
+        let rotation = Rotation {
+            step: Step::Create,
+            secret_id: format!("{}-another", secrets.arn()),
+            client_request_token: VERSION.to_owned(),
+        };
+        let refused = rotate(world.app.clone(), Arc::new(secrets.secret()), rotation).await;
+        assert!(refused.is_err());
+        assert!(secrets.secret().pending(VERSION).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_secret_replaced_by_hand_signs_once_its_key_is_known() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with(FIRST).await;
+        let mut clinic = Clinic::new(&world, &secrets).await;
+        clinic.work().await;
+        secrets.replace(SECOND).await;
+        for _ in 0..60 {
+            clinic.work().await;
+        }
+        let second = SigningKey::derive(&SECOND.into()).unwrap();
+        let published = world.app.table().public_key(second.kid()).await.unwrap();
+        assert!(published.is_some());
+    });
+}
+
+#[test]
+fn logins_go_on_while_secrets_manager_is_away() {
+    run(async |world: World| {
+        let mut secrets = SecretsManager::with(FIRST).await;
+        let minter = Minter::stored(secrets.secret());
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let before = world.sign_in_with(&minter, user.clone()).await;
+        secrets.stop();
+        world.advance(Duration::from_secs(5 * 60));
+        let after = world.sign_in_with(&minter, user).await;
+        for actor in [before, after] {
+            assert_eq!(status(&world, &world.app, &actor).await, 204);
+        }
+    });
+}
+
+#[test]
+fn the_event_is_secrets_managers() {
+    let event = std::fs::read_to_string(repository().join("events/keys-rotate.json")).unwrap();
+    let rotation: Rotation = serde_json::from_str(&event).unwrap();
+    assert_eq!(rotation.step, Step::Create);
+}

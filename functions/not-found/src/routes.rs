@@ -5,9 +5,18 @@
 
 #[rustfmt::skip]
 pub const ROUTES: &[(&str, &[&str])] = &[
+    ("/.well-known/jwks.json", &["GET"]),
     ("/api/auth/login", &["POST"]),
+    ("/api/auth/logout", &["POST"]),
     ("/api/auth/me", &["GET"]),
+    ("/api/auth/password", &["POST"]),
+    ("/api/auth/password/reset", &["POST"]),
+    ("/api/auth/password/reset/confirm", &["POST"]),
+    ("/api/auth/refresh", &["POST"]),
     ("/api/auth/register", &["POST"]),
+    ("/api/auth/sessions", &["GET"]),
+    ("/api/auth/sessions/{id}", &["DELETE"]),
+    ("/api/auth/verify", &["POST"]),
     ("/api/doctor/mappings", &["GET", "POST"]),
     ("/api/doctor/mappings/{patient_id}", &["GET"]),
     ("/api/doctor/mappings/{patient_id}/remove", &["POST"]),
@@ -18,4 +27,6 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     ("/api/health", &["GET"]),
     ("/api/patients", &["GET", "POST"]),
     ("/api/patients/{id}", &["DELETE", "GET", "PATCH", "PUT"]),
+    ("/api/users", &["GET"]),
+    ("/api/users/{id}", &["PATCH"]),
 ];

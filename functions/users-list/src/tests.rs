@@ -1,1 +1,98 @@
+use shared::model::user::Role;
+use shared::runtime::signed_in;
+use shared::testing::{Actor, Answer, Event, Value, World, checks, json, run};
 
+use super::list;
+
+fn event() -> Event {
+    Event::of("users-list")
+}
+
+async fn ask(world: &World, admin: &Actor, query: &[(&str, &str)]) -> Answer {
+    world.call(signed_in(list), event().query(query).by(admin)).await
+}
+
+fn names(results: &[Value]) -> Vec<&str> {
+    results.iter().map(|account| account["username"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn shows_what_an_administrator_may_know_of_an_account() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let account = json!({
+            "id": 1, "username": "admin", "email": "admin@example.com", "role": "admin",
+            "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
+        });
+        let body = ask(&world, &admin, &[]).await.expect(200);
+        assert_eq!(body, json!({"results": [account], "next": null}));
+    });
+}
+
+#[test]
+fn walks_to_the_end_in_the_order_of_usernames_whatever_their_case() {
+    run(async |world: World| {
+        for name in ["zoe", "Carl", "ben", "dora"] {
+            world.actor_named(name, Role::Staff).await;
+        }
+        let admin = world.actor(Role::Admin).await;
+        let seen = checks::walk(&world, signed_in(list), event(), &admin).await;
+        assert_eq!(names(&seen), ["admin", "ben", "Carl", "dora", "zoe"]);
+    });
+}
+
+#[test]
+fn search_takes_the_beginning_of_a_username() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        for name in ["Benita", "ben", "reuben"] {
+            world.actor_named(name, Role::Pending).await;
+        }
+        let found = ask(&world, &admin, &[("search", "BEN")]).await.expect(200);
+        assert_eq!(names(found["results"].as_array().unwrap()), ["ben", "Benita"]);
+        let found = ask(&world, &admin, &[("search", "nobody")]).await.expect(200);
+        assert_eq!(found, json!({"results": [], "next": null}));
+    });
+}
+
+#[test]
+fn bad_parameters_are_named() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let bad = [
+            ("limit", "0"),
+            ("limit", "101"),
+            ("limit", "abc"),
+            ("cursor", "abc"),
+            ("search", "a\u{1f}"),
+        ];
+        for (name, value) in bad {
+            let answer = ask(&world, &admin, &[(name, value)]).await;
+            let problem = answer.expect_problem(400, "invalid_query");
+            assert!(problem["errors"][name].is_array(), "{problem}");
+        }
+    });
+}
+
+#[test]
+fn a_cursor_works_for_its_own_search_alone() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        world.actor(Role::Staff).await;
+        let page = ask(&world, &admin, &[("limit", "1")]).await.expect(200);
+        let next = page["next"].as_str().unwrap();
+        let rest = ask(&world, &admin, &[("cursor", next)]).await.expect(200);
+        assert_eq!(names(rest["results"].as_array().unwrap()), ["staff"]);
+        let of_another_list = ask(&world, &admin, &[("search", "a"), ("cursor", next)]).await;
+        of_another_list.expect_problem(400, "invalid_query");
+    });
+}
+
+#[test]
+fn only_administrators_may() {
+    run(async |world: World| {
+        world.expect_staff_only(signed_in(list), event()).await;
+        let staff = world.actor(Role::Staff).await;
+        ask(&world, &staff, &[]).await.expect_problem(403, "permission_denied");
+    });
+}

@@ -1,1 +1,195 @@
+use shared::model::user::{Role, User, UserChange};
+use shared::model::version::IfMatch;
+use shared::runtime::signed_in;
+use shared::testing::{Actor, Answer, Event, Value, World, json, run, together};
+use shared::{ApiResult, App, Caller, Request, response};
 
+use super::update;
+
+async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+    response::no_content()
+}
+
+async fn status_of(world: &World, actor: &Actor) -> u16 {
+    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
+}
+
+fn event() -> Event {
+    Event::of("users-update")
+}
+
+async fn patch(world: &World, by: &Actor, id: impl ToString, change: Value) -> Answer {
+    let event = event().path_parameter("id", id).json(change).by(by);
+    world.call(signed_in(update), event).await
+}
+
+async fn stored(world: &World, actor: &Actor) -> User {
+    world.app.table().user(actor.id()).await.unwrap().unwrap()
+}
+
+#[test]
+fn a_change_is_stored_and_makes_a_new_version() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        let answer = patch(&world, &admin, pending.id(), json!({"role": "staff"})).await;
+        assert_eq!(answer.header("etag"), Some("\"2\""));
+        assert_eq!(
+            answer.expect(200),
+            json!({
+                "id": 2, "username": "pending", "email": "pending@example.com", "role": "staff",
+                "active": true, "version": 2, "created_at": "2026-01-31T12:00:00.000Z",
+            })
+        );
+        let user = stored(&world, &pending).await;
+        assert_eq!((user.role, user.active, user.version), (Role::Staff, true, 2));
+        assert_eq!(status_of(&world, &pending).await, 204);
+    });
+}
+
+#[test]
+fn if_match_is_honoured() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        let event = event().path_parameter("id", pending.id()).by(&admin);
+        for stale in ["\"2\"", "W/\"1\"", "nonsense"] {
+            let answer = world.call(signed_in(update), event.clone().header("if-match", stale));
+            answer.await.expect_problem(412, "precondition_failed");
+        }
+        let user = stored(&world, &pending).await;
+        assert_eq!((user.role, user.version), (Role::Pending, 1));
+        world.call(signed_in(update), event.header("if-match", "\"1\"")).await.expect(200);
+        assert_eq!(stored(&world, &pending).await.role, Role::Staff);
+    });
+}
+
+#[test]
+fn what_changes_nothing_makes_no_version() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        for change in [json!({}), json!({"role": "pending", "active": true})] {
+            let answer = patch(&world, &admin, pending.id(), change).await;
+            assert_eq!(answer.header("etag"), Some("\"1\""));
+            assert_eq!(answer.expect(200)["role"], "pending");
+        }
+        assert_eq!(stored(&world, &pending).await.version, 1);
+    });
+}
+
+#[test]
+fn bad_fields_are_named_and_change_nothing() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        let wrong = json!({"role": "owner", "active": "no", "username": "root"});
+        let answer = patch(&world, &admin, pending.id(), wrong).await;
+        assert_eq!(
+            answer.expect_problem(400, "invalid_body")["errors"],
+            json!({
+                "role": ["must be one of admin, staff, pending"],
+                "active": ["must be true or false"],
+                "username": ["is not a field of this request"],
+            })
+        );
+        let wrong = json!({"role": 7, "active": false});
+        let answer = patch(&world, &admin, pending.id(), wrong).await;
+        let problem = answer.expect_problem(400, "invalid_body");
+        assert!(problem["errors"]["role"].is_array(), "{problem}");
+        assert_eq!(stored(&world, &pending).await.version, 1);
+    });
+}
+
+#[test]
+fn what_is_not_there_is_404() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        for id in ["2", "0", "-1", "abc", "1.5", "9007199254740992", "%00"] {
+            let answer = patch(&world, &admin, id, json!({"role": "staff"})).await;
+            answer.expect_problem(404, "not_found");
+        }
+    });
+}
+
+#[test]
+fn a_deactivation_ends_every_session_for_good() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let staff = world.actor(Role::Staff).await;
+        let elsewhere = world.sign_in(staff.user.clone()).await;
+        for active in [false, true] {
+            patch(&world, &admin, staff.id(), json!({"active": active})).await.expect(200);
+            assert_eq!(status_of(&world, &staff).await, 401);
+            assert_eq!(status_of(&world, &elsewhere).await, 401);
+        }
+        let later = world.sign_in(stored(&world, &staff).await).await;
+        assert_eq!(status_of(&world, &later).await, 204);
+    });
+}
+
+#[test]
+fn the_last_active_administrator_stays_one() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let second = world.actor_named("second", Role::Admin).await;
+        patch(&world, &admin, second.id(), json!({"active": false})).await.expect(200);
+        for (change, field) in [
+            (json!({"role": "staff"}), "role"),
+            (json!({"active": false}), "active"),
+            (json!({"role": "pending", "active": false}), "active"),
+        ] {
+            let answer = patch(&world, &admin, admin.id(), change).await;
+            let problem = answer.expect_problem(409, "conflict");
+            assert!(problem["errors"][field].is_array(), "{problem}");
+        }
+        assert!(stored(&world, &admin).await.is_active_admin());
+        assert_eq!(stored(&world, &admin).await.version, 1);
+    });
+}
+
+#[test]
+fn an_administrator_may_go_when_another_stays() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        world.actor_named("second", Role::Admin).await;
+        patch(&world, &admin, admin.id(), json!({"role": "staff"})).await.expect(200);
+        let answer = patch(&world, &admin, admin.id(), json!({"role": "admin"})).await;
+        answer.expect_problem(403, "permission_denied");
+    });
+}
+
+#[test]
+fn of_two_administrators_who_demote_each_other_one_stays() {
+    run(async |world: World| {
+        let one = world.actor_named("one", Role::Admin).await;
+        let two = world.actor_named("two", Role::Admin).await;
+        for _ in 0..8 {
+            let calls = [(&one, &two), (&two, &one)]
+                .map(|(by, of)| patch(&world, by, of.id(), json!({"role": "staff"})));
+            let answers = together(calls).await;
+            let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+            statuses.sort_unstable();
+            assert!(matches!(statuses[..], [200, 403 | 409]), "{statuses:?}");
+            let left = [stored(&world, &one).await, stored(&world, &two).await];
+            assert_eq!(left.iter().filter(|user| user.is_active_admin()).count(), 1);
+
+            let again = UserChange { role: Some(Role::Admin), active: None };
+            for actor in [&one, &two] {
+                let (table, now) = (world.app.table(), world.app.now());
+                table.update_user(actor.id(), again, &IfMatch::Any, now).await.unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn only_administrators_may() {
+    run(async |world: World| {
+        world.expect_staff_only(signed_in(update), event()).await;
+        let staff = world.actor(Role::Staff).await;
+        let answer = patch(&world, &staff, staff.id(), json!({"role": "admin"})).await;
+        answer.expect_problem(403, "permission_denied");
+        assert_eq!(stored(&world, &staff).await.role, Role::Staff);
+    });
+}

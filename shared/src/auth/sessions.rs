@@ -101,7 +101,7 @@ pub async fn refresh(
             match app.table().rotate_session(&session, &state, expires_at, now).await? {
                 Rotated::Done => return Ok(pair),
                 // Another request with the same token, or an earlier try of this very call.
-                Rotated::Overtaken(Some(standing)) => session = standing,
+                Rotated::Overtaken(Some(standing)) => session = *standing,
                 Rotated::Overtaken(None) => return Err(ApiError::TokenNotValid),
             }
             continue;

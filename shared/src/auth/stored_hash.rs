@@ -28,7 +28,7 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$aGVhbHRoY2FyZS5ub2JvZHk$\
 
 /// A hash that can be verified.
 pub enum StoredHash {
-    Argon2(PasswordHash, Params),
+    Argon2(Box<PasswordHash>, Params),
     /// Django's `PBKDF2PasswordHasher`: `pbkdf2_sha256$<iterations>$<salt>$<base64>`.
     Pbkdf2 {
         iterations: NonZeroU32,
@@ -64,7 +64,7 @@ impl StoredHash {
         let params = Params::try_from(&hash).ok()?;
         let is_affordable =
             params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ARGON2_ITERATIONS;
-        is_affordable.then_some(Self::Argon2(hash, params))
+        is_affordable.then(|| Self::Argon2(Box::new(hash), params))
     }
 
     fn pbkdf2(rest: &str) -> Option<Self> {
@@ -101,7 +101,7 @@ impl StoredHash {
         match self {
             // The parameters of the hash count, not today's.
             Self::Argon2(hash, _) => {
-                match Argon2::default().verify_password(password.as_bytes(), hash) {
+                match Argon2::default().verify_password(password.as_bytes(), &**hash) {
                     Ok(()) => Ok(true),
                     Err(password_hash::Error::PasswordInvalid) => Ok(false),
                     Err(error) => Err(HashError::Argon2(error)),

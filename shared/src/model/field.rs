@@ -28,6 +28,11 @@ impl FieldErrors {
         self.0.entry(field.to_owned()).or_default().push(message.into());
     }
 
+    /// Each faulty field with its messages.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0.iter().map(|(field, messages)| (field.as_str(), messages.as_slice()))
+    }
+
     pub fn extend(&mut self, other: Self) {
         for (field, messages) in other.0 {
             self.0.entry(field).or_default().extend(messages);

@@ -18,7 +18,7 @@ use crate::model::timestamp::Timestamp;
 pub enum Rotated {
     Done,
     /// Somebody else rotated it first, or it has ended: the session as it is now.
-    Overtaken(Option<Session>),
+    Overtaken(Option<Box<Session>>),
 }
 
 impl Table {
@@ -48,7 +48,10 @@ impl Table {
             .number(":ttl", expires_at.as_second());
         match self.change(Key::session(session.user_id, &session.id), rotate).await? {
             Changed::Done(_) => Ok(Rotated::Done),
-            Changed::Refused(item) => Ok(Rotated::Overtaken(item.map(session_in).transpose()?)),
+            Changed::Refused(item) => {
+                let standing = item.map(session_in).transpose()?;
+                Ok(Rotated::Overtaken(standing.map(Box::new)))
+            }
         }
     }
 

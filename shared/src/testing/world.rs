@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::auth::minter::Minter;
 use crate::auth::refresh_token::RefreshToken;
 use crate::auth::{password, sessions};
-use crate::config::{Config, Tokens};
+use crate::config::{Config, DynamoDb, Tokens};
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
@@ -90,27 +90,20 @@ impl World {
 
         let beginning: Timestamp = serde_json::from_value(json!(BEGINNING)).expect("a time");
         let clock = Arc::new(AtomicI64::new(beginning.as_millisecond()));
-        let hands = clock.clone();
-        let config = Config {
-            dynamodb,
-            table_name: emulator::TABLE_NAME.to_owned(),
-            keys_table_name: emulator::KEYS_TABLE_NAME.to_owned(),
-            tokens: Tokens {
-                issuer: "healthcare".to_owned(),
-                audience: "healthcare-api".to_owned(),
-            },
-            memory_mib: 1024,
-        };
-        let read = move || Timestamp::from_millisecond(hands.load(Ordering::Relaxed));
         let secret = SecretString::from("a secret of a test, long enough to be one");
         Self {
-            app: App::with_clock(config, Box::new(read)),
+            app: app(dynamodb, &clock),
             dynamodb: raw,
             minter: Minter::new(&secret).expect("a key"),
             secret,
             clock,
             emulator,
         }
+    }
+
+    /// Another process on the same tables, under the same clock.
+    pub fn another_app(&self) -> App {
+        app(emulator::settings(self.endpoint()), &self.clock)
     }
 
     /// All rows of the main table whose partition key begins so.
@@ -226,7 +219,12 @@ impl World {
 
     /// Calls a handler as the runtime does.
     pub async fn call(&self, handler: impl Handler, event: Event) -> Answer {
-        Answer::of(runtime::answer(self.app.clone(), handler, event.into_request()).await)
+        self.call_in(&self.app, handler, event).await
+    }
+
+    /// The same, in another process.
+    pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> Answer {
+        Answer::of(runtime::answer(app.clone(), handler, event.into_request()).await)
     }
 }
 
@@ -240,4 +238,17 @@ impl Actor {
         let token = RefreshToken::parse(self.refresh.expose_secret()).expect("a refresh token");
         token.session_id
     }
+}
+
+fn app(dynamodb: DynamoDb, clock: &Arc<AtomicI64>) -> App {
+    let hands = clock.clone();
+    let config = Config {
+        dynamodb,
+        table_name: emulator::TABLE_NAME.to_owned(),
+        keys_table_name: emulator::KEYS_TABLE_NAME.to_owned(),
+        tokens: Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() },
+        memory_mib: 1024,
+    };
+    let read = move || Timestamp::from_millisecond(hands.load(Ordering::Relaxed));
+    App::with_clock(config, Box::new(read))
 }

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use shared::testing::cargo;
 use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
 use shared::testing::template::{Template, repository};
 use tokio::task::spawn_blocking;
@@ -14,8 +15,9 @@ use tokio::time::{sleep, timeout};
 
 use super::Options;
 use super::port::Port;
+use crate::dynamodb::DynamoDb;
 use crate::group::Group;
-use crate::{Failure, Result, cargo, http, ui};
+use crate::{Failure, Result, http, ui};
 
 /// How long the first answer may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,9 +29,14 @@ const LAST_LINES: usize = 20;
 /// Environment variables; one without a value must not be set.
 pub type Environment = BTreeMap<String, Option<OsString>>;
 
-/// What every function is told, but for where its DynamoDB is. The developer may say otherwise wherever
-/// the template has a parameter.
-pub fn environment(template: &Template, token_secret: String, outbox: PathBuf) -> Environment {
+/// What every function is told: what the template says, and what stands here in place of the cloud.
+/// Wherever the template has a parameter, the developer may say otherwise.
+pub fn environment(
+    template: &Template,
+    dynamodb: &DynamoDb,
+    token_secret: String,
+    outbox: &Path,
+) -> Environment {
     let of_template = template.functions.values().flat_map(|function| &function.environment);
     let mut environment: Environment = of_template
         .map(|(name, default)| {
@@ -47,9 +54,11 @@ pub fn environment(template: &Template, token_secret: String, outbox: PathBuf) -
         // Somebody must be able to make others staff, and here nobody is in a hurry to be first.
         ("BOOTSTRAP_ADMIN", Some("true".into())),
         ("MAIL_OUTBOX", Some(outbox.into())),
-        ("MAIL_SENDER", said("MAIL_SENDER")),
+        ("MAIL_SENDER", None),
     ];
     environment.extend(here.map(|(name, value)| (name.to_owned(), value)));
+    let dynamodb = dynamodb.environment();
+    environment.extend(dynamodb.map(|(name, value)| (name.to_owned(), value.map(OsString::from))));
     environment
 }
 
@@ -169,7 +178,6 @@ async fn is_well(url: String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamodb::DynamoDb;
 
     /// Here there is no stage in front of the path that lambda_http would have to be kept from, no
     /// Secrets Manager, and an outbox in place of a sender.
@@ -180,10 +188,8 @@ mod tests {
     fn functions_are_told_here_whatever_the_template_tells_them() {
         let template = Template::load().unwrap();
         let dynamodb = DynamoDb::at("http://127.0.0.1:1").unwrap();
-        let mut told = environment(&template, "a secret".to_owned(), "outbox".into());
-        told.extend(
-            dynamodb.environment().map(|(name, value)| (name.to_owned(), value.map(Into::into))),
-        );
+        let mut told =
+            environment(&template, &dynamodb, "a secret".to_owned(), Path::new("outbox"));
         told.retain(|_, value| value.is_some());
         for (function, it) in &template.functions {
             for variable in it.environment.keys() {

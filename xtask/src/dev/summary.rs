@@ -1,13 +1,13 @@
 //! What `cargo dev` says once the API answers.
 
 use std::fmt::{Display, Formatter, Result};
+use std::path::Path;
 
 use shared::testing::routes::{METHODS, by_path};
 use shared::testing::template::Template;
 
-use super::data::Data;
 use super::demo::Account;
-use super::dynamodb::DynamoDb;
+use crate::dynamodb::DynamoDb;
 use crate::ui::{GOOD, HEADING, LINK};
 
 const REGISTRATION: &str =
@@ -17,14 +17,15 @@ pub struct Summary<'a> {
     /// With its final slash.
     pub url: &'a str,
     pub template: &'a Template,
-    pub data: &'a Data,
     pub dynamodb: &'a DynamoDb,
+    pub log: &'a Path,
+    pub outbox: &'a Path,
     pub demo: Option<Account>,
 }
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Self { url, template, data, dynamodb, demo } = self;
+        let Self { url, template, dynamodb, log, outbox, demo } = self;
         writeln!(f, "\n  {GOOD}HealthCare{GOOD:#} is ready at {LINK}{url}{LINK:#}\n")?;
         routes(template, f)?;
         writeln!(f, "\n  {HEADING}Try it{HEADING:#}")?;
@@ -34,7 +35,8 @@ impl Display for Summary<'_> {
             writeln!(f, "  {HEADING}Account{HEADING:#}  {username}, password {password} ({role})")?;
         }
         writeln!(f, "  {HEADING}Data{HEADING:#}     {dynamodb}")?;
-        writeln!(f, "  {HEADING}Log{HEADING:#}      {}", data.log().display())?;
+        writeln!(f, "  {HEADING}Log{HEADING:#}      {}", log.display())?;
+        writeln!(f, "  {HEADING}Mail{HEADING:#}     {}", outbox.display())?;
         writeln!(f, "  {HEADING}Stop{HEADING:#}     Ctrl-C\n")
     }
 }

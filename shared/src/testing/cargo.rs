@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
-/// A command without the variables by which `cargo run` tells xtask of its own package.
+/// A command without the variables by which `cargo run` and `cargo test` tell a program of its own package.
 ///
 /// Build scripts that watch them, ring's among them, would otherwise run again at each change
 /// between this cargo and the developer's, and with them everything that stands on their crates.
@@ -19,10 +19,11 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 fn is_of_a_package(name: &str) -> bool {
-    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    let is_one = ["CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"].contains(&name);
+    is_one || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
-/// The cargo that runs xtask, which is the developer's, toolchain included.
+/// The cargo that runs this, which is the developer's, toolchain included.
 pub fn cargo() -> Command {
     command(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }

@@ -1,0 +1,109 @@
+//! An emulated Secrets Manager: moto, which `cargo xtask tools` installs.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+use shared::secrets::StoredSecret;
+use shared::testing::cargo::cargo;
+use shared::testing::emulator::anybody;
+use shared::testing::template::repository;
+
+/// Where a server says where it listens.
+const RUNNING: &str = "Running on ";
+
+/// One that ends with this, with one secret in it.
+pub struct SecretsManager {
+    /// moto's executables and its Python.
+    tools: PathBuf,
+    server: Child,
+    endpoint: String,
+    client: Client,
+    arn: String,
+}
+
+impl SecretsManager {
+    /// With this value as its current version.
+    pub async fn with(value: &str) -> Self {
+        let tools = tool_folder();
+        let mut server = Command::new(tools.join("moto_server"))
+            .args(["-H", "127.0.0.1", "-p", "0"])
+            .env("PYTHONUNBUFFERED", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("moto starts");
+        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let endpoint = lines
+            .find_map(|line| Some(line.split_once(RUNNING)?.1.trim().to_owned()))
+            .expect("moto says where it listens");
+        // A pipe that nobody reads fills up and stops its writer.
+        thread::spawn(move || lines.for_each(drop));
+
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(&endpoint);
+        let client = Client::from_conf(config.build());
+        let secret = client.create_secret().name("TokenSecret").secret_string(value).send().await;
+        let arn = secret.unwrap().arn.unwrap();
+        Self { tools, server, endpoint, client, arn }
+    }
+
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// The secret as functions know it.
+    pub fn secret(&self) -> StoredSecret {
+        StoredSecret::new(&anybody(), Some(&self.endpoint), self.arn.clone())
+    }
+
+    /// Begins a rotation: there is a pending version without a value. Steps are for the test to take.
+    pub fn begin_rotation(&self, version: &str) {
+        let mut python = Command::new(self.tools.join("python"));
+        python.arg(repository().join("functions/keys-rotate/src/tests/begin_rotation.py"));
+        let status = python.args([&self.endpoint, &self.arn, version]).status();
+        assert!(status.unwrap().success(), "the rotation has not begun; the reason stands above");
+    }
+
+    /// Replaces the current value at once, as an operator might by hand.
+    pub async fn replace(&self, value: &str) {
+        let replace = self.client.put_secret_value().secret_id(&self.arn);
+        replace.secret_string(value).send().await.unwrap();
+    }
+
+    /// The labels of a version.
+    pub async fn labels(&self, version: &str) -> Vec<String> {
+        let described = self.client.describe_secret().secret_id(&self.arn).send().await.unwrap();
+        described.version_ids_to_stages.unwrap().remove(version).unwrap_or_default()
+    }
+
+    /// Goes away.
+    pub fn stop(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+}
+
+impl Drop for SecretsManager {
+    fn drop(&mut self) {
+        let _ended_before = self.server.kill();
+        let _ended_before = self.server.wait();
+    }
+}
+
+fn tool_folder() -> PathBuf {
+    let mut tools = cargo();
+    tools.args(["run", "--quiet", "--package", "xtask", "--", "tools", "moto"]);
+    let output = tools.current_dir(repository()).stderr(Stdio::inherit()).output();
+    let output = output.expect("cargo runs");
+    assert!(output.status.success(), "moto cannot be installed; the reason stands above");
+    String::from_utf8(output.stdout).unwrap().trim().into()
+}

@@ -1,0 +1,109 @@
+//! /api/auth/password/: change and reset; which passwords may be set, and how often one may try.
+
+use serde_json::{Value, json};
+
+use crate::client::{Actor, Anonymous, User};
+use crate::clinic::{newcomer, unique, unique_email};
+use crate::json::with;
+use crate::response::Response;
+use crate::stack;
+use crate::threads::{count, together};
+
+const REGISTER: &str = "/api/auth/register/";
+const LOGIN: &str = "/api/auth/login/";
+const CHANGE: &str = "/api/auth/password/";
+const RESET: &str = "/api/auth/password/reset/";
+const CONFIRM: &str = "/api/auth/password/reset/confirm/";
+const ME: &str = "/api/auth/me/";
+const NEW: &str = "seven-quiet-lanterns 9";
+
+fn log_in(account: &Value, password: &str) -> Response {
+    Anonymous.post(LOGIN, &json!({"username": account["username"], "password": password}))
+}
+
+#[test]
+fn a_password_that_is_easy_to_guess_is_refused() {
+    let account = newcomer();
+    let own_name = account["username"].as_str().unwrap();
+    for password in ["password1", "qwertyuiop", "aaaaaaaaaaaa", "healthcare1", own_name] {
+        let refused = Anonymous.post(REGISTER, &with(&account, "password", password));
+        refused.assert_invalid(&["password"]);
+    }
+    Anonymous.post(REGISTER, &account).expect_status(201);
+}
+
+#[test]
+fn a_change_of_password_ends_all_other_sessions() {
+    let user = User::staff();
+    let other = User::log_in(&user.account);
+    let current = &user.account["password"];
+
+    let wrong = json!({"current_password": "not the password", "new_password": NEW});
+    user.post(CHANGE, &wrong).assert_invalid(&["current_password"]);
+    let weak = json!({"current_password": current, "new_password": "password1"});
+    user.post(CHANGE, &weak).assert_invalid(&["new_password"]);
+    other.get(ME).expect_status(200);
+
+    user.post(CHANGE, &json!({"current_password": current, "new_password": NEW}))
+        .expect_status(200);
+    user.get(ME).expect_status(200);
+    other.get(ME).assert_problem(401, "token_not_valid");
+    log_in(&user.account, current.as_str().unwrap()).assert_problem(401, "invalid_credentials");
+    log_in(&user.account, NEW).expect_status(200);
+}
+
+#[test]
+fn a_mailed_token_sets_a_new_password_once() {
+    if !stack::is_own() {
+        eprintln!("skipped: the mail of another stack cannot be read");
+        return;
+    }
+    let user = User::staff();
+    let email = user.account["email"].as_str().unwrap();
+    let ask = |email: &str| Anonymous.post(RESET, &json!({"email": email})).expect_status(202).json;
+    assert_eq!(ask(email), ask(&unique_email()));
+
+    let mails = stack::mails();
+    let to = format!("To: {email}\n");
+    let mail = mails.iter().find(|mail| mail.starts_with(&to)).expect("a mail");
+    let token = mail.lines().find(|line| line.len() == 43 && !line.contains(' ')).expect("a token");
+    let confirm = |token: &str, password: &str| {
+        Anonymous.post(CONFIRM, &json!({"token": token, "new_password": password}))
+    };
+    confirm(token, "password1").assert_invalid(&["new_password"]);
+    confirm("another", NEW).assert_invalid(&["token"]);
+
+    let answers = together(8, |_| confirm(token, NEW));
+    assert_eq!(count(&answers, 200), 1);
+    assert_eq!(count(&answers, 400), 7);
+    user.get(ME).assert_problem(401, "token_not_valid");
+    log_in(&user.account, NEW).expect_status(200);
+}
+
+#[test]
+fn of_200_bad_logins_at_once_no_more_than_allowed_are_looked_at() {
+    let account = newcomer();
+    Anonymous.post(REGISTER, &account).expect_status(201);
+    let answers = together(200, |_| log_in(&account, "not the password"));
+    // Ten, and one after each pause that has passed meanwhile: after 1, 2, 4, … seconds.
+    let looked_at = count(&answers, 401);
+    assert!((10..=16).contains(&looked_at), "{looked_at}");
+    assert_eq!(count(&answers, 429), 200 - looked_at);
+    for answer in answers.iter().filter(|answer| answer.status == 429) {
+        answer.assert_problem(429, "too_many_attempts");
+    }
+    // Nobody else is kept out by it.
+    User::staff().get(ME).expect_status(200);
+}
+
+#[test]
+fn what_is_tried_is_counted_whether_there_is_such_an_account_or_not() {
+    let account = newcomer();
+    Anonymous.post(REGISTER, &account).expect_status(201);
+    let nobody = json!({"username": unique("nobody")});
+    let [known, unknown] = [&account, &nobody].map(|account| {
+        let statuses = (0..11).map(|_| log_in(account, "not the password").status);
+        statuses.take_while(|status| *status == 401).count()
+    });
+    assert_eq!(known, unknown);
+}

@@ -1,0 +1,120 @@
+//! /api/auth/: refresh, verify, logout, sessions; what ends one and what does not.
+
+use serde_json::{Value, json};
+
+use crate::client::{Actor, Anonymous, Bearer, User};
+use crate::json::members;
+use crate::response::Response;
+use crate::threads::together;
+
+const REFRESH: &str = "/api/auth/refresh/";
+const VERIFY: &str = "/api/auth/verify/";
+const LOGOUT: &str = "/api/auth/logout/";
+const SESSIONS: &str = "/api/auth/sessions/";
+const ME: &str = "/api/auth/me/";
+
+fn refresh(token: &str) -> Response {
+    Anonymous.post(REFRESH, &json!({"refresh": token}))
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap()
+}
+
+#[test]
+fn a_refresh_token_is_good_for_one_new_pair() {
+    let user = User::staff();
+    let pair = refresh(&user.refresh).expect_status(200).json;
+    assert_eq!(members(&pair), ["access", "expires_in", "refresh", "token_type"]);
+    Bearer(text(&pair, "access")).get(ME).expect_status(200);
+    // The old access token is the same session's.
+    user.get(ME).expect_status(200);
+
+    let next = refresh(text(&pair, "refresh")).expect_status(200).json;
+    refresh(&user.refresh).assert_problem(401, "token_not_valid");
+    // That was one spent before the last: the session has ended.
+    refresh(text(&next, "refresh")).assert_problem(401, "token_not_valid");
+    Bearer(text(&next, "access")).get(ME).assert_problem(401, "token_not_valid");
+}
+
+#[test]
+fn refreshed_many_times_at_once_a_session_has_one_successor() {
+    let user = User::staff();
+    let answers = together(16, |_| refresh(&user.refresh));
+    let successors: Vec<_> = answers
+        .into_iter()
+        .map(|answer| text(&answer.expect_status(200).json, "refresh").to_owned())
+        .collect();
+    assert!(successors.iter().all(|successor| *successor == successors[0]));
+    refresh(&successors[0]).expect_status(200);
+}
+
+#[test]
+fn verify_tells_a_token_that_counts() {
+    let user = User::staff();
+    let verify = |token: &str| Anonymous.post(VERIFY, &json!({"token": token}));
+    assert_eq!(verify(&user.access).expect_status(200).json, json!({}));
+    verify(&user.refresh).assert_problem(401, "token_not_valid");
+    verify("a.b.c").assert_problem(401, "token_not_valid");
+    user.post(LOGOUT, &json!({})).expect_status(200);
+    verify(&user.access).assert_problem(401, "token_not_valid");
+}
+
+#[test]
+fn logout_ends_this_session_or_all_of_them_at_once() {
+    let first = User::staff();
+    let [second, third] = [(); 2].map(|()| User::log_in(&first.account));
+    // Without a body, too.
+    first.request("POST", LOGOUT).send().expect_status(200);
+    first.get(ME).assert_problem(401, "token_not_valid");
+    refresh(&first.refresh).assert_problem(401, "token_not_valid");
+    second.get(ME).expect_status(200);
+
+    second.post(LOGOUT, &json!({"everywhere": true})).expect_status(200);
+    for user in [&second, &third] {
+        user.get(ME).assert_problem(401, "token_not_valid");
+        refresh(&user.refresh).assert_problem(401, "token_not_valid");
+    }
+    User::log_in(&first.account).get(ME).expect_status(200);
+}
+
+#[test]
+fn sessions_are_seen_and_ended_by_their_owner_alone() {
+    let first = User::staff();
+    let login = Anonymous.request("POST", "/api/auth/login/").header("user-agent", "a tablet");
+    let login = login.json(&json!({
+        "username": first.account["username"],
+        "password": first.account["password"],
+    }));
+    let tablet = login.send().expect_status(200).json;
+
+    let sessions = first.walk(SESSIONS);
+    assert_eq!(sessions.len(), 2);
+    let of_tablet = sessions.iter().find(|it| it["user_agent"] == "a tablet").unwrap();
+    assert_eq!(of_tablet["current"], false);
+    assert_eq!(
+        members(of_tablet),
+        ["created_at", "current", "expires_at", "id", "last_used_at", "user_agent"]
+    );
+    let path = format!("{SESSIONS}{}/", text(of_tablet, "id"));
+
+    User::staff().delete(&path).assert_problem(404, "not_found");
+    Bearer(text(&tablet, "access")).get(ME).expect_status(200);
+    first.delete(&path).expect_status(204);
+    Bearer(text(&tablet, "access")).get(ME).assert_problem(401, "token_not_valid");
+    first.delete(&path).assert_problem(404, "not_found");
+    assert_eq!(first.walk(SESSIONS).len(), 1);
+}
+
+#[test]
+fn the_public_keys_are_there_for_everybody_and_name_the_tokens_key() {
+    let user = User::staff();
+    let answer = Anonymous.get("/.well-known/jwks.json").expect_status(200);
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=30"));
+    let keys = answer.json["keys"].as_array().unwrap();
+    for key in keys {
+        assert_eq!(members(key), ["alg", "crv", "kid", "kty", "use", "x"]);
+    }
+    assert!(!keys.is_empty());
+    user.get(ME).expect_status(200);
+}
