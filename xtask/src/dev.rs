@@ -5,6 +5,7 @@
 
 mod demo;
 mod functions;
+mod gateway;
 mod port;
 mod summary;
 
@@ -17,6 +18,7 @@ use shared::testing::template::Template;
 use tokio::task::spawn_blocking;
 
 use self::functions::Functions;
+use self::gateway::Gateway;
 use self::port::Port;
 use self::summary::Summary;
 use crate::data::Data;
@@ -98,7 +100,9 @@ async fn serve(options: &Options) -> Result {
     ui::status("Starting", format!("the API, with {dynamodb}"));
     let outbox = data.outbox()?;
     let environment = functions::environment(&template, &dynamodb, data.token_secret()?, &outbox);
-    let mut functions = Functions::start(&cargo_lambda, port, options, environment, data.log())?;
+    let inner = Port::reserve(0)?;
+    let _gateway = Gateway::serve(port, inner.number())?;
+    let mut functions = Functions::start(&cargo_lambda, inner, options, environment, data.log())?;
     functions.ready(&url).await?;
     let demo = if options.demo {
         Some(functions.unless_ended(load_demo(url.clone())).await??)

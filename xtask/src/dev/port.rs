@@ -1,4 +1,4 @@
-//! The port of the API, held until `cargo lambda watch` takes it.
+//! Ports of this machine: the API's own, and the one behind it that `cargo lambda watch` takes.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener};
@@ -8,7 +8,7 @@ use crate::Result;
 /// A port of 127.0.0.1 that nobody else can take while this lives.
 pub struct Port {
     number: u16,
-    _listener: TcpListener,
+    listener: TcpListener,
 }
 
 impl Port {
@@ -22,12 +22,21 @@ impl Port {
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, number)).map_err(cannot)?;
         let number = listener.local_addr()?.port();
-        Ok(Self { number, _listener: listener })
+        Ok(Self { number, listener })
     }
 
     /// The API's URL, with its final slash.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.number)
+    }
+
+    pub fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// To take connections there.
+    pub fn into_listener(self) -> TcpListener {
+        self.listener
     }
 
     /// Lets go of it.
