@@ -87,6 +87,34 @@ fn every_path_hands_its_other_methods_to_not_found() -> Outcome {
     Ok(())
 }
 
+/// Whoever can read the secret, or write a public key, can mint tokens.
+#[test]
+fn none_but_minters_and_the_rotation_can_mint() -> Outcome {
+    let mut wrong = Vec::new();
+    for (name, function) in &Template::load()?.functions {
+        let is_trusted = ["auth-login", "auth-refresh", "keys-rotate"].contains(&name.as_str());
+        for statement in &function.statements {
+            for action in &statement.actions {
+                let (service, verb) = action.split_once(':').unwrap_or(("*", "*"));
+                let reads = verb.starts_with("Get") || verb.starts_with("Query");
+                let reads = reads || verb.starts_with("BatchGet") || verb.starts_with("Scan");
+                let is_secret = service == "secretsmanager";
+                let writes_keys = statement.resource.contains("KeysTable") && !reads;
+                let is_broad = action.contains('*') || statement.resource == "*";
+                if is_broad || (is_secret || writes_keys) && !is_trusted {
+                    wrong.push(format!("{name}: {action} on {}", statement.resource));
+                }
+            }
+        }
+        let knows = ["TOKEN_SECRET", "TOKEN_SECRET_ARN"];
+        if !is_trusted && knows.iter().any(|it| function.environment.contains_key(*it)) {
+            wrong.push(format!("{name}: is told of the secret"));
+        }
+    }
+    assert!(wrong.is_empty(), "template.yaml allows too much:\n  {}", wrong.join("\n  "));
+    Ok(())
+}
+
 #[test]
 fn every_event_is_a_request_that_reaches_its_function() -> Outcome {
     let mut wrong = Vec::new();

@@ -47,9 +47,8 @@ async fn change(app: App, settings: Arc<Settings>, caller: Caller, request: Requ
     })?;
 
     let attempt = PasswordAttempt::reserve(&app, attempts, user.id).await?;
-    match set(&app, &caller, current_password, new_password).await {
+    match set(&app, &caller, &attempt, current_password, new_password).await {
         Ok(Some(PasswordSet::Done)) => {
-            attempt.succeed(&app).await;
             response::message("Your password was changed. Your other sessions have ended.")
         }
         Ok(Some(PasswordSet::Ended)) => Err(ApiError::TokenNotValid),
@@ -68,6 +67,7 @@ async fn change(app: App, settings: Arc<Settings>, caller: Caller, request: Requ
 async fn set(
     app: &App,
     caller: &Caller,
+    attempt: &PasswordAttempt,
     current: Password,
     new: Password,
 ) -> Result<Option<PasswordSet>, ApiError> {
@@ -76,6 +76,7 @@ async fn set(
         return Ok(None);
     }
     let hash = password::hash(app, new).await?;
-    let set = app.table().set_password(caller.user(), caller.session_id(), &hash, app.now());
-    Ok(Some(set.await?))
+    let (user, session) = (caller.user(), caller.session_id());
+    let set = app.table().set_password(user, session, &hash, attempt.tried(), app.now()).await?;
+    Ok(Some(set))
 }

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use shared::auth::attempts::AttemptLimits;
 use shared::auth::registration::RegistrationPolicy;
 use shared::model::user::Role;
 use shared::runtime::{Reply, public};
+use shared::table::WindowRule;
 use shared::testing::{ATTEMPT_LIMITS, Event, PASSWORD_POLICY, World, json, run, together};
 use shared::{App, Request};
 
@@ -116,5 +118,51 @@ fn a_username_with_an_at_sign_must_be_the_accounts_own_email() {
         assert!(problem["errors"]["username"].is_array());
         let own = event().with(json!({"username": "Amara@example.com"}));
         world.call(register, own).await.expect(201);
+    });
+}
+
+#[test]
+fn an_address_registers_so_often_and_no_more() {
+    run(async |world: World| {
+        let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
+        let settings = Arc::new(Settings {
+            registration: RegistrationPolicy { role: Role::Staff, first_is_admin: false },
+            passwords: PASSWORD_POLICY,
+            attempts: AttemptLimits { address, ..ATTEMPT_LIMITS },
+        });
+        let register = public(move |app, request| register(app, settings.clone(), request));
+        // What is not well formed costs nothing and counts for nothing.
+        for _ in 0..3 {
+            let wrong = event().with(json!({"email": "amara"}));
+            world.call(register.clone(), wrong).await.expect(400);
+        }
+        world.call(register.clone(), event()).await.expect(201);
+        world.call(register.clone(), event()).await.expect(409);
+        let refused = world.call(register.clone(), event()).await;
+        assert!(refused.header("retry-after").is_some());
+        refused.expect_problem(429, "too_many_attempts");
+        world.call(register, event().from_address("198.51.100.1")).await.expect(409);
+    });
+}
+
+#[test]
+fn a_password_that_is_easy_to_guess_is_refused_beside_everything_else() {
+    run(async |world: World| {
+        let register = with(Role::Staff, false);
+        for (username, password) in [
+            ("amara", "password1"),
+            ("amara", "healthcare1"),
+            ("zbigniew.kowal", "zbigniewkowal"),
+            ("amara", "amara@example.com"),
+        ] {
+            let event = event().with(json!({
+                "username": username, "password": password, "email": "zbigniew@example",
+            }));
+            let problem = world.call(register.clone(), event).await;
+            let problem = problem.expect_problem(400, "invalid_body");
+            assert!(problem["errors"]["email"].is_array(), "{problem}");
+            let about_password = problem["errors"]["password"][0].as_str().unwrap_or_default();
+            assert!(about_password.starts_with("is too easy to guess"), "{password}: {problem}");
+        }
     });
 }

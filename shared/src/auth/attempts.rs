@@ -17,7 +17,6 @@ use crate::model::user::User;
 use crate::table::{Reserved, RowRule, TableError, Tried, WindowRule};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The operator's limits.
@@ -152,23 +151,23 @@ pub async fn forgive(app: &App, limits: &AttemptLimits, user: &User, address: So
     given_back(username.and(email));
 }
 
-/// A change of password tries the current one: in a row, by account. Calls: Update.
+/// A change of password tries the current one: in a row, by account. The change itself ends the row.
 #[derive(Debug)]
 pub struct PasswordAttempt(Tried);
 
 impl PasswordAttempt {
+    /// Calls: Update.
     pub async fn reserve(app: &App, limits: &AttemptLimits, id: UserId) -> Result<Self, ApiError> {
         let tried = Tried::new("password", &[&id.to_string()]);
         allowed(app.table().reserve_in_row(&tried, &limits.row, app.now()).await?)?;
         Ok(Self(tried))
     }
 
-    /// Calls: Update.
-    pub async fn succeed(&self, app: &App) {
-        given_back(app.table().end_row(&self.0, MINUTE, app.now()).await);
+    pub fn tried(&self) -> &Tried {
+        &self.0
     }
 
-    /// Calls: Update.
+    /// Gives the try back: nobody has learnt anything from it. Calls: Update.
     pub async fn withdraw(&self, app: &App) {
         given_back(app.table().release_from_row(&self.0).await);
     }

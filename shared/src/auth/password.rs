@@ -31,6 +31,14 @@ impl Places {
     }
 }
 
+#[cfg(feature = "testing")]
+impl Places {
+    /// As if so many were hashing that there is no place left, until what this gives is dropped.
+    pub fn take_all(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        self.free.clone().try_acquire_many_owned(self.all).ok()
+    }
+}
+
 /// What the check of a password says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -68,7 +68,8 @@ pub async fn verify(app: &App, token: &str) -> Result<Verified, ApiError> {
     let invalid = |_| ApiError::TokenNotValid;
     let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
     let kid = header.kid.ok_or(ApiError::TokenNotValid)?;
-    if header.alg != Algorithm::EdDSA {
+    // What is critical must be understood (RFC 7515, 4.1.11), and nothing is.
+    if header.alg != Algorithm::EdDSA || header.crit.is_some() {
         return Err(ApiError::TokenNotValid);
     }
     let key = app.keyring().key(app, &kid).await?.ok_or(ApiError::TokenNotValid)?;

@@ -28,7 +28,7 @@ impl Tried {
         Self { kind, hash }
     }
 
-    fn row(&self) -> Key {
+    pub(super) fn row(&self) -> Key {
         Key::attempts(self.kind, &self.hash, None)
     }
 
@@ -158,12 +158,7 @@ impl Table {
         remembered: Duration,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let end = "SET tries = :none, tried_at = :now, succeeded_at = :now, #ttl = :forgotten";
-        let end = Expression::update(end)
-            .number(":none", 0)
-            .time(":now", now)
-            .number(":forgotten", now.plus(remembered).as_second());
-        self.change(tried.row(), end).await.map(drop)
+        self.change(tried.row(), end_of_row(remembered, now)).await.map(drop)
     }
 
     /// Gives back a try that came to nothing. Calls: Update.
@@ -214,6 +209,15 @@ impl Table {
         let (start, _) = rule.around(now);
         self.delete_item(tried.window(start)).await
     }
+}
+
+/// What [`Table::end_row`] does, for a transaction.
+pub(super) fn end_of_row(remembered: Duration, now: Timestamp) -> Expression {
+    let end = "SET tries = :none, tried_at = :now, succeeded_at = :now, #ttl = :forgotten";
+    Expression::update(end)
+        .number(":none", 0)
+        .time(":now", now)
+        .number(":forgotten", now.plus(remembered).as_second())
 }
 
 fn one_more(count: Expression, now: Timestamp) -> Expression {

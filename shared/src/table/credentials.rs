@@ -1,9 +1,12 @@
 //! Password hashes: read to be verified, replaced, and reset by a token that was mailed.
 
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
+use super::attempts::{Tried, end_of_row};
 use super::expression::Expression;
 use super::key::{self, Key};
 use super::transaction::Outcome;
@@ -79,13 +82,14 @@ impl Table {
         self.change(Key::credential(Some(id)), upgrade).await.map(drop)
     }
 
-    /// Sets a password and ends every session of the account but one. `user` is the account as that
-    /// session's request found it. Calls: W.
+    /// Sets a password, ends every session of the account but one, and the row of tries that this was one
+    /// of. `user` is the account as the session's request found it. Calls: W.
     pub async fn set_password(
         &self,
         user: &User,
         session: &SessionId,
         hash: &SecretString,
+        tried: &Tried,
         now: Timestamp,
     ) -> Result<PasswordSet, TableError> {
         let keep = Expression::update("SET epoch = :next")
@@ -95,6 +99,7 @@ impl Table {
             .transaction()
             .update(Key::user(Some(user.id)), next_epoch(user.epoch, now), ())
             .update(Key::session(user.id, session), keep, ())
+            .update(tried.row(), end_of_row(Duration::ZERO, now), ())
             .put(credential(user.id, hash)?)
             .commit()
             .await?;

@@ -3,5 +3,6 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod keys;
+mod passwords;
 mod sessions;
 mod tokens;

@@ -103,11 +103,15 @@ fn a_header_cannot_choose_how_it_is_checked() {
             let header = json!({"alg": alg, "typ": "JWT", "kid": KID});
             format!("{}.", message(&header, &forger.claims))
         };
-        let hs256 = {
+        let hs256 = |secret: &[u8]| {
             let message = message(&json!({"alg": "HS256", "kid": KID}), &forger.claims);
-            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, public), message.as_bytes());
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
             format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
         };
+        let x = URL_SAFE_NO_PAD.encode(public);
+        let spki = [&hex("302a300506032b6570032100"), public].concat();
+        let spki = base64::engine::general_purpose::STANDARD.encode(spki);
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n");
         let embedded = {
             let stranger = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
             let x = URL_SAFE_NO_PAD.encode(stranger.public_key());
@@ -122,12 +126,57 @@ fn a_header_cannot_choose_how_it_is_checked() {
             ("none", unsigned("none")),
             ("None", unsigned("None")),
             ("EdDSA without signature", unsigned("EdDSA")),
-            ("HS256 with the public key", hs256),
+            ("HS256 with the public key", hs256(public)),
+            ("HS256 with the public key's text", hs256(x.as_bytes())),
+            ("HS256 with the public key's PEM", hs256(pem.as_bytes())),
+            ("HS256 with nothing", hs256(b"")),
             ("a key of its own", embedded),
             ("ES256", forger.with_header("alg", json!("ES256"))),
             ("unknown kid", forger.with_header("kid", json!("../../keys"))),
             ("kid of another type", forger.with_header("kid", json!(7))),
             ("empty kid", forger.with_header("kid", json!(""))),
+            ("kid of a query", forger.with_header("kid", json!("x' OR '1'='1"))),
+            ("kid with a null", forger.with_header("kid", json!(format!("{KID}\0")))),
+            ("kid of two", forger.with_header("kid", json!([KID, KID]))),
+            ("kid without end", forger.with_header("kid", json!("k".repeat(100_000)))),
+            ("something critical", forger.with_header("crit", json!(["exp"]))),
+        ];
+        assert_eq!(admitted(&world, tokens).await, [""; 0]);
+    });
+}
+
+/// What stands before the 32 bytes of an Ed25519 key in its SPKI form (RFC 8410, 4), for one.
+fn hex(digits: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+#[test]
+fn a_signature_is_of_these_very_bytes() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let forger = Forger::new(&world, &staff).await;
+        let good = forger.sign(&forger.header, &forger.claims);
+        let (message, signature) = good.rsplit_once('.').unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let signed_by = |bytes: &[u8]| format!("{message}.{}", URL_SAFE_NO_PAD.encode(bytes));
+        let mut flipped = bytes.clone();
+        flipped[63] ^= 1;
+        let twice = format!(r#"{{"sub":"2",{}"#, &forger.claims.to_string()[1..]);
+        let twice =
+            format!("{}.{}", message.split('.').next().unwrap(), URL_SAFE_NO_PAD.encode(twice));
+        let twice =
+            format!("{twice}.{}", URL_SAFE_NO_PAD.encode(forger.pair.sign(twice.as_bytes())));
+        let tokens = vec![
+            ("all zeros", signed_by(&[0; 64])),
+            ("one bit", signed_by(&flipped)),
+            ("cut", signed_by(&bytes[..63])),
+            ("longer", signed_by(&[&bytes[..], &[0]].concat())),
+            ("padded", format!("{good}==")),
+            ("a fourth part", format!("{good}.{signature}")),
+            ("as JSON", json!({"payload": message, "signature": signature}).to_string()),
+            ("one claim twice", twice),
+            ("a refresh token", secrecy::ExposeSecret::expose_secret(&staff.refresh).to_owned()),
         ];
         assert_eq!(admitted(&world, tokens).await, [""; 0]);
     });
@@ -143,6 +192,10 @@ fn every_claim_is_required_and_checked() {
             ("another issuer", forger.with_claim("iss", json!("elsewhere"))),
             ("another audience", forger.with_claim("aud", json!("another-api"))),
             ("several audiences", forger.with_claim("aud", json!(["healthcare-api", "x"]))),
+            ("expired long ago", forger.with_claim("exp", json!(0))),
+            ("expired before 1970", forger.with_claim("exp", json!(-1))),
+            ("exp beyond numbers", forger.with_claim("exp", json!(1e300))),
+            ("no exp at all", forger.with_claim("exp", Value::Null)),
             ("expired by a second", forger.with_claim("exp", json!(now - 1))),
             ("expired just now", forger.with_claim("exp", json!(now))),
             ("exp as text", forger.with_claim("exp", json!("9999999999"))),
