@@ -1,7 +1,6 @@
 //! `cargo dev` and the repository's other commands; `cargo xtask help` lists them.
 
 mod admin;
-
 mod data;
 mod dev;
 mod dynamodb;
@@ -9,6 +8,7 @@ mod group;
 mod http;
 mod import_users;
 mod lock;
+mod login_times;
 mod routes;
 mod stop;
 mod target;
@@ -46,6 +46,8 @@ enum Command {
     ///
     /// The report on stdout names who was skipped, and why, by primary key.
     ImportUsers(import_users::Options),
+    /// Measure whether the time of a refused login tells why it was refused
+    LoginTimes(login_times::Options),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +69,7 @@ fn run(command: Command) -> Result {
             Command::Tools(options) => tools::run(&options).await,
             Command::Admin(command) => admin::run(&command).await,
             Command::ImportUsers(options) => import_users::run(&options).await,
+            Command::LoginTimes(options) => login_times::run(&options),
         }
     });
     // A request that is still under way is not worth waiting for.

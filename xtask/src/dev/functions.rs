@@ -104,6 +104,8 @@ impl Functions {
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(options.release.then_some("--release"))
             .current_dir(watched(options, &log))
+            // It looks for its routes in that folder and those above, which may be elsewhere.
+            .env("CARGO_LAMBDA_GLOBAL", repository().join("CargoLambda.toml"))
             .stdout(output.try_clone()?)
             .stderr(output);
         for (name, value) in environment {
