@@ -33,14 +33,16 @@ pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 impl App {
     pub fn new(config: Config) -> Self {
-        Self::with_clock(config, Box::new(Timestamp::system))
+        let Config { dynamodb, table_name, keys_table_name, tokens, memory_mib } = config;
+        let table = Table::new(client(&dynamodb), table_name, keys_table_name);
+        Self::with(table, tokens, memory_mib, Box::new(Timestamp::system))
     }
 
-    pub fn with_clock(config: Config, clock: Clock) -> Self {
+    /// From parts that are not the usual ones.
+    pub fn with(table: Table, tokens: Tokens, memory_mib: usize, clock: Clock) -> Self {
         ed25519::install();
-        let Config { dynamodb, table_name, keys_table_name, tokens, memory_mib } = config;
         Self(Arc::new(Parts {
-            table: Table::new(client(&dynamodb), table_name, keys_table_name),
+            table,
             keyring: Keyring::default(),
             tokens,
             places: Places::new(memory_mib),

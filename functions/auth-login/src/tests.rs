@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared::auth::attempts::AttemptLimits;
 use shared::auth::minter::Minter;
@@ -12,7 +12,7 @@ use shared::testing::{
 };
 use shared::{App, Request};
 
-use super::{Settings, login};
+use super::{FAILURE_SPAN, Settings, login};
 
 fn ready(world: &World) -> impl Fn(App, Request) -> Reply + Clone {
     limited(world, ATTEMPT_LIMITS)
@@ -305,5 +305,59 @@ fn a_role_says_nothing_about_a_login() {
         assert_eq!(body["user"]["role"], "pending");
         let refresh = body["refresh"].as_str().unwrap();
         assert_eq!(refresh.split('.').count(), 4);
+    });
+}
+
+/// A stranger measures time, and whoever runs the stack pays for calls: a refusal has the same of both.
+#[test]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "measures a span, and asks only that it is long enough"
+)]
+fn every_refusal_costs_the_same() {
+    run(async |world: World| {
+        let disabled = world.account_with_password("disabled", PASSWORD).await;
+        let change = UserChange { role: None, active: Some(false) };
+        let table = world.app.table();
+        table.update_user(disabled.id, change, &IfMatch::Any, world.app.now()).await.unwrap();
+        world.account_with_password("amara", PASSWORD).await;
+        let refusals = [
+            json!({"username": "nobody"}),
+            json!({"username": "disabled"}),
+            json!({"password": WRONG}),
+            json!({"username": "n".repeat(5000)}),
+        ];
+        world.calls.take();
+        for body in &refusals {
+            let started = Instant::now();
+            call(&world, body.clone()).await.expect(401);
+            assert!(started.elapsed() >= FAILURE_SPAN);
+            let reads = ["UpdateItem", "UpdateItem", "UpdateItem", "GetItem", "BatchGetItem"];
+            assert_eq!(world.calls.take(), reads);
+        }
+        // All of them need a place for hashing.
+        let _taken = world.app.places().take_all().unwrap();
+        let answers = together(refusals.map(|body| call(&world, body))).await;
+        assert!(answers.iter().all(|answer| answer.status == 503));
+    });
+}
+
+#[test]
+fn a_login_makes_nine_calls_and_seven_from_a_known_address() {
+    run(async |world: World| {
+        world.account_with_password("amara", PASSWORD).await;
+        let login = ready(&world);
+        for (reservations, releases) in [(3, 3), (2, 2)] {
+            world.calls.take();
+            world.call(login.clone(), event()).await.expect(200);
+            let mut calls = world.calls.take();
+            // The process's first publishes its key.
+            if reservations == 3 {
+                assert_eq!(calls.remove(5), "PutItem");
+            }
+            let counts = |name: &str| calls.iter().filter(|call| *call == name).count();
+            assert_eq!(counts("UpdateItem"), reservations + releases, "{calls:?}");
+            assert_eq!(calls.len(), reservations + releases + 3, "{calls:?}");
+        }
     });
 }

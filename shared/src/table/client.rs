@@ -13,11 +13,15 @@ use crate::config::DynamoDb;
 
 /// A client of the configured DynamoDB. Nothing is connected before the first call.
 pub fn client(settings: &DynamoDb) -> Client {
+    Client::from_conf(config(settings).build())
+}
+
+/// What the client is made of, for whoever wants to add something.
+pub(crate) fn config(settings: &DynamoDb) -> config::Builder {
     let common = sdk_config(&settings.aws, settings.endpoint.as_deref());
-    let config = config::Builder::from(&common)
+    config::Builder::from(&common)
         .retry_partition(RetryPartition::custom("dynamodb").token_bucket(retry_quota()).build())
-        .retry_classifier(RetryConflicts);
-    Client::from_conf(config.build())
+        .retry_classifier(RetryConflicts)
 }
 
 /// What a process may spend on retries, 5 for each: 500 at once, then 10 a second. The SDK's own quota

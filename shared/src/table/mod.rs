@@ -27,6 +27,8 @@ use aws_sdk_dynamodb::Client;
 
 pub use attempts::{Reserved, RowRule, Tried, WindowRule};
 pub use client::client;
+#[cfg(feature = "testing")]
+pub(crate) use client::config;
 pub use credentials::{Credentials, PasswordSet, Reset};
 pub use error::TableError;
 pub use mapping_lists::LISTED;

@@ -1,6 +1,7 @@
 //! For tests and for local use: a real DynamoDB inside the process, set up as template.yaml says, and
 //! a world in which handlers are called with events as API Gateway sends them.
 
+mod calls;
 pub mod cargo;
 pub mod checks;
 pub mod emulator;
@@ -11,6 +12,7 @@ mod settings;
 pub mod template;
 mod world;
 
+pub use calls::Calls;
 pub use event::{Answer, Event};
 pub use sample::Sample;
 pub use serde_json::{Value, json};

@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
+use super::calls::Calls;
 use super::emulator::{self, Emulator};
 use super::event::{Answer, Event};
 use super::sample::Sample;
@@ -27,7 +28,7 @@ use crate::app::App;
 use crate::auth::minter::Minter;
 use crate::auth::refresh_token::RefreshToken;
 use crate::auth::{password, sessions};
-use crate::config::{Config, DynamoDb, Tokens};
+use crate::config::{DynamoDb, Tokens};
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
@@ -37,7 +38,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::request::Request;
 use crate::runtime::{self, Reply};
-use crate::table::{Assign, Created, NewUser, Registered, client};
+use crate::table::{self, Assign, Created, NewUser, Registered, Table, client};
 
 /// When every test begins: 31 January 2026, noon.
 const BEGINNING: &str = "2026-01-31T12:00:00.000Z";
@@ -45,6 +46,8 @@ const BEGINNING: &str = "2026-01-31T12:00:00.000Z";
 /// Everything a function holds, over a table of its own.
 pub struct World {
     pub app: App,
+    /// What the app, and others of the same world, ask of DynamoDB.
+    pub calls: Calls,
     /// The same DynamoDB, for looking at what is in the tables.
     pub dynamodb: Client,
     pub minter: Minter,
@@ -90,9 +93,11 @@ impl World {
 
         let beginning: Timestamp = serde_json::from_value(json!(BEGINNING)).expect("a time");
         let clock = Arc::new(AtomicI64::new(beginning.as_millisecond()));
+        let calls = Calls::default();
         let secret = SecretString::from("a secret of a test, long enough to be one");
         Self {
-            app: app(dynamodb, &clock),
+            app: app(&dynamodb, &calls, &clock),
+            calls,
             dynamodb: raw,
             minter: Minter::new(&secret).expect("a key"),
             secret,
@@ -103,7 +108,7 @@ impl World {
 
     /// Another process on the same tables, under the same clock.
     pub fn another_app(&self) -> App {
-        app(emulator::settings(self.endpoint()), &self.clock)
+        app(&emulator::settings(self.endpoint()), &self.calls, &self.clock)
     }
 
     /// All rows of the main table whose partition key begins so.
@@ -240,15 +245,15 @@ impl Actor {
     }
 }
 
-fn app(dynamodb: DynamoDb, clock: &Arc<AtomicI64>) -> App {
+fn app(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>) -> App {
+    let config = table::config(dynamodb).interceptor(calls.clone());
+    let table = Table::new(
+        Client::from_conf(config.build()),
+        emulator::TABLE_NAME.to_owned(),
+        emulator::KEYS_TABLE_NAME.to_owned(),
+    );
+    let tokens = Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() };
     let hands = clock.clone();
-    let config = Config {
-        dynamodb,
-        table_name: emulator::TABLE_NAME.to_owned(),
-        keys_table_name: emulator::KEYS_TABLE_NAME.to_owned(),
-        tokens: Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() },
-        memory_mib: 1024,
-    };
     let read = move || Timestamp::from_millisecond(hands.load(Ordering::Relaxed));
-    App::with_clock(config, Box::new(read))
+    App::with(table, tokens, 1024, Box::new(read))
 }

@@ -1,12 +1,13 @@
 //! DynamoDB out of reach or silent: a 503 with `Retry-After`, in time, and never a 500.
 
-use shared::config::{Config, Tokens};
+use shared::config::Tokens;
 use shared::model::timestamp::Timestamp;
 use shared::runtime::{answer, public};
-use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME, settings};
 use shared::testing::run;
 use shared::{ApiResult, App, Request, response};
 use tokio::net::TcpListener;
+
+use crate::wire::table_at;
 
 async fn health(app: App, _request: Request) -> ApiResult {
     app.table().ping().await?;
@@ -14,14 +15,9 @@ async fn health(app: App, _request: Request) -> ApiResult {
 }
 
 async fn status_and_retry_after(endpoint: String) -> (u16, Option<String>) {
-    let config = Config {
-        dynamodb: settings(endpoint),
-        table_name: TABLE_NAME.to_owned(),
-        keys_table_name: KEYS_TABLE_NAME.to_owned(),
-        tokens: Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() },
-        memory_mib: 128,
-    };
-    let app = App::with_clock(config, Box::new(|| Timestamp::from_millisecond(0)));
+    let tokens = Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() };
+    let clock = || Timestamp::from_millisecond(0);
+    let app = App::with(table_at(endpoint), tokens, 128, Box::new(clock));
     let response = answer(app, public(health), Default::default()).await;
     let retry_after = response.headers().get("retry-after");
     (response.status().as_u16(), retry_after.map(|value| value.to_str().unwrap().to_owned()))
