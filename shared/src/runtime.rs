@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use lambda_http::http::{HeaderValue, header};
 use lambda_http::lambda_runtime::{self, LambdaEvent, Service};
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, Error, RequestExt, Response, service_fn};
+use lambda_http::{Adapter, Body, Context, Error, RequestExt, Response, service_fn};
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
@@ -95,14 +95,14 @@ where
         let settings = Arc::new(settings()?);
         let app = App::new(Config::from_env()?);
         lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| {
+            let Context { request_id, env_config, .. } = event.context;
             let done = handler(app.clone(), settings.clone(), event.payload);
             async move {
+                let operation = &env_config.function_name;
                 let outcome = done.await;
                 match &outcome {
-                    Ok(()) => tracing::info!(request_id = event.context.request_id, "completed"),
-                    Err(cause) => {
-                        tracing::error!(request_id = event.context.request_id, %cause, "failed");
-                    }
+                    Ok(()) => tracing::info!(operation, request_id, "completed"),
+                    Err(cause) => tracing::error!(operation, request_id, %cause, "failed"),
                 }
                 outcome
             }

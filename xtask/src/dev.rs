@@ -1,7 +1,7 @@
 //! `cargo dev`: the whole API on this machine.
 //!
-//! One process with two things under it: DynamoDB, embedded, and `cargo lambda watch`, which starts
-//! a function at its first request and again whenever its code changes. Both end with it.
+//! One process with DynamoDB, embedded, and a gateway in it, and under it `cargo lambda watch`, which starts
+//! a function at its first request and again whenever its code changes. All end with it.
 
 mod demo;
 mod functions;

@@ -222,6 +222,23 @@ fn an_address_has_so_many_tries_an_hour_and_ipv6_counts_by_network() {
 }
 
 #[test]
+fn failures_are_forgotten_after_a_day_at_a_known_address_too() {
+    run(async |world: World| {
+        world.account_with_password("amara", PASSWORD).await;
+        call(&world, json!({})).await.expect(200);
+        for _ in 0..10 {
+            call(&world, json!({"password": WRONG})).await.expect(401);
+        }
+        call(&world, json!({})).await.expect(429);
+        world.advance(Duration::from_secs(24 * 60 * 60));
+        for _ in 0..10 {
+            call(&world, json!({"password": WRONG})).await.expect(401);
+        }
+        call(&world, json!({})).await.expect(429);
+    });
+}
+
+#[test]
 fn a_success_costs_no_try() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;

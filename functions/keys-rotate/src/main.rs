@@ -59,7 +59,7 @@ async fn rotate(app: App, secret: Arc<StoredSecret>, rotation: Rotation) -> Outc
     }
     match secret.stage(&version).await? {
         // It comes again, after an earlier try has got as far as this.
-        Stage::Current => return retire_previous(&app, &secret).await,
+        Stage::Current => return retire_all_others(&app, &secret).await,
         Stage::Pending => {}
         Stage::Absent | Stage::Neither => return Err("the version is not pending".into()),
     }
@@ -98,7 +98,7 @@ async fn test(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
     Ok(())
 }
 
-/// Lets the key sign, and retires the one that did.
+/// Lets the key sign, and retires those that did.
 async fn finish(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
     let key = pending(secret, version).await?;
     let published = app.table().public_key(key.kid()).await?;
@@ -107,13 +107,16 @@ async fn finish(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
         return Err("the new key has not been published for long enough".into());
     }
     secret.make_current(version).await?;
-    retire_previous(app, secret).await
+    retire_all_others(app, secret).await
 }
 
-async fn retire_previous(app: &App, secret: &StoredSecret) -> Outcome {
-    if let Some(previous) = secret.previous().await? {
-        let kid = SigningKey::derive(&previous)?.kid().to_owned();
-        app.table().retire_key(&kid, app.now().plus(RETIRES_AFTER)).await?;
+/// Also those of secrets that somebody replaced by hand.
+async fn retire_all_others(app: &App, secret: &StoredSecret) -> Outcome {
+    let current = SigningKey::derive(&secret.current().await?)?;
+    for key in app.table().public_keys(app.now()).await? {
+        if key.kid != current.kid() {
+            app.table().retire_key(&key.kid, app.now().plus(RETIRES_AFTER)).await?;
+        }
     }
     Ok(())
 }

@@ -221,9 +221,33 @@ fn a_secret_replaced_by_hand_signs_once_its_key_is_known() {
         for _ in 0..60 {
             clinic.work().await;
         }
+        let published = async || {
+            let keys = world.app.table().public_keys(world.app.now()).await.unwrap();
+            keys.into_iter().map(|key| key.kid).collect::<Vec<_>>()
+        };
         let second = SigningKey::derive(&SECOND.into()).unwrap();
-        let published = world.app.table().public_key(second.kid()).await.unwrap();
-        assert!(published.is_some());
+        assert!(published().await.contains(&second.kid().to_owned()));
+
+        // The next rotation retires both.
+        clinic.rotate(VERSION).await;
+        assert_eq!(published().await.len(), 3);
+        world.advance(super::RETIRES_AFTER);
+        let third = SigningKey::derive(&secrets.secret().current().await.unwrap()).unwrap();
+        assert_eq!(published().await, [third.kid()]);
+    });
+}
+
+#[test]
+fn a_secret_that_comes_back_is_published_anew() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with(FIRST).await;
+        let minter = Minter::stored(secrets.secret());
+        let user = world.account_with_password("amara", PASSWORD).await;
+        world.sign_in_with(&minter, user.clone()).await;
+        world.app.table().retire_key(&old_kid(), world.app.now()).await.unwrap();
+        world.advance(Duration::from_secs(5 * 60));
+        let actor = world.sign_in_with(&minter, user).await;
+        assert_eq!(status(&world, &world.another_app(), &actor).await, 204);
     });
 }
 

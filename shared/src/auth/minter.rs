@@ -136,14 +136,11 @@ async fn choose(
     let now = app.now();
     let current = derive(&secret.current().await?)?;
     let reread = now.plus(REREAD_AFTER);
-    if let Some(standing) = standing.as_ref().filter(|standing| standing.kid() == current.kid()) {
-        return Ok(Signing { key: standing.clone(), until: reread });
-    }
     let ready = publish(app, &current).await?.published_at.plus(ANNOUNCED_FOR);
     if ready <= now {
         return Ok(Signing { key: current, until: reread });
     }
-    let before = match standing {
+    let before = match standing.filter(|standing| standing.kid() != current.kid()) {
         Some(standing) => Some(standing),
         None => secret.previous().await?.map(|previous| derive(&previous)).transpose()?,
     };

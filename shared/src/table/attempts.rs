@@ -21,7 +21,8 @@ pub struct Tried {
 }
 
 impl Tried {
-    /// `parts` are folded names, addresses and ids; none of them holds a line break.
+    /// `parts` are a folded name as it was submitted, an address, an id; none but the first holds a line
+    /// break.
     pub fn new(kind: &'static str, parts: &[&str]) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, parts.join("\n").as_bytes()).as_ref());
@@ -88,7 +89,8 @@ pub enum Reserved {
     Wait(Duration),
 }
 
-/// A row without a success is forgotten a day after it began: at the longest pause that is some hundred tries.
+/// A row is forgotten when nobody has tried for so long; one without a success when so long has passed
+/// since it began, which at the longest pause is some hundred tries.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often to look again when others change the same row.
@@ -139,7 +141,13 @@ impl Table {
                 if now < due {
                     return Ok(Reserved::Wait(due.since(now)));
                 }
-                Expression::update(COUNT)
+                if row.tried_at.plus(FORGOTTEN_AFTER) <= now {
+                    Expression::update(
+                        "SET tries = :one, tried_at = :now, #ttl = if_not_exists(#ttl, :forgotten)",
+                    )
+                } else {
+                    Expression::update(COUNT)
+                }
             };
             let next = next
                 .only_if("tries = :seen AND tried_at = :seen_at")
