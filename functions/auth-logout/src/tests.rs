@@ -1,17 +1,8 @@
 use shared::model::user::Role;
 use shared::runtime::signed_in;
-use shared::testing::{Actor, Event, World, json, run};
-use shared::{ApiResult, App, Caller, Request, response};
+use shared::testing::{Event, World, json, run};
 
 use super::logout;
-
-async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
-    response::no_content()
-}
-
-async fn status_of(world: &World, actor: &Actor) -> u16 {
-    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
-}
 
 fn event() -> Event {
     Event::of("auth-logout")
@@ -25,9 +16,9 @@ fn ends_this_session_at_once_and_no_other() {
         let stranger = world.actor(Role::Staff).await;
         let body = world.call(signed_in(logout), event().by(&leaving)).await.expect(200);
         assert_eq!(body, json!({"message": "You are signed out."}));
-        assert_eq!(status_of(&world, &leaving).await, 401);
-        assert_eq!(status_of(&world, &staying).await, 204);
-        assert_eq!(status_of(&world, &stranger).await, 204);
+        assert_eq!(world.status_of(&leaving).await, 401);
+        assert_eq!(world.status_of(&staying).await, 204);
+        assert_eq!(world.status_of(&stranger).await, 204);
     });
 }
 
@@ -39,13 +30,13 @@ fn everywhere_ends_all_of_the_accounts_sessions_but_not_later_ones() {
         let stranger = world.actor(Role::Staff).await;
         let event = event().json(json!({"everywhere": true})).by(&leaving);
         world.call(signed_in(logout), event).await.expect(200);
-        assert_eq!(status_of(&world, &leaving).await, 401);
-        assert_eq!(status_of(&world, &elsewhere).await, 401);
-        assert_eq!(status_of(&world, &stranger).await, 204);
+        assert_eq!(world.status_of(&leaving).await, 401);
+        assert_eq!(world.status_of(&elsewhere).await, 401);
+        assert_eq!(world.status_of(&stranger).await, 204);
 
         let user = world.app.table().user(leaving.id()).await.unwrap().unwrap();
         let later = world.sign_in(user).await;
-        assert_eq!(status_of(&world, &later).await, 204);
+        assert_eq!(world.status_of(&later).await, 204);
     });
 }
 
@@ -57,8 +48,8 @@ fn no_body_stands_for_an_empty_object() {
             let leaving = world.sign_in(user.clone()).await;
             let staying = world.sign_in(user.clone()).await;
             world.call(signed_in(logout), event().text(body).by(&leaving)).await.expect(200);
-            assert_eq!(status_of(&world, &leaving).await, 401);
-            assert_eq!(status_of(&world, &staying).await, 204);
+            assert_eq!(world.status_of(&leaving).await, 401);
+            assert_eq!(world.status_of(&staying).await, 204);
         }
     });
 }
@@ -78,11 +69,25 @@ fn a_body_that_is_not_understood_ends_nothing() {
                 world.call(signed_in(logout), event).await.expect_problem(400, "invalid_body");
             assert!(problem["errors"][field].is_array(), "{problem}");
         }
-        assert_eq!(status_of(&world, &staying).await, 204);
+        assert_eq!(world.status_of(&staying).await, 204);
     });
 }
 
 #[test]
 fn only_who_is_signed_in_gets_an_answer() {
     run(async |world: World| world.expect_signed_in_only(signed_in(logout), event()).await);
+}
+
+#[test]
+fn a_logout_makes_two_calls() {
+    run(async |world: World| {
+        for (everywhere, change) in [(false, "DeleteItem"), (true, "UpdateItem")] {
+            let staff = world.actor_named(change, Role::Staff).await;
+            world.status_of(&staff).await;
+            world.calls.take();
+            let event = event().json(json!({"everywhere": everywhere})).by(&staff);
+            world.call(signed_in(logout), event).await.expect(200);
+            assert_eq!(world.calls.take(), ["BatchGetItem", change]);
+        }
+    });
 }

@@ -5,13 +5,12 @@ use shared::auth::password::{self, Verdict};
 use shared::auth::reset::{self, ResetToken};
 use shared::model::user::{User, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::{Reply, public, signed_in};
+use shared::runtime::{Reply, public};
 use shared::table::{Reset, WindowRule};
 use shared::testing::{
-    ATTEMPT_LIMITS, Actor, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, json, run,
-    together,
+    ATTEMPT_LIMITS, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, json, run, together,
 };
-use shared::{ApiError, ApiResult, App, Caller, Request, response};
+use shared::{ApiError, App, Request};
 
 use super::{Settings, confirm};
 
@@ -62,14 +61,6 @@ async fn has_password(world: &World, user: &User, password: &str) -> bool {
     verdict != Verdict::Wrong
 }
 
-async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
-    response::no_content()
-}
-
-async fn status_of(world: &World, actor: &Actor) -> u16 {
-    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
-}
-
 #[test]
 fn sets_the_password_and_ends_every_session() {
     run(async |world: World| {
@@ -79,10 +70,10 @@ fn sets_the_password_and_ends_every_session() {
         call(&world, json!({"token": token})).await.expect(200);
         assert!(has_password(&world, &user, NEW).await);
         for actor in &actors {
-            assert_eq!(status_of(&world, actor).await, 401);
+            assert_eq!(world.status_of(actor).await, 401);
         }
         let later = world.sign_in(stored(&world, &user).await).await;
-        assert_eq!(status_of(&world, &later).await, 204);
+        assert_eq!(world.status_of(&later).await, 204);
     });
 }
 

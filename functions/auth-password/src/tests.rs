@@ -8,7 +8,7 @@ use shared::testing::{
     ATTEMPT_LIMITS, Actor, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, json, run,
     together,
 };
-use shared::{ApiResult, App, Caller, Request, response};
+use shared::{App, Request};
 
 use super::{Settings, change};
 
@@ -34,14 +34,6 @@ async fn has_password(world: &World, user: &User, password: &str) -> bool {
     verdict != Verdict::Wrong
 }
 
-async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
-    response::no_content()
-}
-
-async fn status_of(world: &World, actor: &Actor) -> u16 {
-    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
-}
-
 #[test]
 fn sets_the_new_password_and_ends_every_other_session() {
     run(async |world: World| {
@@ -51,8 +43,8 @@ fn sets_the_new_password_and_ends_every_other_session() {
         world.call(ready(), event().by(&here)).await.expect(200);
         assert!(has_password(&world, &user, NEW).await);
         assert!(!has_password(&world, &user, PASSWORD).await);
-        assert_eq!(status_of(&world, &here).await, 204);
-        assert_eq!(status_of(&world, &elsewhere).await, 401);
+        assert_eq!(world.status_of(&here).await, 204);
+        assert_eq!(world.status_of(&elsewhere).await, 401);
     });
 }
 
@@ -68,7 +60,7 @@ fn a_wrong_current_password_changes_nothing() {
             json!({"current_password": ["is not your password"]})
         );
         assert!(has_password(&world, &user, PASSWORD).await);
-        assert_eq!(status_of(&world, &elsewhere).await, 204);
+        assert_eq!(world.status_of(&elsewhere).await, 204);
     });
 }
 
@@ -139,12 +131,24 @@ fn of_two_changes_at_once_one_is_made() {
         assert_eq!(answers[winner].status, 200);
         assert!(matches!(answers[loser].status, 400 | 401), "{}", answers[loser].body);
         assert!(has_password(&world, &user, passwords[winner]).await);
-        assert_eq!(status_of(&world, &actors[winner]).await, 204);
-        assert_eq!(status_of(&world, &actors[loser]).await, 401);
+        assert_eq!(world.status_of(&actors[winner]).await, 204);
+        assert_eq!(world.status_of(&actors[loser]).await, 401);
     });
 }
 
 #[test]
 fn only_who_is_signed_in_gets_an_answer() {
     run(async |world: World| world.expect_signed_in_only(ready(), event()).await);
+}
+
+#[test]
+fn a_change_makes_four_calls() {
+    run(async |world: World| {
+        let actor = world.sign_in(world.account_with_password("amara", PASSWORD).await).await;
+        world.status_of(&actor).await;
+        world.calls.take();
+        world.call(ready(), event().by(&actor)).await.expect(200);
+        let calls = ["BatchGetItem", "UpdateItem", "GetItem", "TransactWriteItems"];
+        assert_eq!(world.calls.take(), calls);
+    });
 }

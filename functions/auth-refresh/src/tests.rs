@@ -6,9 +6,9 @@ use shared::auth::minter::Minter;
 use shared::model::id::Id;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::{Reply, public, signed_in};
+use shared::runtime::{Reply, public};
 use shared::testing::{Actor, Answer, Event, SESSION_LIMITS, Value, World, json, run, together};
-use shared::{ApiResult, App, Caller, Request, response};
+use shared::{App, Request};
 
 use super::{Settings, refresh};
 
@@ -33,14 +33,6 @@ fn token(pair: &Value) -> &str {
     pair["refresh"].as_str().unwrap()
 }
 
-async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
-    response::no_content()
-}
-
-async fn status_of(world: &World, access: &str) -> u16 {
-    world.call(signed_in(me), Event::of("auth-me").bearer(access)).await.status
-}
-
 #[test]
 fn a_chain_of_refreshes_keeps_a_session_alive() {
     run(async |world: World| {
@@ -51,7 +43,7 @@ fn a_chain_of_refreshes_keeps_a_session_alive() {
             let pair = spend(&world, &current).await.expect(200);
             assert_eq!(pair["token_type"], "Bearer");
             assert_eq!(pair["expires_in"], 900);
-            assert_eq!(status_of(&world, pair["access"].as_str().unwrap()).await, 204);
+            assert_eq!(world.status_in(&world.app, pair["access"].as_str().unwrap()).await, 204);
             assert_ne!(token(&pair), current);
             current = token(&pair).to_owned();
         }
@@ -102,7 +94,7 @@ fn a_token_spent_ten_seconds_ago_ends_the_session() {
         world.advance(Duration::from_secs(10));
         spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
         spend(&world, token(&pair)).await.expect_problem(401, "token_not_valid");
-        assert_eq!(status_of(&world, pair["access"].as_str().unwrap()).await, 401);
+        assert_eq!(world.status_in(&world.app, pair["access"].as_str().unwrap()).await, 401);
     });
 }
 
@@ -194,5 +186,16 @@ fn the_body_is_checked() {
             let problem = problem.expect_problem(400, "invalid_body");
             assert!(problem["errors"][field].is_array(), "{problem}");
         }
+    });
+}
+
+#[test]
+fn a_refresh_makes_two_calls() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        world.calls.take();
+        spend(&world, first(&staff)).await.expect(200);
+        // And one more, with which this process publishes its key.
+        assert_eq!(world.calls.take(), ["BatchGetItem", "PutItem", "UpdateItem"]);
     });
 }

@@ -166,3 +166,11 @@ fn a_password_that_is_easy_to_guess_is_refused_beside_everything_else() {
         }
     });
 }
+
+#[test]
+fn a_registration_makes_three_calls() {
+    run(async |world: World| {
+        world.call(with(Role::Staff, false), event()).await.expect(201);
+        assert_eq!(world.calls.take(), ["UpdateItem", "UpdateItem", "TransactWriteItems"]);
+    });
+}

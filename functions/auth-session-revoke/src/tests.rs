@@ -1,17 +1,8 @@
 use shared::model::user::Role;
 use shared::runtime::signed_in;
 use shared::testing::{Actor, Answer, Event, World, run};
-use shared::{ApiResult, App, Caller, Request, response};
 
 use super::revoke;
-
-async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
-    response::no_content()
-}
-
-async fn status_of(world: &World, actor: &Actor) -> u16 {
-    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
-}
 
 fn event() -> Event {
     Event::of("auth-session-revoke")
@@ -27,8 +18,8 @@ fn ends_the_session_that_it_names_and_no_other() {
         let asking = world.actor(Role::Pending).await;
         let lost = world.sign_in(asking.user.clone()).await;
         assert!(end(&world, &asking, lost.session_id()).await.expect(204).is_null());
-        assert_eq!(status_of(&world, &lost).await, 401);
-        assert_eq!(status_of(&world, &asking).await, 204);
+        assert_eq!(world.status_of(&lost).await, 401);
+        assert_eq!(world.status_of(&asking).await, 204);
     });
 }
 
@@ -37,7 +28,7 @@ fn a_session_can_end_itself() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         end(&world, &asking, asking.session_id()).await.expect(204);
-        assert_eq!(status_of(&world, &asking).await, 401);
+        assert_eq!(world.status_of(&asking).await, 401);
     });
 }
 
@@ -56,7 +47,7 @@ fn somebody_elses_session_is_404_and_goes_on() {
     run(async |world: World| {
         let (asking, stranger) = (world.actor(Role::Admin).await, world.actor(Role::Pending).await);
         end(&world, &asking, stranger.session_id()).await.expect_problem(404, "not_found");
-        assert_eq!(status_of(&world, &stranger).await, 204);
+        assert_eq!(world.status_of(&stranger).await, 204);
     });
 }
 

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use shared::App;
 use shared::auth::minter::Minter;
 use shared::auth::signing_key::SigningKey;
 use shared::model::user::User;
-use shared::runtime::signed_in;
 use shared::secrets::StoredSecret;
 use shared::testing::template::repository;
-use shared::testing::{Actor, Event, PASSWORD, World, run};
-use shared::{ApiResult, App, Caller, Request, response};
+use shared::testing::{Actor, PASSWORD, World, run};
 
 use self::secrets_manager::SecretsManager;
 use super::{Outcome, Rotation, Step, rotate};
@@ -36,20 +35,10 @@ fn step(
     rotate(world.app.clone(), Arc::new(secret), rotation)
 }
 
-async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
-    response::no_content()
-}
-
-async fn status(world: &World, verifier: &App, actor: &Actor) -> u16 {
-    let event = Event::of("auth-me").by(actor);
-    world.call_in(verifier, signed_in(me), event).await.status
-}
-
 /// Makes a verifier read the keys again, if it may: anybody can, with an id that there is not.
 async fn provoke(world: &World, verifier: &App) {
     let unknown = "eyJhbGciOiJFZERTQSIsImtpZCI6InVua25vd24ifQ.e30.AA";
-    let event = Event::of("auth-me").bearer(unknown);
-    world.call_in(verifier, signed_in(me), event).await.expect(401);
+    assert_eq!(world.status_in(verifier, unknown).await, 401);
 }
 
 /// A clinic at work: minters and verifiers that live long and ones that have just started.
@@ -89,7 +78,7 @@ impl<'a> Clinic<'a> {
         for verifier in self.verifiers.iter().chain([&started]) {
             let oldest = self.tokens.iter().take(2);
             for (age, actor) in oldest.chain(self.tokens.iter().rev().take(2)) {
-                let status = status(self.world, verifier, actor).await;
+                let status = self.world.status_in(verifier, actor.token.expose_secret()).await;
                 assert_eq!(status, 204, "minted at {age:?}, refused at {:?}", self.age);
             }
             provoke(self.world, verifier).await;
@@ -151,7 +140,7 @@ fn a_replaced_key_counts_for_half_an_hour_more_and_then_no_longer() {
         let actor = world.sign_in_with(&old, clinic.user.clone()).await;
         world.app.table().retire_key(&old_kid(), world.app.now()).await.unwrap();
         world.advance(Duration::from_secs(15 * 60 - 1));
-        assert_eq!(status(&world, &clinic.verifiers[0], &actor).await, 401);
+        assert_eq!(world.status_in(&clinic.verifiers[0], actor.token.expose_secret()).await, 401);
     });
 }
 
@@ -247,7 +236,7 @@ fn a_secret_that_comes_back_is_published_anew() {
         world.app.table().retire_key(&old_kid(), world.app.now()).await.unwrap();
         world.advance(Duration::from_secs(5 * 60));
         let actor = world.sign_in_with(&minter, user).await;
-        assert_eq!(status(&world, &world.another_app(), &actor).await, 204);
+        assert_eq!(world.status_in(&world.another_app(), actor.token.expose_secret()).await, 204);
     });
 }
 
@@ -262,7 +251,7 @@ fn logins_go_on_while_secrets_manager_is_away() {
         world.advance(Duration::from_secs(5 * 60));
         let after = world.sign_in_with(&minter, user).await;
         for actor in [before, after] {
-            assert_eq!(status(&world, &world.app, &actor).await, 204);
+            assert_eq!(world.status_in(&world.app, actor.token.expose_secret()).await, 204);
         }
     });
 }

@@ -2,17 +2,8 @@ use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::signed_in;
 use shared::testing::{Actor, Answer, Event, Value, World, json, run, together};
-use shared::{ApiResult, App, Caller, Request, response};
 
 use super::update;
-
-async fn me(_app: App, _caller: Caller, _request: Request) -> ApiResult {
-    response::no_content()
-}
-
-async fn status_of(world: &World, actor: &Actor) -> u16 {
-    world.call(signed_in(me), Event::of("auth-me").by(actor)).await.status
-}
 
 fn event() -> Event {
     Event::of("users-update")
@@ -43,7 +34,7 @@ fn a_change_is_stored_and_makes_a_new_version() {
         );
         let user = stored(&world, &pending).await;
         assert_eq!((user.role, user.active, user.version), (Role::Staff, true, 2));
-        assert_eq!(status_of(&world, &pending).await, 204);
+        assert_eq!(world.status_of(&pending).await, 204);
     });
 }
 
@@ -120,11 +111,11 @@ fn a_deactivation_ends_every_session_for_good() {
         let elsewhere = world.sign_in(staff.user.clone()).await;
         for active in [false, true] {
             patch(&world, &admin, staff.id(), json!({"active": active})).await.expect(200);
-            assert_eq!(status_of(&world, &staff).await, 401);
-            assert_eq!(status_of(&world, &elsewhere).await, 401);
+            assert_eq!(world.status_of(&staff).await, 401);
+            assert_eq!(world.status_of(&elsewhere).await, 401);
         }
         let later = world.sign_in(stored(&world, &staff).await).await;
-        assert_eq!(status_of(&world, &later).await, 204);
+        assert_eq!(world.status_of(&later).await, 204);
     });
 }
 

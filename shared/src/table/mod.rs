@@ -3,6 +3,7 @@
 //! Invariants: no base table is scanned; a write that must be atomic is one transaction; whatever
 //! decides something is read consistently from the base table.
 
+mod admins;
 mod attempts;
 mod backoff;
 mod batch;
@@ -25,6 +26,7 @@ mod users;
 
 use aws_sdk_dynamodb::Client;
 
+pub use admins::MadeAdmin;
 pub use attempts::{Reserved, RowRule, Tried, WindowRule};
 pub use client::client;
 #[cfg(feature = "testing")]
@@ -37,7 +39,7 @@ pub use names::is_list_position;
 pub use records::{Created, Deleted, Updated};
 pub use sessions::Rotated;
 pub use signing_keys::PublicKey;
-pub use users::{Imported, ImportedUser, MadeAdmin, NewUser, Registered, UserUpdated};
+pub use users::{Imported, ImportedUser, NewUser, Registered, UserUpdated};
 
 /// The store of everything: the main table and the public token keys' own.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
+use super::admins::Admins;
 use super::backoff::backoff;
 use super::expression::Expression;
 use super::item::Changed;
@@ -73,14 +74,6 @@ pub enum UserUpdated {
     VersionMismatch,
     /// Nobody could administer the accounts any more.
     LastAdmin,
-}
-
-#[derive(Debug)]
-pub enum MadeAdmin {
-    Done(User),
-    Already(User),
-    /// There is no such account.
-    Unknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,60 +316,12 @@ impl Table {
         }
         transaction.commit().await
     }
-
-    /// Makes the account that bears a folded name an active administrator. Calls: Get, Get, W.
-    pub async fn make_admin(&self, folded: &str, now: Timestamp) -> Result<MadeAdmin, TableError> {
-        let Some(user) = self.user_named(folded).await? else { return Ok(MadeAdmin::Unknown) };
-        if user.is_active_admin() {
-            return Ok(MadeAdmin::Already(user));
-        }
-        let change = UserChange { role: Some(Role::Admin), active: Some(true) };
-        match self.update_user(user.id, change, &IfMatch::Any, now).await? {
-            UserUpdated::Done(user) => Ok(MadeAdmin::Done(user)),
-            _ => Ok(MadeAdmin::Unknown),
-        }
-    }
 }
 
 const TAKEN: &str = "is already taken";
 
 /// More bytes than any username or email has when it is folded.
 const MAX_IDENTIFIER: usize = 1024;
-
-/// What a change does to the number of active administrators, which never falls to none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Admins {
-    Same,
-    /// The first one there ever was.
-    One,
-    More,
-    Fewer,
-}
-
-impl Admins {
-    /// For a new account.
-    fn of(user: &User) -> Self {
-        if user.is_active_admin() { Self::More } else { Self::Same }
-    }
-
-    fn between(current: &User, next: &User) -> Self {
-        match (current.is_active_admin(), next.is_active_admin()) {
-            (false, true) => Self::More,
-            (true, false) => Self::Fewer,
-            _ => Self::Same,
-        }
-    }
-
-    fn expression(self) -> Option<Expression> {
-        let add = |number: i8| Expression::update("ADD active :number").number(":number", number);
-        match self {
-            Self::Same => None,
-            Self::One => Some(add(1).only_if("attribute_not_exists(pk)")),
-            Self::More => Some(add(1)),
-            Self::Fewer => Some(add(-1).only_if("active > :one").number(":one", 1)),
-        }
-    }
-}
 
 pub(super) fn user_in(item: Item) -> Result<User, TableError> {
     from_item(item).map_err(TableError::unreadable)

@@ -25,10 +25,12 @@ use super::sample::Sample;
 use super::settings::SESSION_LIMITS;
 use super::template::Template;
 use crate::app::App;
+use crate::auth::caller::Caller;
 use crate::auth::minter::Minter;
 use crate::auth::refresh_token::RefreshToken;
 use crate::auth::{password, sessions};
 use crate::config::{DynamoDb, Tokens};
+use crate::error::ApiResult;
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
@@ -37,6 +39,7 @@ use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::request::Request;
+use crate::response;
 use crate::runtime::{self, Reply};
 use crate::table::{self, Assign, Created, NewUser, Registered, Table, client};
 
@@ -222,6 +225,18 @@ impl World {
         answer.expect_problem(401, "token_not_valid");
     }
 
+    /// What somebody who asks for nothing but to be known is answered: 204 if the session counts.
+    pub async fn status_of(&self, actor: &Actor) -> u16 {
+        self.status_in(&self.app, actor.token.expose_secret()).await
+    }
+
+    /// The same in another process, by an access token alone.
+    pub async fn status_in(&self, app: &App, token: &str) -> u16 {
+        self.call_in(app, runtime::signed_in(be_known), Event::of("auth-me").bearer(token))
+            .await
+            .status
+    }
+
     /// Calls a handler as the runtime does.
     pub async fn call(&self, handler: impl Handler, event: Event) -> Answer {
         self.call_in(&self.app, handler, event).await
@@ -243,6 +258,10 @@ impl Actor {
         let token = RefreshToken::parse(self.refresh.expose_secret()).expect("a refresh token");
         token.session_id
     }
+}
+
+async fn be_known(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+    response::no_content()
 }
 
 fn app(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>) -> App {
