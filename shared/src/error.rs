@@ -19,6 +19,8 @@ pub enum ApiError {
     InvalidBody(FieldErrors),
     #[error("parameters of the query are not valid")]
     InvalidQuery(FieldErrors),
+    #[error("headers are not valid")]
+    InvalidHeader(FieldErrors),
     #[error("the body is too large")]
     PayloadTooLarge,
     #[error("the body is not JSON")]
@@ -39,6 +41,8 @@ pub enum ApiError {
     Conflict(FieldErrors),
     #[error("another version is current")]
     PreconditionFailed,
+    #[error("the idempotency key stands for another request")]
+    IdempotencyKeyReused,
     /// Try again after so many seconds.
     #[error("too many attempts")]
     TooManyAttempts { retry_after: u32 },
@@ -78,6 +82,7 @@ impl ApiError {
                 (StatusCode::BAD_REQUEST, "invalid_body")
             }
             Self::InvalidQuery(_) => (StatusCode::BAD_REQUEST, "invalid_query"),
+            Self::InvalidHeader(_) => (StatusCode::BAD_REQUEST, "invalid_header"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
@@ -90,6 +95,9 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+            Self::IdempotencyKeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
+            }
             Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
             Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
@@ -103,6 +111,7 @@ impl ApiError {
                 "Some fields of the request are not valid; see errors.".to_owned()
             }
             Self::InvalidQuery(_) => "Some query parameters are not valid; see errors.".to_owned(),
+            Self::InvalidHeader(_) => "Some headers are not valid; see errors.".to_owned(),
             Self::PayloadTooLarge => "A request body may have at most 64 KiB.".to_owned(),
             Self::UnsupportedMediaType => "The request body must be application/json.".to_owned(),
             Self::NotAuthenticated => {
@@ -119,6 +128,9 @@ impl ApiError {
             Self::PreconditionFailed => {
                 "The resource has another version than If-Match names.".to_owned()
             }
+            Self::IdempotencyKeyReused => {
+                "This Idempotency-Key was used for a request with another body.".to_owned()
+            }
             Self::TooManyAttempts { retry_after } => {
                 format!("Too many attempts; try again in {retry_after} seconds.")
             }
@@ -129,9 +141,10 @@ impl ApiError {
 
     fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
-            Self::InvalidBody(errors) | Self::InvalidQuery(errors) | Self::Conflict(errors) => {
-                Some(errors)
-            }
+            Self::InvalidBody(errors)
+            | Self::InvalidQuery(errors)
+            | Self::InvalidHeader(errors)
+            | Self::Conflict(errors) => Some(errors),
             _ => None,
         }
     }

@@ -20,7 +20,8 @@ use crate::error::ApiError;
 use crate::model::address::SourceAddress;
 use crate::model::date::Date;
 use crate::model::field::{self, FieldErrors, JsonObject};
-use crate::model::id::Id;
+use crate::model::id::{Id, UserId};
+use crate::model::idempotency::{IdempotencyKey, InvalidRequestKey};
 use crate::model::page::Paging;
 use crate::model::record::{Details, Edit};
 use crate::model::session::UserAgent;
@@ -33,6 +34,8 @@ const MAX_BODY: usize = 64 * 1024;
 
 const DEFAULT_LIMIT: i32 = 50;
 const MAX_LIMIT: i32 = 100;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// No cursor of ours is longer, in characters.
 const MAX_CURSOR: usize = 2048;
@@ -119,6 +122,18 @@ impl Request {
             // What is not ASCII is no tag of ours.
             Some(value) => IfMatch::parse(Some(value.to_str().unwrap_or_default())),
             None => IfMatch::parse(None),
+        }
+    }
+
+    /// `Idempotency-Key`, as `caller` means it.
+    pub fn idempotency_key(&self, caller: UserId) -> Result<Option<IdempotencyKey>, ApiError> {
+        let Some(value) = self.event.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
+        match value.to_str().unwrap_or_default().parse() {
+            Ok(key) => Ok(Some(IdempotencyKey { caller, key })),
+            Err(InvalidRequestKey) => {
+                let errors = FieldErrors::one(IDEMPOTENCY_KEY, InvalidRequestKey.to_string());
+                Err(ApiError::InvalidHeader(errors))
+            }
         }
     }
 

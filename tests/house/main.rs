@@ -1,4 +1,6 @@
-//! What belongs together is there together: template, folders, events and generated files.
+//! What belongs together is there together: template, contract, folders, events and generated files.
+
+mod contract;
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -8,21 +10,32 @@ use std::process::Command;
 use std::{env, fs, io};
 
 use serde_json::Value;
+use shared::testing::openapi::Contract;
 use shared::testing::routes::{by_path, stale};
 use shared::testing::template::{ANY, Function, Template, repository};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
+/// No request reaches the one; the other answers whatever is not in the contract.
+const WITHOUT_OPERATION: [&str; 2] = ["keys-rotate", "not-found"];
+
 #[test]
-fn every_function_is_in_the_template_and_has_its_folder_its_tests_and_its_event() -> Outcome {
+fn every_function_is_in_template_and_contract_and_has_its_folder_tests_and_event() -> Outcome {
     let in_template: BTreeSet<_> = Template::load()?.functions.into_keys().collect();
+    let contract = Contract::load()?;
+    let operations = contract.operations().iter();
+    let in_contract: BTreeSet<_> = operations.map(|it| it.function().to_owned()).collect();
     let folders = folders()?;
     let events = names("events", |path| path.extension() == Some(OsStr::new("json")))?;
 
     let mut missing = Vec::new();
-    for name in in_template.iter().chain(&folders).chain(&events).collect::<BTreeSet<_>>() {
+    let everywhere = [&in_template, &in_contract, &folders, &events];
+    for name in everywhere.into_iter().flatten().collect::<BTreeSet<_>>() {
         if !in_template.contains(name) {
             missing.push(format!("template.yaml: a function with the Binary {name}"));
+        }
+        if !in_contract.contains(name) && !WITHOUT_OPERATION.contains(&name.as_str()) {
+            missing.push(format!("openapi.yaml: an operation of {name}"));
         }
         if !folders.contains(name) {
             missing.push(format!("functions/{name}/"));

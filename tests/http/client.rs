@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use ureq::{Agent, http};
 
 use crate::clinic;
+use crate::contract;
 use crate::response::Response;
 use crate::stack;
 
@@ -158,7 +159,8 @@ impl Actor for User {
 /// A request on its way.
 #[must_use]
 pub struct Request {
-    name: String,
+    method: String,
+    path: String,
     builder: http::request::Builder,
     body: Option<String>,
 }
@@ -166,7 +168,8 @@ pub struct Request {
 impl Request {
     fn new(method: &str, path: &str) -> Self {
         Self {
-            name: format!("{method} {path}"),
+            method: method.to_owned(),
+            path: path.to_owned(),
             builder: http::Request::builder().method(method).uri(format!("{}{path}", stack::url())),
             body: matches!(method, "POST" | "PUT" | "PATCH").then(String::new),
         }
@@ -187,10 +190,12 @@ impl Request {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// Sends it. Whatever a client does, the API never answers 500 or worse, save 503.
+    /// Sends it. Whatever a client does, the API never answers 500 or worse, save 503, and never
+    /// anything that the contract does not have.
     #[track_caller]
     pub fn send(self) -> Response {
-        let Self { name, builder, body } = self;
+        let Self { method, path, builder, body } = self;
+        let name = format!("{method} {path}");
         let answer = match body {
             Some(body) => AGENT.run(builder.body(body).unwrap()),
             None => AGENT.run(builder.body(()).unwrap()),
@@ -205,6 +210,7 @@ impl Request {
             text,
         };
         assert!(response.status < 500 || response.status == 503, "{response}");
+        contract::assert_kept(&method, &path, &response);
         response
     }
 }

@@ -6,6 +6,7 @@
 // What the tests are written with.
 mod client;
 mod clinic;
+mod contract;
 mod json;
 mod operations;
 mod response;

@@ -1,96 +1,75 @@
-//! Every operation there is, for the checks that go over all of them.
+//! Every operation of the contract, for the checks that go over all of them: a new one is covered from
+//! the day it is written there.
 
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
+use shared::testing::openapi;
+use shared::testing::openapi::Who;
 
-use shared::testing::routes::by_path;
-use shared::testing::template::{ANY, Template};
-
+use crate::client::{Actor, Request};
 use crate::clinic::NOBODY;
+use crate::contract::contract;
 
 pub struct Operation {
+    pub id: &'static str,
     pub method: &'static str,
-    /// With its canonical final slash; the ids in it are examples.
-    pub path: &'static str,
+    /// With its canonical final slash, and the contract's examples in place of variables; where those
+    /// are ids, nobody has them.
+    pub path: String,
     pub who: Who,
+    /// The contract's example, with ids that nobody has.
+    body: Option<Value>,
 }
 
-/// Whom an operation needs at least.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Who {
-    Anyone,
-    /// Of any role.
-    SignedIn,
-    Staff,
-    Admin,
+pub fn operations() -> impl Iterator<Item = Operation> {
+    contract().operations().iter().map(Operation::of)
 }
-
-use Who::{Admin, Anyone, SignedIn, Staff};
-
-const fn op(who: Who, method: &'static str, path: &'static str) -> Operation {
-    Operation { method, path, who }
-}
-
-pub const OPERATIONS: &[Operation] = &[
-    op(Anyone, "GET", "/api/health/"),
-    op(Anyone, "GET", "/.well-known/jwks.json/"),
-    op(Anyone, "POST", "/api/auth/register/"),
-    op(Anyone, "POST", "/api/auth/login/"),
-    op(Anyone, "POST", "/api/auth/refresh/"),
-    op(Anyone, "POST", "/api/auth/verify/"),
-    op(Anyone, "POST", "/api/auth/password/reset/"),
-    op(Anyone, "POST", "/api/auth/password/reset/confirm/"),
-    op(SignedIn, "GET", "/api/auth/me/"),
-    op(SignedIn, "POST", "/api/auth/logout/"),
-    op(SignedIn, "POST", "/api/auth/password/"),
-    op(SignedIn, "GET", "/api/auth/sessions/"),
-    op(SignedIn, "DELETE", "/api/auth/sessions/1/"),
-    op(Admin, "GET", "/api/users/"),
-    op(Admin, "PATCH", "/api/users/1/"),
-    op(Staff, "GET", "/api/doctors/"),
-    op(Staff, "POST", "/api/doctors/"),
-    op(Staff, "GET", "/api/doctors/1/"),
-    op(Staff, "PUT", "/api/doctors/1/"),
-    op(Staff, "PATCH", "/api/doctors/1/"),
-    op(Staff, "DELETE", "/api/doctors/1/"),
-    op(Staff, "GET", "/api/doctors/1/patients/"),
-    op(Staff, "GET", "/api/patients/"),
-    op(Staff, "POST", "/api/patients/"),
-    op(Staff, "GET", "/api/patients/1/"),
-    op(Staff, "PUT", "/api/patients/1/"),
-    op(Staff, "PATCH", "/api/patients/1/"),
-    op(Staff, "DELETE", "/api/patients/1/"),
-    op(Staff, "GET", "/api/doctor/mappings/"),
-    op(Staff, "POST", "/api/doctor/mappings/"),
-    op(Staff, "GET", "/api/doctor/mappings/1/"),
-    op(Staff, "POST", "/api/doctor/mappings/1/remove/"),
-    op(Staff, "DELETE", "/api/doctor/mappings/1/2/"),
-];
 
 impl Operation {
-    /// The path with ids that nothing has.
-    pub fn path_to_nobody(&self) -> String {
-        let parts = self.path.split('/').map(|part| match part.parse::<u64>() {
-            Ok(_) => NOBODY.to_string(),
-            Err(_) => part.to_owned(),
-        });
-        parts.collect::<Vec<_>>().join("/")
+    fn of(operation: &'static openapi::Operation) -> Self {
+        let json = operation.body.as_ref().and_then(|body| body.content.get("application/json"));
+        Self {
+            id: &operation.id,
+            method: &operation.method,
+            path: path_to_nobody(operation),
+            who: operation.who.unwrap_or_else(|| panic!("openapi.yaml: {} has no x-role", operation.id)),
+            body: json.and_then(|json| contract().example(json)).map(of_nobody),
+        }
+    }
+
+    /// The request as the contract shows it.
+    pub fn by(&self, actor: &impl Actor) -> Request {
+        let request = self.without_body_by(actor);
+        match &self.body {
+            Some(body) => request.json(body),
+            None => request,
+        }
+    }
+
+    pub fn without_body_by(&self, actor: &impl Actor) -> Request {
+        actor.request(self.method, &self.path)
     }
 }
 
-#[test]
-fn every_route_of_the_template_is_among_them() {
-    let template = Template::load().unwrap();
-    let routes = by_path(&template).into_iter().flat_map(|(path, methods)| {
-        methods.into_keys().map(move |method| (method.to_owned(), shape(&format!("{path}/"))))
-    });
-    let routes: BTreeSet<_> = routes.filter(|(method, _)| method != ANY).collect();
-    let operations = OPERATIONS.iter().map(|it| (it.method.to_owned(), shape(it.path)));
-    assert_eq!(operations.collect::<BTreeSet<_>>(), routes);
+fn path_to_nobody(operation: &openapi::Operation) -> String {
+    let mut path = operation.path.clone();
+    for parameter in operation.parameters.iter().filter(|it| it.place == "path") {
+        let value = match contract().example(&parameter.content) {
+            Some(Value::Number(_)) => NOBODY.to_string(),
+            Some(Value::String(text)) => text.clone(),
+            other => panic!("openapi.yaml: {}: an example of {}: {other:?}", operation.id, parameter.name),
+        };
+        path = path.replace(&format!("{{{}}}", parameter.name), &value);
+    }
+    path
 }
 
-/// A path with `*` in place of ids and of variables.
-fn shape(path: &str) -> String {
-    let is_id = |part: &str| part.starts_with('{') || part.parse::<u64>().is_ok();
-    let parts: Vec<_> = path.split('/').map(|part| if is_id(part) { "*" } else { part }).collect();
-    parts.join("/")
+/// The body with every id in it replaced.
+fn of_nobody(body: &Value) -> Value {
+    let mut body = body.clone();
+    for (name, value) in body.as_object_mut().into_iter().flatten() {
+        if name.ends_with("_id") && value.is_u64() {
+            *value = json!(NOBODY);
+        }
+    }
+    body
 }

@@ -16,16 +16,22 @@ pub struct Response {
 }
 
 impl Response {
+    /// API Gateway hands some on under another name, `WWW-Authenticate` among them.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        let value = self.headers.get(name);
+        let value = value.or_else(|| self.headers.get(format!("x-amzn-remapped-{name}")));
+        value?.to_str().ok()
     }
 
-    /// The `WWW-Authenticate` header; API Gateway hands it on under another name.
     #[track_caller]
     pub fn challenge(&self) -> &str {
-        self.header("www-authenticate")
-            .or_else(|| self.header("x-amzn-remapped-www-authenticate"))
-            .unwrap_or_else(|| panic!("no WWW-Authenticate: {self}"))
+        self.header("www-authenticate").unwrap_or_else(|| panic!("no WWW-Authenticate: {self}"))
+    }
+
+    /// Of the body, without its parameters; empty if there is none.
+    pub fn media_type(&self) -> &str {
+        let value = self.header("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim()
     }
 
     #[track_caller]
@@ -42,8 +48,7 @@ impl Response {
         if status == 204 {
             assert_eq!(self.text, "", "{self}");
         } else if status < 400 {
-            let kind = self.header("content-type").unwrap_or_default();
-            assert!(kind.starts_with("application/json"), "{kind}: {self}");
+            assert_eq!(self.media_type(), "application/json", "{self}");
         }
         self
     }
@@ -52,8 +57,7 @@ impl Response {
     #[track_caller]
     pub fn assert_problem(&self, status: u16, code: &str) -> &Self {
         assert_eq!(self.status, status, "{self}");
-        let kind = self.header("content-type").unwrap_or_default();
-        assert!(kind.starts_with("application/problem+json"), "{kind}: {self}");
+        assert_eq!(self.media_type(), "application/problem+json", "{self}");
         assert_eq!(self.json["status"], status, "{self}");
         assert_eq!(self.json["code"], code, "{self}");
         for member in ["type", "title", "request_id"] {

@@ -60,6 +60,12 @@ pub fn log() -> String {
     fs::read_to_string(format!("{DATA}/functions.log")).expect("a log")
 }
 
+/// What one's own stack derives the key of its tokens from.
+pub fn token_secret() -> String {
+    let secret = fs::read_to_string(format!("{DATA}/token-secret")).expect("a secret");
+    secret.trim().to_owned()
+}
+
 /// The mails that one's own stack has sent.
 pub fn mails() -> Vec<String> {
     let files = fs::read_dir(format!("{DATA}/outbox")).expect("an outbox");

@@ -3,7 +3,7 @@ use std::time::Duration;
 use shared::auth::signing_key::SigningKey;
 use shared::model::user::Role;
 use shared::runtime::public;
-use shared::testing::{Event, World, json, run};
+use shared::testing::{Event, World, checks, json, run};
 
 use super::jwks;
 
@@ -54,4 +54,9 @@ fn a_key_is_shown_until_it_retires() {
         world.advance(Duration::from_millis(1));
         assert_eq!(keys().await.len(), 0);
     });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |_| (public(jwks), event()));
 }

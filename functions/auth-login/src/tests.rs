@@ -8,17 +8,21 @@ use shared::model::version::IfMatch;
 use shared::runtime::{Reply, public};
 use shared::table::{RowRule, UserUpdated, WindowRule};
 use shared::testing::{
-    ATTEMPT_LIMITS, Answer, Event, PASSWORD, SESSION_LIMITS, Value, World, json, run, together,
+    ATTEMPT_LIMITS, Answer, Event, PASSWORD, SESSION_LIMITS, Value, World, checks, json, run,
+    together,
 };
 use shared::{App, Request};
 
 use super::{FAILURE_SPAN, Settings, login};
 
-fn ready(world: &World) -> impl Fn(App, Request) -> Reply + Clone {
+fn ready(world: &World) -> impl Fn(App, Request) -> Reply + Clone + use<> {
     limited(world, ATTEMPT_LIMITS)
 }
 
-fn limited(world: &World, attempts: AttemptLimits) -> impl Fn(App, Request) -> Reply + Clone {
+fn limited(
+    world: &World,
+    attempts: AttemptLimits,
+) -> impl Fn(App, Request) -> Reply + Clone + use<> {
     let settings = Arc::new(Settings {
         minter: Minter::new(&world.secret).unwrap(),
         sessions: SESSION_LIMITS,
@@ -376,5 +380,13 @@ fn a_login_makes_nine_calls_and_seven_from_a_known_address() {
             assert_eq!(counts("UpdateItem"), reservations + releases, "{calls:?}");
             assert_eq!(calls.len(), reservations + releases + 3, "{calls:?}");
         }
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        world.account_with_password("amara", PASSWORD).await;
+        (ready(world), event())
     });
 }

@@ -1,6 +1,6 @@
 use shared::model::user::Role;
 use shared::runtime::signed_in;
-use shared::testing::{Event, World, json, run};
+use shared::testing::{Event, World, checks, json, run};
 
 use super::logout;
 
@@ -89,5 +89,13 @@ fn a_logout_makes_two_calls() {
             world.call(signed_in(logout), event).await.expect(200);
             assert_eq!(world.calls.take(), ["BatchGetItem", change]);
         }
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let actor = world.actor(Role::Staff).await;
+        (signed_in(logout), event().by(&actor))
     });
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use shared::model::user::Role;
 use shared::runtime::signed_in;
-use shared::testing::{Event, World, run};
+use shared::testing::{Event, World, checks, run};
 
 use super::me;
 
@@ -37,5 +37,13 @@ fn a_token_lives_for_fifteen_minutes_to_the_second() {
         world.advance(Duration::from_secs(1));
         let answer = world.call(signed_in(me), event().by(&staff)).await;
         answer.expect_problem(401, "token_not_valid");
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let actor = world.actor(Role::Staff).await;
+        (signed_in(me), event().by(&actor))
     });
 }

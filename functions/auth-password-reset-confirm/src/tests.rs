@@ -8,7 +8,8 @@ use shared::model::version::IfMatch;
 use shared::runtime::{Reply, public};
 use shared::table::{Reset, WindowRule};
 use shared::testing::{
-    ATTEMPT_LIMITS, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, json, run, together,
+    ATTEMPT_LIMITS, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, checks, json, run,
+    together,
 };
 use shared::{ApiError, App, Request};
 
@@ -192,5 +193,14 @@ fn of_two_confirmations_at_once_one_is_made() {
         assert_eq!(answers[winner].status, 200);
         assert_eq!(answers[loser].status, 400, "{}", answers[loser].body);
         assert!(has_password(&world, &user, passwords[winner]).await);
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let user = account(world).await;
+        let body = json!({"token": open(world, Some(&user)).await});
+        (ready(), Event::of("auth-password-reset-confirm").with(body))
     });
 }

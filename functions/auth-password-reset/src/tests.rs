@@ -9,7 +9,9 @@ use shared::model::id::UserId;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::{Reply, public};
-use shared::testing::{ATTEMPT_LIMITS, Answer, Event, Handler, Value, World, json, run, together};
+use shared::testing::{
+    ATTEMPT_LIMITS, Answer, Event, Handler, Value, World, checks, json, run, together,
+};
 use shared::{App, Request};
 
 use super::{Settings, request_reset};
@@ -40,7 +42,7 @@ impl Drop for Outbox {
     }
 }
 
-fn ready(mailer: Mailer, page: Option<&str>) -> impl Fn(App, Request) -> Reply + Clone {
+fn ready(mailer: Mailer, page: Option<&str>) -> impl Fn(App, Request) -> Reply + Clone + use<> {
     let page = page.map(str::to_owned);
     let settings = Arc::new(Settings { mailer, page, attempts: ATTEMPT_LIMITS });
     public(move |app, request| request_reset(app, settings.clone(), request))
@@ -159,5 +161,15 @@ fn the_body_is_an_email_address_and_nothing_else() {
             let problem = answer.expect_problem(400, "invalid_body");
             assert!(problem["errors"][field].is_array(), "{problem}");
         }
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        world.actor_named("amara", Role::Staff).await;
+        // Of an outbox that is not there nobody is told.
+        let mailer = Mailer::Outbox(env::temp_dir().join("healthcare-no-such-outbox"));
+        (ready(mailer, None), Event::of("auth-password-reset"))
     });
 }

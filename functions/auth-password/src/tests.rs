@@ -5,8 +5,8 @@ use shared::auth::password::{self, Verdict};
 use shared::model::user::User;
 use shared::runtime::{Reply, signed_in};
 use shared::testing::{
-    ATTEMPT_LIMITS, Actor, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, json, run,
-    together,
+    ATTEMPT_LIMITS, Actor, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
+    run, together,
 };
 use shared::{App, Request};
 
@@ -150,5 +150,13 @@ fn a_change_makes_four_calls() {
         world.call(ready(), event().by(&actor)).await.expect(200);
         let calls = ["BatchGetItem", "UpdateItem", "GetItem", "TransactWriteItems"];
         assert_eq!(world.calls.take(), calls);
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        (ready(), event().by(&world.sign_in(user).await))
     });
 }

@@ -7,14 +7,16 @@ use shared::model::id::Id;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::{Reply, public};
-use shared::testing::{Actor, Answer, Event, SESSION_LIMITS, Value, World, json, run, together};
+use shared::testing::{
+    Actor, Answer, Event, SESSION_LIMITS, Value, World, checks, json, run, together,
+};
 use shared::{App, Request};
 
 use super::{Settings, refresh};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-fn ready(world: &World) -> impl Fn(App, Request) -> Reply + Clone {
+fn ready(world: &World) -> impl Fn(App, Request) -> Reply + Clone + use<> {
     let minter = Minter::new(&world.secret).unwrap();
     let settings = Arc::new(Settings { minter, idle: SESSION_LIMITS.idle });
     public(move |app, request| refresh(app, settings.clone(), request))
@@ -197,5 +199,14 @@ fn a_refresh_makes_two_calls() {
         spend(&world, first(&staff)).await.expect(200);
         // And one more, with which this process publishes its key.
         assert_eq!(world.calls.take(), ["BatchGetItem", "PutItem", "UpdateItem"]);
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let staff = world.actor(Role::Staff).await;
+        let body = json!({"refresh": first(&staff)});
+        (ready(world), Event::of("auth-refresh").json(body))
     });
 }

@@ -5,7 +5,7 @@ use shared::auth::registration::RegistrationPolicy;
 use shared::model::user::Role;
 use shared::runtime::{Reply, public};
 use shared::table::WindowRule;
-use shared::testing::{ATTEMPT_LIMITS, Event, PASSWORD_POLICY, World, json, run, together};
+use shared::testing::{ATTEMPT_LIMITS, Event, PASSWORD_POLICY, World, checks, json, run, together};
 use shared::{App, Request};
 
 use super::{Settings, register};
@@ -173,4 +173,9 @@ fn a_registration_makes_three_calls() {
         world.call(with(Role::Staff, false), event()).await.expect(201);
         assert_eq!(world.calls.take(), ["UpdateItem", "UpdateItem", "TransactWriteItems"]);
     });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |_| (with(Role::Staff, true), event()));
 }

@@ -1,6 +1,6 @@
 use shared::model::user::Role;
 use shared::runtime::signed_in;
-use shared::testing::{Actor, Answer, Event, World, run};
+use shared::testing::{Actor, Answer, Event, World, checks, run};
 
 use super::revoke;
 
@@ -64,4 +64,13 @@ fn what_is_no_id_names_no_session() {
 #[test]
 fn only_who_is_signed_in_gets_an_answer() {
     run(async |world: World| world.expect_signed_in_only(signed_in(revoke), event()).await);
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let staff = world.actor(Role::Staff).await;
+        let other = world.sign_in(staff.user.clone()).await;
+        (signed_in(revoke), event().path_parameter("id", other.session_id()).by(&staff))
+    });
 }

@@ -126,3 +126,11 @@ fn a_cursor_of_somebody_elses_list_or_none_of_ours_is_refused() {
 fn only_who_is_signed_in_gets_an_answer() {
     run(async |world: World| world.expect_signed_in_only(signed_in(sessions), event()).await);
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let actor = world.actor(Role::Staff).await;
+        (signed_in(sessions), event().by(&actor))
+    });
+}

@@ -5,7 +5,7 @@ use shared::auth::sessions;
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::public;
-use shared::testing::{Answer, Event, SESSION_LIMITS, Value, World, json, run};
+use shared::testing::{Answer, Event, SESSION_LIMITS, Value, World, checks, json, run};
 
 use super::verify;
 
@@ -96,5 +96,14 @@ fn the_body_is_a_token_and_nothing_else() {
                 world.call(public(verify), event).await.expect_problem(400, "invalid_body");
             assert!(problem["errors"][field].is_array(), "{problem}");
         }
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let user = world.actor(Role::Pending).await.user;
+        let body = json!({"token": sign_in(world, &user).await["access"]});
+        (public(verify), Event::of("auth-verify").json(body))
     });
 }

@@ -17,8 +17,10 @@ async fn create(app: App, caller: Caller, request: Request) -> ApiResult {
     caller.must(Permission::ManageDoctors)?;
     let now = app.now();
     let details: DoctorDetails = request.details(now.latest_date())?;
-    match app.table().create(details, now).await? {
+    let key = request.idempotency_key(caller.id())?;
+    match app.table().create(details, key.as_ref(), now).await? {
         Created::Done(doctor) => response::created_record(&doctor),
         Created::Taken(errors) => Err(ApiError::Conflict(errors)),
+        Created::KeyReused => Err(ApiError::IdempotencyKeyReused),
     }
 }

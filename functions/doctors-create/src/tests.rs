@@ -1,3 +1,4 @@
+use shared::model::doctor::DoctorDetails;
 use shared::model::user::Role;
 use shared::runtime::signed_in;
 use shared::testing::{Event, World, checks, json, run};
@@ -78,4 +79,52 @@ fn every_field_is_checked() {
 #[test]
 fn only_staff_may() {
     checks::only_staff_may(signed_in(create), event());
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(
+        signed_in(create),
+        event().with(json!({"email": "g2@example.com", "license_number": "LIC-2"})),
+        false,
+    );
+}
+
+#[test]
+fn the_same_key_and_body_are_answered_in_the_same_way() {
+    checks::create::the_same_key_and_body_are_answered_in_the_same_way::<DoctorDetails>(signed_in(
+        create,
+    ));
+}
+
+#[test]
+fn the_same_key_with_another_body_is_refused() {
+    checks::create::the_same_key_with_another_body_is_refused::<DoctorDetails>(signed_in(create));
+}
+
+#[test]
+fn a_key_is_spent_by_success_alone_and_for_a_day() {
+    checks::create::a_key_is_spent_by_success_alone_and_for_a_day::<DoctorDetails>(signed_in(
+        create,
+    ));
+}
+
+#[test]
+fn what_is_no_key_is_named() {
+    checks::create::what_is_no_key_is_named::<DoctorDetails>(signed_in(create));
+}
+
+#[test]
+fn a_key_remembers_nothing_of_anybody() {
+    checks::create::a_key_remembers_nothing_of_anybody::<DoctorDetails>(signed_in(create));
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails_with_a_key() {
+    let event = event().with(json!({"email": "g2@example.com", "license_number": "LIC-2"}));
+    checks::survives_faults_at_work(
+        signed_in(create),
+        event.header("idempotency-key", "a key"),
+        false,
+    );
 }

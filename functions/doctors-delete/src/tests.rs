@@ -23,3 +23,8 @@ fn if_match_is_honoured() {
 fn only_staff_may() {
     checks::only_staff_may(signed_in(delete), Event::of("doctors-delete"));
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(delete), Event::of("doctors-delete"), true);
+}

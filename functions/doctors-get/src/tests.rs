@@ -18,3 +18,8 @@ fn what_is_not_there_is_404() {
 fn only_staff_may() {
     checks::only_staff_may(signed_in(get), Event::of("doctors-get"));
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(get), Event::of("doctors-get"), false);
+}

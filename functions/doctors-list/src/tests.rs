@@ -23,3 +23,8 @@ fn bad_limits_and_cursors_are_named() {
 fn only_staff_may() {
     checks::only_staff_may(signed_in(list), Event::of("doctors-list"));
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(list), Event::of("doctors-list"), false);
+}

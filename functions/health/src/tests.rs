@@ -1,5 +1,5 @@
 use shared::runtime::public;
-use shared::testing::{Event, World, json, run};
+use shared::testing::{Event, World, checks, json, run};
 
 use super::health;
 
@@ -21,4 +21,9 @@ fn tells_that_the_table_answers_and_the_version() {
         let body = world.call(public(health), Event::of("health")).await.expect(200);
         assert_eq!(body, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
     });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |_| (public(health), Event::of("health")));
 }

@@ -77,3 +77,8 @@ fn ids_must_be_positive_integers() {
 fn only_staff_may() {
     checks::only_staff_may(signed_in(assign), event());
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(assign), event(), false);
+}

@@ -44,3 +44,8 @@ fn nobody_assigned_is_an_empty_list_and_nobody_there_is_404() {
 fn only_staff_may() {
     checks::only_staff_may(signed_in(doctors), event());
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(doctors), event(), true);
+}

@@ -26,3 +26,8 @@ fn shows_every_mapping_once_with_the_names_of_today() {
 fn only_staff_may() {
     checks::only_staff_may(signed_in(list), Event::of("mappings-list"));
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(list), Event::of("mappings-list"), true);
+}

@@ -48,3 +48,8 @@ fn the_body_names_the_doctor() {
 fn only_staff_may() {
     checks::only_staff_may(signed_in(remove), event());
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(remove), event(), true);
+}

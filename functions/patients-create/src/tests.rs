@@ -1,3 +1,4 @@
+use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
 use shared::runtime::signed_in;
 use shared::testing::{Event, World, checks, json, run};
@@ -60,4 +61,48 @@ fn the_body_must_be_a_json_object() {
 #[test]
 fn only_staff_may() {
     checks::only_staff_may(signed_in(create), event());
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(create), event(), false);
+}
+
+#[test]
+fn the_same_key_and_body_are_answered_in_the_same_way() {
+    checks::create::the_same_key_and_body_are_answered_in_the_same_way::<PatientDetails>(
+        signed_in(create),
+    );
+}
+
+#[test]
+fn the_same_key_with_another_body_is_refused() {
+    checks::create::the_same_key_with_another_body_is_refused::<PatientDetails>(signed_in(create));
+}
+
+#[test]
+fn a_key_is_spent_by_success_alone_and_for_a_day() {
+    checks::create::a_key_is_spent_by_success_alone_and_for_a_day::<PatientDetails>(signed_in(
+        create,
+    ));
+}
+
+#[test]
+fn what_is_no_key_is_named() {
+    checks::create::what_is_no_key_is_named::<PatientDetails>(signed_in(create));
+}
+
+#[test]
+fn a_key_remembers_nothing_of_anybody() {
+    checks::create::a_key_remembers_nothing_of_anybody::<PatientDetails>(signed_in(create));
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails_with_a_key() {
+    let event = event();
+    checks::survives_faults_at_work(
+        signed_in(create),
+        event.header("idempotency-key", "a key"),
+        false,
+    );
 }

@@ -30,3 +30,8 @@ fn what_is_not_there_is_404_and_a_bad_field_400() {
 fn only_staff_may() {
     checks::only_staff_may(signed_in(update), Event::of("patients-update"));
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults_at_work(signed_in(update), Event::of("patients-update"), false);
+}

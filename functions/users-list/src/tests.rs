@@ -96,3 +96,11 @@ fn only_administrators_may() {
         ask(&world, &staff, &[]).await.expect_problem(403, "permission_denied");
     });
 }
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let actor = world.actor(Role::Admin).await;
+        (signed_in(list), event().by(&actor))
+    });
+}

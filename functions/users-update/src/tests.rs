@@ -1,7 +1,7 @@
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::signed_in;
-use shared::testing::{Actor, Answer, Event, Value, World, json, run, together};
+use shared::testing::{Actor, Answer, Event, Value, World, checks, json, run, together};
 
 use super::update;
 
@@ -182,5 +182,14 @@ fn only_administrators_may() {
         let answer = patch(&world, &staff, staff.id(), json!({"role": "admin"})).await;
         answer.expect_problem(403, "permission_denied");
         assert_eq!(stored(&world, &staff).await.role, Role::Staff);
+    });
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails() {
+    checks::survives_faults(async |world| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        (signed_in(update), event().path_parameter("id", pending.id()).by(&admin))
     });
 }

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod email;
 pub mod field;
 pub mod id;
+pub mod idempotency;
 pub mod mapping;
 pub mod page;
 pub mod password;

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
 use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction, RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -48,6 +49,8 @@ impl ClassifyRetry for RetryConflicts {
         } else if let Some(error) = error.downcast_ref::<UpdateItemError>() {
             error.is_transaction_conflict_exception()
         } else if let Some(error) = error.downcast_ref::<PutItemError>() {
+            error.is_transaction_conflict_exception()
+        } else if let Some(error) = error.downcast_ref::<DeleteItemError>() {
             error.is_transaction_conflict_exception()
         } else {
             false

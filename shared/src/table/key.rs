@@ -85,6 +85,11 @@ impl Key {
         }
     }
 
+    /// `hash` is that of the caller's own key.
+    pub fn idempotency(caller: UserId, hash: &[u8]) -> Self {
+        Self::of(format!("IDEM#{:016}#{}", caller.get(), URL_SAFE_NO_PAD.encode(hash)))
+    }
+
     /// `hash` is the token's.
     pub fn reset(hash: &str) -> Self {
         Self::of(format!("RESET#{hash}"))

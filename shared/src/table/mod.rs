@@ -12,6 +12,7 @@ mod counter;
 mod credentials;
 mod error;
 mod expression;
+mod idempotency;
 mod item;
 mod key;
 mod mapping_lists;

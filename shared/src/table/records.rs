@@ -6,11 +6,13 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::backoff::backoff;
+use super::idempotency::Creation;
 use super::key::{self, Item, Key, sort_key};
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::field::FieldErrors;
 use crate::model::id::Id;
+use crate::model::idempotency::IdempotencyKey;
 use crate::model::page::{Page, Paging};
 use crate::model::record::{Details, Edit, Record};
 use crate::model::timestamp::Timestamp;
@@ -24,6 +26,8 @@ pub enum Created<D: Details> {
     Done(Record<D>),
     /// Another record has these values.
     Taken(FieldErrors),
+    /// The idempotency key stands for another request.
+    KeyReused,
 }
 
 #[derive(Debug)]
@@ -53,24 +57,36 @@ enum Refusal {
     Record,
     /// Another record has this field's value.
     Taken(&'static str),
+    /// The idempotency key has been used.
+    KeyUsed,
 }
 
 impl Table {
-    /// Calls: counter, W.
+    /// Creates a record, or finds that the request with this idempotency key did. Calls: counter, W; Get
+    /// if the key was used.
     pub async fn create<D: Details>(
         &self,
         details: D,
+        idempotency_key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Result<Created<D>, TableError> {
         let id: D::Id = self.next_id(D::KIND).await?;
         let record = Record { id, details, version: 1, created_at: now, updated_at: now };
         let mut transaction = self.transaction().put_new(item_of(&record)?, Refusal::Record);
+        if let Some(key) = idempotency_key {
+            let (item, is_free) = Creation::new(&record.details, id.get(), now)?.item(key)?;
+            transaction = transaction.put_if(item, is_free, Refusal::KeyUsed);
+        }
         for (field, value) in record.details.unique() {
             let claim = claim::<D>(field, &value, id);
             transaction = transaction.put_new(claim, Refusal::Taken(field));
         }
         match transaction.commit().await? {
             Outcome::Committed => Ok(Created::Done(record)),
+            // Before anything else: values that are taken may be this very request's.
+            Outcome::Refused(refusals) if refusals.contains(&Refusal::KeyUsed) => {
+                self.created_before(record.details, idempotency_key).await
+            }
             Outcome::Refused(refusals) => match taken(&refusals) {
                 Some(errors) => Ok(Created::Taken(errors)),
                 None => {
@@ -78,6 +94,24 @@ impl Table {
                 }
             },
         }
+    }
+
+    async fn created_before<D: Details>(
+        &self,
+        details: D,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Created<D>, TableError> {
+        let creation = match key {
+            Some(key) => self.creation(key).await?,
+            None => None,
+        };
+        let creation = creation.ok_or_else(|| TableError::missing("the creation"))?;
+        if !creation.is_of(&details)? {
+            return Ok(Created::KeyReused);
+        }
+        let id = D::Id::new(creation.id).ok_or_else(|| TableError::missing("an id"))?;
+        let at = creation.created_at;
+        Ok(Created::Done(Record { id, details, version: 1, created_at: at, updated_at: at }))
     }
 
     /// Calls: Get.

@@ -52,19 +52,22 @@ impl<R: Copy> Transaction<'_, R> {
     }
 
     /// Puts an item whose key must be free.
-    pub fn put_new(mut self, item: Item, refusal: R) -> Self {
-        let condition = Expression::condition("attribute_not_exists(pk)");
+    pub fn put_new(self, item: Item, refusal: R) -> Self {
+        self.put_if(item, Expression::condition("attribute_not_exists(pk)"), refusal)
+    }
+
+    /// Puts an item, if the condition holds for what stands at its key.
+    pub fn put_if(mut self, item: Item, condition: Expression, refusal: R) -> Self {
         self.push(Action::Put(item, Some(condition)), Some(refusal));
         self
     }
 
     /// Replaces an item that must be alive and of this version.
-    pub fn replace(mut self, item: Item, version: Version, refusal: R) -> Self {
+    pub fn replace(self, item: Item, version: Version, refusal: R) -> Self {
         let condition =
             Expression::condition("version = :version AND attribute_not_exists(deleted_at)")
                 .number(":version", version);
-        self.push(Action::Put(item, Some(condition)), Some(refusal));
-        self
+        self.put_if(item, condition, refusal)
     }
 
     pub fn delete(mut self, key: Key) -> Self {

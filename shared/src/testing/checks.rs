@@ -2,11 +2,15 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "that is how a test fails")]
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::event::Event;
+use super::faults::{Fault, When};
 use super::sample::Sample;
-use super::world::{Actor, Handler, World, run};
+use super::world::{Actor, Handler, World, run, together};
 use crate::model::user::Role;
 use crate::table::Removed;
 
@@ -34,6 +38,68 @@ pub async fn walk(world: &World, handler: impl Handler, event: Event, actor: &Ac
     }
 }
 
+/// Whatever goes wrong with any one of the calls that an endpoint makes to DynamoDB, it succeeds as if
+/// nothing had; and when all of them fail it answers 503 with `Retry-After`. Neither leaves half a change.
+/// `prepare` makes the handler and its event ready in a fresh world.
+pub fn survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) {
+    run(async |_| {
+        let trial = async |when, fault| {
+            let world = World::new().await;
+            let (handler, event) = prepare(&world).await;
+            let before = kinds(&world).await;
+            let app = world.app_with_fault(when, fault).await;
+            world.calls.take();
+            let answer = world.call_in(&app, handler, event).await;
+            (answer, world.calls.take(), before, kinds(&world).await)
+        };
+        let (well, calls, _, after) = trial(When::Once(usize::MAX), Fault::Refused).await;
+        assert!(well.status < 300, "{}", well.body);
+        for fault in Fault::ALL {
+            let trials = (0..calls.len()).map(|number| trial(When::Once(number), fault));
+            for (number, (answer, _, _, left)) in together(trials).await.into_iter().enumerate() {
+                let what = format!("{fault:?} at call {number} of {calls:?}");
+                assert_eq!(answer.status, well.status, "{what}: {}", answer.body);
+                assert_eq!(left, after, "{what}");
+            }
+        }
+        let (answer, _, before, left) = trial(When::Always, Fault::Refused).await;
+        assert!(answer.header("retry-after").is_some());
+        answer.expect_problem(503, "unavailable");
+        assert_eq!(left, before);
+    });
+}
+
+/// The same for somebody of the staff, in a clinic of one doctor and one patient, who is the doctor's if
+/// `are_assigned`.
+pub fn survives_faults_at_work(handler: impl Handler, event: Event, are_assigned: bool) {
+    survives_faults(async |world| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        if are_assigned {
+            world.assign(&doctor, &patient).await;
+        }
+        (handler.clone(), event.clone().by(&staff))
+    });
+}
+
+/// How many rows of each kind there are, but for counters, which may skip a number.
+async fn kinds(world: &World) -> BTreeMap<String, usize> {
+    let mut kinds = BTreeMap::new();
+    for row in world.rows("").await {
+        let kind = |name: &str| {
+            let key = row[name].as_s().expect("a string");
+            key.split_once('#').map_or(key.as_str(), |(kind, _)| kind).to_owned()
+        };
+        let (pk, sk) = (kind("pk"), kind("sk"));
+        if pk != "COUNTER" && pk != "ATTEMPTS" {
+            let state = [row.get("deleted_at"), row.get("swept"), row.get("version")];
+            let state = state.map(|value| value.map(|it| format!("{it:?}")).unwrap_or_default());
+            *kinds.entry(format!("{pk} {sk} {}", state.join(" "))).or_default() += 1;
+        }
+    }
+    kinds
+}
+
 fn event<D: Sample>(operation: &str) -> Event {
     Event::of(&format!("{}-{operation}", D::ENDPOINTS))
 }
@@ -41,6 +107,91 @@ fn event<D: Sample>(operation: &str) -> Event {
 fn change<D: Sample>() -> Value {
     let (field, value) = D::CHANGE;
     json!({ field: value })
+}
+
+pub mod create {
+    use super::*;
+
+    const KEY: &str = "idempotency-key";
+
+    /// All that may differ is the request's own id.
+    fn keyed<D: Sample>(n: u32, key: &str, actor: &Actor) -> Event {
+        event::<D>("create").json(D::sample(n)).header(KEY, key).by(actor)
+    }
+
+    async fn count<D: Sample>(world: &World) -> usize {
+        world.rows(&format!("{}#", D::KIND.to_uppercase())).await.len()
+    }
+
+    pub fn the_same_key_and_body_are_answered_in_the_same_way<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let first =
+                world.call(handler.clone(), keyed::<D>(1, "a key", &staff)).await.expect(201);
+            world.advance(Duration::from_secs(60));
+            let again = world.call(handler.clone(), keyed::<D>(1, " a key ", &staff)).await;
+            assert_eq!(again.header("etag"), Some("\"1\""));
+            assert_eq!(again.expect(201), first);
+            assert_eq!(count::<D>(&world).await, 1);
+
+            let calls =
+                (0..8).map(|_| world.call(handler.clone(), keyed::<D>(2, "another", &staff)));
+            let answers: Vec<Value> =
+                together(calls).await.into_iter().map(|answer| answer.expect(201)).collect();
+            assert!(answers.iter().all(|answer| *answer == answers[0]));
+            assert_eq!(count::<D>(&world).await, 2);
+        });
+    }
+
+    pub fn the_same_key_with_another_body_is_refused<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.call(handler.clone(), keyed::<D>(1, "a key", &staff)).await.expect(201);
+            let other = world.call(handler.clone(), keyed::<D>(2, "a key", &staff)).await;
+            other.expect_problem(422, "idempotency_key_reused");
+            assert_eq!(count::<D>(&world).await, 1);
+            // Somebody else's key is another one.
+            let ben = world.actor_named("ben", Role::Staff).await;
+            world.call(handler, keyed::<D>(2, "a key", &ben)).await.expect(201);
+        });
+    }
+
+    pub fn a_key_is_spent_by_success_alone_and_for_a_day<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let bad = keyed::<D>(1, "a key", &staff).with(json!({"first_name": ""}));
+            world.call(handler.clone(), bad).await.expect(400);
+            world.call(handler.clone(), keyed::<D>(1, "a key", &staff)).await.expect(201);
+            world.advance(Duration::from_secs(24 * 60 * 60));
+            let staff = world.sign_in(staff.user).await;
+            world.call(handler, keyed::<D>(2, "a key", &staff)).await.expect(201);
+            assert_eq!(count::<D>(&world).await, 2);
+        });
+    }
+
+    pub fn what_is_no_key_is_named<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            for key in ["", "  ", &"k".repeat(256)] {
+                let answer = world.call(handler.clone(), keyed::<D>(1, key, &staff)).await;
+                let problem = answer.expect_problem(400, "invalid_header");
+                assert!(problem["errors"][KEY].is_array(), "{problem}");
+            }
+            assert_eq!(count::<D>(&world).await, 0);
+        });
+    }
+
+    /// A record that is deleted leaves nothing behind, under no key either.
+    pub fn a_key_remembers_nothing_of_anybody<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.call(handler, keyed::<D>(1, "a key", &staff)).await.expect(201);
+            let rows = world.rows("IDEM#").await;
+            let mut names: Vec<&str> = rows[0].keys().map(String::as_str).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["created_at", "fingerprint", "id", "pk", "sk", "ttl"]);
+        });
+    }
 }
 
 pub mod get {

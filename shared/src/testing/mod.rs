@@ -6,10 +6,12 @@ pub mod cargo;
 pub mod checks;
 pub mod emulator;
 mod event;
+pub mod faults;
 pub mod routes;
 mod sample;
 mod settings;
 pub mod template;
+pub mod wire;
 mod world;
 
 pub use calls::Calls;

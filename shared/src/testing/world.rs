@@ -21,6 +21,7 @@ use serde_json::json;
 use super::calls::Calls;
 use super::emulator::{self, Emulator};
 use super::event::{Answer, Event};
+use super::faults::{self, Fault, When};
 use super::sample::Sample;
 use super::settings::SESSION_LIMITS;
 use super::template::Template;
@@ -87,7 +88,7 @@ pub async fn together<T>(calls: impl IntoIterator<Item = impl Future<Output = T>
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let emulator = Emulator::in_memory().await.expect("an emulator");
         let dynamodb = emulator::settings(emulator.endpoint());
         let template = Template::load().expect("template.yaml");
@@ -112,6 +113,12 @@ impl World {
     /// Another process on the same tables, under the same clock.
     pub fn another_app(&self) -> App {
         app(&emulator::settings(self.endpoint()), &self.calls, &self.clock)
+    }
+
+    /// Another process, whose DynamoDB fails.
+    pub async fn app_with_fault(&self, when: When, fault: Fault) -> App {
+        let endpoint = faults::before(&self.endpoint(), when, fault).await;
+        app(&emulator::settings(endpoint), &self.calls, &self.clock)
     }
 
     /// All rows of the main table whose partition key begins so.
@@ -193,9 +200,10 @@ impl World {
     pub async fn record<D: Sample>(&self, n: u32) -> Record<D> {
         let object = D::sample(n).as_object().expect("an object").clone();
         let details = D::parse(object, self.app.now().latest_date()).expect("valid details");
-        match self.app.table().create(details, self.app.now()).await.expect("a table") {
+        match self.app.table().create(details, None, self.app.now()).await.expect("a table") {
             Created::Done(record) => record,
             Created::Taken(errors) => panic!("{errors:?}"),
+            Created::KeyReused => panic!("there is no key"),
         }
     }
 

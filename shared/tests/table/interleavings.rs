@@ -9,13 +9,13 @@ use shared::model::patient::PatientDetails;
 use shared::model::record::Details;
 use shared::model::version::IfMatch;
 use shared::table::{Assign, Deleted, Table};
+use shared::testing::wire::{Message, table_at};
 use shared::testing::{World, run};
 use tokio::io::{AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::mapping_rows;
-use crate::wire::{Message, table_at};
 
 /// The same tables as the world's, through a proxy that holds transactions.
 struct Held {
@@ -36,14 +36,12 @@ async fn held(world: &World) -> Held {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let mut client = BufReader::new(stream);
-            let request = Message::read(&mut client).await;
-            if request.asks_for("TransactWriteItems") {
+            let request = Message::read(&mut client).await.unwrap();
+            if request.operation().as_deref() == Some("transactwriteitems") {
                 told.notify_one();
                 wait.notified().await;
             }
-            let mut server = BufReader::new(TcpStream::connect(&dynamodb).await.unwrap());
-            server.write_all(&request.into_last()).await.unwrap();
-            let answer = Message::read(&mut server).await;
+            let answer = request.ask(&dynamodb).await.unwrap();
             client.write_all(&answer.into_last()).await.unwrap();
         }
     });

@@ -8,7 +8,6 @@ mod lists;
 mod outage;
 mod races;
 mod retries;
-mod wire;
 
 use std::collections::BTreeSet;
 

@@ -4,10 +4,9 @@ use shared::config::Tokens;
 use shared::model::timestamp::Timestamp;
 use shared::runtime::{answer, public};
 use shared::testing::run;
+use shared::testing::wire::table_at;
 use shared::{ApiResult, App, Request, response};
 use tokio::net::TcpListener;
-
-use crate::wire::table_at;
 
 async fn health(app: App, _request: Request) -> ApiResult {
     app.table().ping().await?;

@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use shared::model::id::{DoctorId, Id, PatientId, UserId};
 use shared::table::{Removed, Table};
+use shared::testing::wire::{Message, table_at};
 use shared::testing::{Value, World, json, run};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-
-use crate::wire::{Message, table_at};
 
 /// What the server does with a request.
 enum Step {
@@ -32,16 +31,11 @@ async fn scripted(steps: Vec<Step>) -> (Table, Seen) {
             // One connection for each, which the answer closes.
             let (stream, _) = listener.accept().await.unwrap();
             let mut stream = BufReader::new(stream);
-            let request = Message::read(&mut stream).await;
+            let request = Message::read(&mut stream).await.unwrap();
             bodies.lock().unwrap().push(serde_json::from_slice(&request.body).unwrap());
             if let Step::Answer(status, body) = step {
-                let body = body.to_string();
-                let head = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\n\
-                     connection: close\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                );
-                stream.write_all((head + &body).as_bytes()).await.unwrap();
+                let answer = Message::answer(status, &body);
+                stream.write_all(&answer.into_last()).await.unwrap();
             }
         }
     });

@@ -1,0 +1,96 @@
+//! Changes of one patient, with `If-Match` and without.
+
+use shared::model::patient::PatientDetails;
+use shared::model::record::Edit;
+use shared::model::version::{IfMatch, Version};
+use shared::table::Updated;
+use shared::testing::{Value, World, json, run};
+use stateright::semantics::SequentialSpec;
+
+use crate::{History, clients, play};
+
+/// A version and the address that it has.
+#[derive(Debug, Clone, PartialEq)]
+struct Stored(Version, u32);
+
+#[derive(Debug, Clone)]
+enum Op {
+    Read,
+    /// Whatever the version is.
+    Write(u32),
+    WriteIf(Version, u32),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Outcome {
+    Is(Stored),
+    AnotherVersion,
+}
+
+impl SequentialSpec for Stored {
+    type Op = Op;
+    type Ret = Outcome;
+
+    fn invoke(&mut self, op: &Op) -> Outcome {
+        match op {
+            Op::Read => {}
+            Op::WriteIf(version, _) if *version != self.0 => return Outcome::AnotherVersion,
+            Op::Write(value) | Op::WriteIf(_, value) => *self = Self(self.0 + 1, *value),
+        }
+        Outcome::Is(self.clone())
+    }
+}
+
+fn stored(record: &impl serde::Serialize) -> Outcome {
+    let record: Value = json!(record);
+    let address = record["address"].as_str().unwrap().parse().unwrap();
+    Outcome::Is(Stored(record["version"].as_u64().unwrap(), address))
+}
+
+#[test]
+fn no_update_is_lost_and_no_version_given_twice() {
+    run(async |world: World| {
+        let apps = clients(&world);
+        play(
+            async |round, key| {
+                let patient = world.patient(round * 10 + key).await;
+                let edit = address(0);
+                let any = IfMatch::Any;
+                let now = world.app.now();
+                world.app.table().update(patient.id, &edit, &any, now).await.unwrap();
+                (patient.id, History::of(Stored(2, 0)))
+            },
+            async |(id, history), client, chance| {
+                let op = match chance % 4 {
+                    0 => Op::Read,
+                    1 => Op::Write(client + 1),
+                    number => Op::WriteIf(Version::from(number), client + 1),
+                };
+                let table = apps[client as usize].table();
+                let act = async {
+                    let (value, if_match) = match op {
+                        Op::Read => {
+                            let found = table.get::<PatientDetails>(*id).await.unwrap().unwrap();
+                            return stored(&found);
+                        }
+                        Op::Write(value) => (value, IfMatch::Any),
+                        Op::WriteIf(version, value) => (value, IfMatch::OneOf(vec![version])),
+                    };
+                    let now = apps[client as usize].now();
+                    match table.update(*id, &address(value), &if_match, now).await.unwrap() {
+                        Updated::Done(record) => stored(&record),
+                        Updated::VersionMismatch => Outcome::AnotherVersion,
+                        other => panic!("{other:?}"),
+                    }
+                };
+                history.record(client, op.clone(), act).await;
+            },
+            async |(_, history)| history.assert_linearizable(),
+        )
+        .await;
+    });
+}
+
+fn address(value: u32) -> Edit<PatientDetails> {
+    Edit::Merge(json!({"address": value.to_string()}).as_object().unwrap().clone())
+}
