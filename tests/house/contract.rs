@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
 use shared::testing::openapi::{Contract, Operation, Response, Who};
 use shared::testing::routes::by_path;
 use shared::testing::template::{ANY, Template};
@@ -40,7 +41,7 @@ fn every_route_is_an_operation_of_its_function_and_every_operation_a_route() -> 
                 wrong.push(format!("template.yaml: {method} {path} as a route of {function}"));
             }
             (Some(function), Some(other)) if function != other => wrong.push(format!(
-                "openapi.yaml: {function}, not {other}, as operationId or x-function of {method} {path}"
+                "openapi.yaml: {function}, not {other}, as the function of {method} {path}"
             )),
             _ => {}
         }
@@ -99,7 +100,7 @@ fn missing_of(contract: &Contract, operation: &Operation) -> Vec<String> {
         None => missing.push("security".to_owned()),
         Some(schemes) => {
             // An empty alternative would let in anyone.
-            let is_open = schemes.iter().any(|scheme| scheme.is_empty()) || schemes.is_empty();
+            let is_open = schemes.is_empty() || schemes.iter().any(BTreeMap::is_empty);
             if is_open != (operation.who == Some(Who::Anyone)) {
                 missing.push("a security that fits its x-role".to_owned());
             }
@@ -187,4 +188,44 @@ fn missing_examples(contract: &Contract, operation: &Operation) -> Vec<String> {
         }
     }
     missing
+}
+
+/// Otherwise an answer that says too much would be none that the contract does not have.
+#[test]
+fn every_schema_of_an_object_is_closed() -> Outcome {
+    let contract = Contract::load()?;
+    let (mut open, mut parts) = (Vec::new(), BTreeSet::new());
+    for (name, schema) in contract.schemas() {
+        add_open(name, schema, &mut open);
+        add_parts(schema, &mut parts);
+    }
+    // What others are put together of is closed by them.
+    open.retain(|name| !parts.contains(name.as_str()));
+    assert!(open.is_empty(), "openapi.yaml: open schemas:\n  {}", open.join("\n  "));
+    Ok(())
+}
+
+fn add_open(place: &str, schema: &Value, open: &mut Vec<String>) {
+    let Some(object) = schema.as_object() else { return };
+    let closing = ["additionalProperties", "unevaluatedProperties"];
+    let is_closed = closing.iter().any(|keyword| object.get(*keyword) == Some(&json!(false)));
+    if object.contains_key("properties") && !is_closed {
+        open.push(place.to_owned());
+    }
+    for (name, member) in object.iter().filter(|(name, _)| *name != "allOf") {
+        add_open(&format!("{place}/{name}"), member, open);
+    }
+}
+
+/// The names of those that stand in an `allOf`.
+fn add_parts<'a>(schema: &'a Value, parts: &mut BTreeSet<&'a str>) {
+    match schema {
+        Value::Object(object) => {
+            let all_of = object.get("allOf").and_then(Value::as_array).into_iter().flatten();
+            parts.extend(all_of.filter_map(|it| it.get("$ref")?.as_str()?.rsplit('/').next()));
+            object.values().for_each(|member| add_parts(member, parts));
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_parts(item, parts)),
+        _ => {}
+    }
 }

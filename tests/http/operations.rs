@@ -31,7 +31,9 @@ impl Operation {
             id: &operation.id,
             method: &operation.method,
             path: path_to_nobody(operation),
-            who: operation.who.unwrap_or_else(|| panic!("openapi.yaml: {} has no x-role", operation.id)),
+            who: operation
+                .who
+                .unwrap_or_else(|| panic!("openapi.yaml: {} has no x-role", operation.id)),
             body: json.and_then(|json| contract().example(json)).map(of_nobody),
         }
     }
@@ -56,7 +58,10 @@ fn path_to_nobody(operation: &openapi::Operation) -> String {
         let value = match contract().example(&parameter.content) {
             Some(Value::Number(_)) => NOBODY.to_string(),
             Some(Value::String(text)) => text.clone(),
-            other => panic!("openapi.yaml: {}: an example of {}: {other:?}", operation.id, parameter.name),
+            other => panic!(
+                "openapi.yaml: {}: an example of {}: {other:?}",
+                operation.id, parameter.name
+            ),
         };
         path = path.replace(&format!("{{{}}}", parameter.name), &value);
     }

@@ -157,6 +157,12 @@ impl Contract {
         &self.operations
     }
 
+    /// `components/schemas`, by their names.
+    pub fn schemas(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let schemas = self.document.pointer("/components/schemas");
+        schemas.and_then(Value::as_object).into_iter().flatten()
+    }
+
     /// What a request asks for, with its path as it is sent: the final slash does not matter, a query
     /// is passed over, and a fixed segment is more than a variable. `None` too if the path has other
     /// methods.
@@ -164,9 +170,8 @@ impl Contract {
         let path = path.split('?').next().unwrap_or_default();
         let paths = self.operations.iter().map(|operation| operation.path.as_str());
         let fitting = paths.filter(|template| fits(template, path));
-        let template = fitting.min_by_key(|template| {
-            segments(template).map(is_variable).collect::<Vec<_>>()
-        })?;
+        let template = fitting
+            .min_by_key(|template| segments(template).map(is_variable).collect::<Vec<_>>())?;
         self.operations.iter().find(|it| it.path == template && it.method == method)
     }
 

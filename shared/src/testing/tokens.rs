@@ -34,7 +34,6 @@ fn app(behind: Duration) -> App {
     let nowhere = client(&settings("http://nowhere.invalid".to_owned()));
     let table = Table::new(nowhere, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
     let behind = i64::try_from(behind.as_millis()).expect("a short while");
-    let clock =
-        move || Timestamp::from_millisecond(Timestamp::system().as_millisecond() - behind);
+    let clock = move || Timestamp::from_millisecond(Timestamp::system().as_millisecond() - behind);
     App::with(table, tokens, 1024, Box::new(clock))
 }
