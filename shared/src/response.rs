@@ -73,7 +73,34 @@ fn with_etag(version: Version, mut response: Response<Body>) -> ApiResult {
 
 /// 200, which caches may keep for so many seconds.
 pub fn cacheable(body: &impl Serialize, seconds: u32) -> ApiResult {
-    let mut response = ok(body)?;
+    cached(ok(body)?, seconds)
+}
+
+/// 200 with a file, which caches may keep for so many seconds.
+pub fn asset(media_type: &'static str, body: &'static str, seconds: u32) -> ApiResult {
+    let mut response = Response::new(Body::Text(body.to_owned()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    cached(response, seconds)
+}
+
+/// As [`asset`], a page that may do what this Content-Security-Policy lets it.
+pub fn html(body: &'static str, policy: &'static str, seconds: u32) -> ApiResult {
+    let mut response = asset("text/html; charset=utf-8", body, seconds)?;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
+
+/// 308 to a place that is told relative to the request's.
+pub fn redirect(location: &'static str) -> ApiResult {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
+    Ok(response)
+}
+
+fn cached(mut response: Response<Body>, seconds: u32) -> ApiResult {
     let value = HeaderValue::from_str(&format!("public, max-age={seconds}"));
     let value = value.map_err(ApiError::internal)?;
     response.headers_mut().insert(header::CACHE_CONTROL, value);

@@ -2,8 +2,7 @@
 //! the day it is written there.
 
 use serde_json::{Value, json};
-use shared::testing::openapi;
-use shared::testing::openapi::Who;
+use shared::testing::openapi::{self, Who};
 
 use crate::client::{Actor, Request};
 use crate::clinic::NOBODY;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use shared::table;
 use shared::testing::emulator::create_tables;
-use shared::testing::routes;
+use shared::testing::generated;
 use shared::testing::template::Template;
 use tokio::task::spawn_blocking;
 
@@ -78,8 +78,8 @@ pub async fn run(options: &Options) -> Result {
 /// Serves for as long as it can: what it returns is the reason why it no longer does.
 async fn serve(options: &Options) -> Result {
     let template = Template::load()?;
-    for (path, _) in routes::stale(&template) {
-        ui::warning(format!("{path} is older than template.yaml: run `cargo xtask routes`"));
+    for (path, _) in generated::stale(&template)? {
+        ui::warning(format!("{path} is older than its source: run `cargo xtask generate`"));
     }
     let data = Data::open(options.data.as_deref()).await?;
     let port = Port::reserve(options.port)?;

@@ -4,21 +4,15 @@
 //! own, and Welch's t compares each two kinds.
 
 use std::fmt::{self, Display, Formatter};
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
 use serde_json::{Value, json};
-use ureq::Agent;
 
-use crate::{Result, http, ui};
+use crate::stack::{PASSWORD, Stack};
+use crate::{Result, ui};
 
 /// So many logins with each name, which is less than what is throttled.
 const TRIES_PER_NAME: usize = 5;
-
-const PASSWORD: &str = "violet-harbor-42-lantern";
 
 /// Where two means are apart in one of twenty comparisons of the same thing.
 const APART: f64 = 1.96;
@@ -31,18 +25,19 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result {
-    let stack = Stack::start()?;
+    // Here everything comes from one address.
+    let stack = Stack::start(&[("TRIES_PER_ADDRESS_HOUR", "1000000")], &[])?;
     ui::status("Preparing", "accounts");
     let names = options.logins.div_ceil(TRIES_PER_NAME);
     stack.register("admin")?;
-    let admin = stack.log_in_as_admin()?;
+    let admin = stack.log_in("admin")?;
     for number in 0..names {
         stack.register(&format!("known-{number}"))?;
         let disabled = stack.register(&format!("disabled-{number}"))?;
-        stack.disable(&admin, &disabled)?;
+        stack.disable(&admin, disabled)?;
     }
     // The first call of a process takes longer.
-    stack.refused("nobody")?;
+    refused(&stack, "nobody")?;
 
     ui::status("Measuring", format!("{} logins", 3 * options.logins));
     let mut kinds = ["unknown", "known", "disabled"].map(|name| Times { name, millis: Vec::new() });
@@ -50,7 +45,7 @@ pub fn run(options: &Options) -> Result {
     for number in 0..options.logins {
         for times in &mut kinds {
             let (elapsed, answer) =
-                stack.refused(&format!("{}-{}", times.name, number / TRIES_PER_NAME))?;
+                refused(&stack, &format!("{}-{}", times.name, number / TRIES_PER_NAME))?;
             times.millis.push(elapsed.as_secs_f64() * 1000.0);
             if *body.get_or_insert(answer.clone()) != answer {
                 return Err(format!("the answers differ: {body:?}, {answer:?}").into());
@@ -119,90 +114,22 @@ impl Display for Report<'_> {
     }
 }
 
-/// A `cargo dev` of one's own, which ends with this.
-struct Stack {
-    /// With its final slash.
-    url: String,
-    agent: Agent,
-    dev: Child,
-    data: PathBuf,
-}
-
-impl Stack {
-    fn start() -> Result<Self> {
-        let data = env::temp_dir().join(format!("healthcare-login-times-{}", std::process::id()));
-        let mut dev = Command::new(env::current_exe()?)
-            .args(["dev", "--port", "0", "--in-memory", "--no-reload", "--until-stdin-closes"])
-            .arg("--data")
-            .arg(&data)
-            // Here everything comes from one address.
-            .env("TRIES_PER_ADDRESS_HOUR", "1000000")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdout = dev.stdout.take().ok_or("stdout is piped")?;
-        let url = BufReader::new(stdout)
-            .lines()
-            .map_while(std::result::Result::ok)
-            .find_map(|line| Some(line.split_once(" is ready at ")?.1.trim().to_owned()));
-        let url = url.ok_or("`cargo dev` ended before it was ready; its own words stand above")?;
-        Ok(Self { url, agent: http::agent(), dev, data })
+/// A login that must fail: how long it took, and its answer but for the id of the request.
+#[allow(clippy::disallowed_methods, reason = "measures a span")]
+fn refused(stack: &Stack, name: &str) -> Result<(Duration, Value)> {
+    // The disabled account's password is right: nothing but its state may be the reason.
+    let password = if name.starts_with("disabled") { PASSWORD } else { "not the password" };
+    let credentials = json!({ "username": name, "password": password });
+    let started = Instant::now();
+    let (status, mut body) = stack.post(None, "api/auth/login/", &credentials)?;
+    let elapsed = started.elapsed();
+    if status != 401 {
+        return Err(format!("the login answered {status}, {body}").into());
     }
-
-    fn post(&self, path: &str, body: &Value) -> Result<(u16, Value)> {
-        let mut answer = self.agent.post(format!("{}{path}", self.url)).send_json(body)?;
-        Ok((answer.status().as_u16(), answer.body_mut().read_json()?))
+    if let Some(object) = body.as_object_mut() {
+        object.remove("request_id");
     }
-
-    /// The account's id.
-    fn register(&self, name: &str) -> Result<Value> {
-        let email = format!("{name}@clinic.example");
-        let account = json!({ "username": name, "email": email, "password": PASSWORD });
-        let (status, body) = self.post("api/auth/register/", &account)?;
-        let id = body.pointer("/user/id").filter(|_| status == 201).cloned();
-        id.ok_or_else(|| format!("the registration answered {status}, {body}").into())
-    }
-
-    fn log_in_as_admin(&self) -> Result<String> {
-        let credentials = json!({ "username": "admin", "password": PASSWORD });
-        let (status, body) = self.post("api/auth/login/", &credentials)?;
-        let token = body.get("access").and_then(Value::as_str).map(str::to_owned);
-        token.ok_or_else(|| format!("the login answered {status}, {body}").into())
-    }
-
-    fn disable(&self, admin: &str, id: &Value) -> Result {
-        let request = self.agent.patch(format!("{}api/users/{id}/", self.url));
-        let request = request.header("authorization", format!("Bearer {admin}"));
-        let status = request.send_json(json!({ "active": false }))?.status();
-        if status == 200 { Ok(()) } else { Err(format!("users answered {status}").into()) }
-    }
-
-    /// A login that must fail: how long it took, and its answer but for the id of the request.
-    #[allow(clippy::disallowed_methods, reason = "measures a span")]
-    fn refused(&self, name: &str) -> Result<(Duration, Value)> {
-        // The disabled account's password is right: nothing but its state may be the reason.
-        let password = if name.starts_with("disabled") { PASSWORD } else { "not the password" };
-        let credentials = json!({ "username": name, "password": password });
-        let started = Instant::now();
-        let (status, mut body) = self.post("api/auth/login/", &credentials)?;
-        let elapsed = started.elapsed();
-        if status != 401 {
-            return Err(format!("the login answered {status}, {body}").into());
-        }
-        if let Some(object) = body.as_object_mut() {
-            object.remove("request_id");
-        }
-        Ok((elapsed, body))
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        // Its end is what `cargo dev` waits for.
-        drop(self.dev.stdin.take());
-        let _ = self.dev.wait();
-        let _ = fs::remove_dir_all(&self.data);
-    }
+    Ok((elapsed, body))
 }
 
 #[cfg(test)]

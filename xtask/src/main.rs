@@ -4,12 +4,14 @@ mod admin;
 mod data;
 mod dev;
 mod dynamodb;
+mod fuzz;
+mod generate;
 mod group;
 mod http;
 mod import_users;
 mod lock;
 mod login_times;
-mod routes;
+mod stack;
 mod stop;
 mod target;
 mod tools;
@@ -30,8 +32,8 @@ type Result<T = ()> = std::result::Result<T, Failure>;
 enum Command {
     /// Run the whole API on this machine (also: cargo dev)
     Dev(dev::Options),
-    /// Write what is generated from the routes of template.yaml
-    Routes,
+    /// Write what is generated from template.yaml and openapi.yaml
+    Generate,
     /// Print the folder of a pinned tool, installed if missing, for
     /// export PATH="$(cargo xtask tools):$PATH"
     Tools(tools::Options),
@@ -48,11 +50,16 @@ enum Command {
     ImportUsers(import_users::Options),
     /// Measure whether the time of a refused login tells why it was refused
     LoginTimes(login_times::Options),
+    /// Send the API requests made of openapi.yaml, valid and not, and judge its answers by it
+    ///
+    /// Schemathesis does it, once as a member of staff and once as an administrator, on a stack of its
+    /// own. The report is schemathesis', and so is the exit code.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
     match run(Command::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             ui::error(&*error);
             ExitCode::FAILURE
@@ -60,21 +67,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result {
+fn run(command: Command) -> Result<ExitCode> {
     let runtime = Runtime::new()?;
-    let outcome = runtime.block_on(async {
-        match command {
-            Command::Dev(options) => dev::run(&options).await,
-            Command::Routes => routes::run(),
-            Command::Tools(options) => tools::run(&options).await,
-            Command::Admin(command) => admin::run(&command).await,
-            Command::ImportUsers(options) => import_users::run(&options).await,
-            Command::LoginTimes(options) => login_times::run(&options),
-        }
-    });
+    let outcome = runtime.block_on(carry_out(command));
     // A request that is still under way is not worth waiting for.
     runtime.shutdown_background();
     outcome
+}
+
+async fn carry_out(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Dev(options) => dev::run(&options).await?,
+        Command::Generate => generate::run()?,
+        Command::Tools(options) => tools::run(&options).await?,
+        Command::Admin(command) => admin::run(&command).await?,
+        Command::ImportUsers(options) => import_users::run(&options).await?,
+        Command::LoginTimes(options) => login_times::run(&options)?,
+        Command::Fuzz(options) => return fuzz::run(&options).await,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

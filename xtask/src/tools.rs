@@ -19,9 +19,14 @@ use crate::stop::unless_stopped;
 use crate::{Result, ui};
 
 pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", "1.9.2");
+pub const SCHEMATHESIS: Tool =
+    Tool::python("schemathesis", "4.32.5", "schemathesis", "schemathesis");
 
-static TOOLS: [Tool; 2] = [
+static TOOLS: [Tool; 4] = [
     CARGO_LAMBDA,
+    SCHEMATHESIS,
+    // CloudFormation's linter, which knows SAM.
+    Tool::python("cfn-lint", "1.58.0", "cfn-lint", "cfn-lint"),
     // AWS services to test against.
     Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
 ];

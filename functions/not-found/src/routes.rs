@@ -1,7 +1,7 @@
 //! The paths of the API, each with the methods that it answers. Fixed segments stand
 //! before variable ones: the first path that fits is the right one.
 //!
-//! Generated from template.yaml by `cargo xtask routes`; do not edit.
+//! Generated from template.yaml by `cargo xtask generate`; do not edit.
 
 #[rustfmt::skip]
 pub const ROUTES: &[(&str, &[&str])] = &[
@@ -17,6 +17,8 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     ("/api/auth/sessions", &["GET"]),
     ("/api/auth/sessions/{id}", &["DELETE"]),
     ("/api/auth/verify", &["POST"]),
+    ("/api/docs", &["GET"]),
+    ("/api/docs/{file}", &["GET"]),
     ("/api/doctor/mappings", &["GET", "POST"]),
     ("/api/doctor/mappings/{patient_id}", &["GET"]),
     ("/api/doctor/mappings/{patient_id}/remove", &["POST"]),
@@ -25,6 +27,7 @@ pub const ROUTES: &[(&str, &[&str])] = &[
     ("/api/doctors/{id}", &["DELETE", "GET", "PATCH", "PUT"]),
     ("/api/doctors/{id}/patients", &["GET"]),
     ("/api/health", &["GET"]),
+    ("/api/openapi.json", &["GET"]),
     ("/api/patients", &["GET", "POST"]),
     ("/api/patients/{id}", &["DELETE", "GET", "PATCH", "PUT"]),
     ("/api/users", &["GET"]),

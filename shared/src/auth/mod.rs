@@ -15,4 +15,4 @@ pub mod reset;
 pub mod sessions;
 pub mod signing_key;
 mod stored_hash;
-mod token;
+pub(crate) mod token;

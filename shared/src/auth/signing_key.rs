@@ -20,7 +20,7 @@ const MIN_SECRET_BYTES: usize = 32;
 
 /// An Ed25519 key that can sign.
 pub struct SigningKey {
-    pub(super) key: EncodingKey,
+    pub(crate) key: EncodingKey,
     /// RFC 7638 thumbprint.
     kid: String,
     /// The public key in base64url.

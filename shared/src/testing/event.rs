@@ -122,18 +122,28 @@ impl Event {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    /// `null` if there is none.
+    /// `null` unless it is JSON.
     pub body: Value,
     response: Response<Body>,
 }
 
 impl Answer {
     pub(super) fn of(response: Response<Body>) -> Self {
+        let media_type = response.headers().get("content-type");
+        let is_json = media_type.is_some_and(|value| value.as_bytes().ends_with(b"json"));
         let body = match response.body() {
-            Body::Text(text) => serde_json::from_str(text).expect("JSON"),
+            Body::Text(text) if is_json => serde_json::from_str(text).expect("JSON"),
             _ => Value::Null,
         };
         Self { status: response.status().as_u16(), body, response }
+    }
+
+    /// The body as it is; empty if there is none.
+    pub fn text(&self) -> &str {
+        match self.response.body() {
+            Body::Text(text) => text,
+            _ => "",
+        }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

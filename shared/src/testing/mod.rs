@@ -7,10 +7,13 @@ pub mod checks;
 pub mod emulator;
 mod event;
 pub mod faults;
+pub mod generated;
+pub mod openapi;
 pub mod routes;
 mod sample;
 mod settings;
 pub mod template;
+pub mod tokens;
 pub mod wire;
 mod world;
 

@@ -1,14 +1,13 @@
 //! What is generated from the template's routes: the local router, and not-found's table of paths.
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use super::template::{ANY, Template, repository};
+use super::template::{ANY, Template};
 
 /// The methods that [`ANY`] stands for, those that API Gateway knows.
 pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-const NOTICE: &str = "Generated from template.yaml by `cargo xtask routes`; do not edit.";
+const NOTICE: &str = "Generated from template.yaml by `cargo xtask generate`; do not edit.";
 
 /// Every route: path → method → name of the function. Paths are the template's, methods include
 /// [`ANY`].
@@ -21,22 +20,6 @@ pub fn by_path(template: &Template) -> BTreeMap<&str, BTreeMap<&str, &str>> {
         }
     }
     paths
-}
-
-/// The generated files: path from the repository's root → content.
-pub fn generated(template: &Template) -> [(&'static str, String); 2] {
-    [
-        ("CargoLambda.toml", cargo_lambda_toml(template)),
-        ("functions/not-found/src/routes.rs", routes_rs(template)),
-    ]
-}
-
-/// Those of the generated files that are missing or say something else than they would now.
-pub fn stale(template: &Template) -> Vec<(&'static str, String)> {
-    let is_stale = |(path, content): &(&str, String)| {
-        fs::read_to_string(repository().join(path)).ok().as_ref() != Some(content)
-    };
-    generated(template).into_iter().filter(is_stale).collect()
 }
 
 /// CargoLambda.toml: the routes of `cargo lambda watch`.
@@ -146,7 +129,7 @@ Resources:
         assert_eq!(
             cargo_lambda_toml(&Template::parse(TEMPLATE).unwrap()),
             format!(
-                r#"# Generated from template.yaml by `cargo xtask routes`; do not edit.
+                r#"# Generated from template.yaml by `cargo xtask generate`; do not edit.
 
 [watch.router]
 "/" = "not-found"
@@ -165,7 +148,7 @@ Resources:
             r#"//! The paths of the API, each with the methods that it answers. Fixed segments stand
 //! before variable ones: the first path that fits is the right one.
 //!
-//! Generated from template.yaml by `cargo xtask routes`; do not edit.
+//! Generated from template.yaml by `cargo xtask generate`; do not edit.
 
 #[rustfmt::skip]
 pub const ROUTES: &[(&str, &[&str])] = &[

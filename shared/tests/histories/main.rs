@@ -4,7 +4,7 @@
 //! Stateright looks for that order; its work grows ninefold with each concurrent operation, so that a key has
 //! eight. Every test plays 200 rounds of 32 operations.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod accounts;
 mod mappings;
