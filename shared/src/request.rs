@@ -149,9 +149,11 @@ impl Request {
         is_possible: impl FnOnce(&P) -> bool,
     ) -> Result<Paging<P>, ApiError> {
         let mut errors = FieldErrors::default();
-        let limit = match self.query.first("limit").map(str::parse) {
+        let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+        let limit = self.query.first("limit");
+        let limit = match limit.map(|text| text.parse().ok().filter(|_| digits(text))) {
             None => DEFAULT_LIMIT,
-            Some(Ok(limit @ 1..=MAX_LIMIT)) => limit,
+            Some(Some(limit @ 1..=MAX_LIMIT)) => limit,
             Some(_) => {
                 errors.add("limit", format!("must be an integer from 1 to {MAX_LIMIT}"));
                 DEFAULT_LIMIT

@@ -1,10 +1,11 @@
 //! /api/doctors/: what is a doctor's alone. (records.rs has what a patient shares.)
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Actor, User};
 use crate::clinic::{doctor, doctor_path, unique};
 use crate::json::with;
+use crate::threads::together;
 
 const DOCTORS: &str = "/api/doctors/";
 
@@ -140,4 +141,22 @@ fn fields_stay_within_their_bounds() {
         staff.put(&path, &body).assert_invalid(&[field]);
         staff.patch(&path, &json!({field: value})).assert_invalid(&[field]);
     }
+}
+
+#[test]
+fn a_request_that_is_sent_again_under_its_key_creates_nothing_twice() {
+    let staff = User::staff();
+    let (body, key) = (doctor(), unique("key"));
+    let send = |body: &Value| {
+        let request = staff.request("POST", "/api/doctors/").header("idempotency-key", &key);
+        request.json(body).send()
+    };
+    let answers = together(16, |_| send(&body));
+    let first = answers[0].json.clone();
+    for answer in answers {
+        assert_eq!(answer.expect_status(201).json, first);
+    }
+    send(&doctor()).assert_problem(422, "idempotency_key_reused");
+    // Without the key it is another request.
+    staff.post("/api/doctors/", &body).assert_problem(409, "conflict");
 }

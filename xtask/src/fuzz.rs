@@ -72,7 +72,7 @@ async fn fuzz(options: &Options) -> Result<ExitCode> {
             .env("FUZZ_PASSWORD", PASSWORD)
             .env("FUZZ_IN_USE", &in_use)
             .env("FUZZ_SPARE", spare.to_string())
-            // Neither into the repository, where fuzz/hooks.py is and where it runs.
+            // Nothing is to be written into the repository, where it runs.
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("HYPOTHESIS_STORAGE_DIRECTORY", stack.data().join("hypothesis"))
             // Whatever HTTP_PROXY says: it cannot reach this machine's 127.0.0.1.

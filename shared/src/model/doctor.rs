@@ -4,7 +4,7 @@ use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
 use super::email::Email;
-use super::field::{FieldErrors, invalid};
+use super::field::{FieldErrors, invalid, whole_number};
 use super::id::DoctorId;
 use super::phone::PhoneNumber;
 use super::record::{Details, Record};
@@ -48,11 +48,10 @@ impl Deserr<FieldErrors> for YearsOfExperience {
         value: Value<V>,
         location: ValuePointerRef,
     ) -> Result<Self, FieldErrors> {
-        match value {
-            Value::Integer(years @ 0..=80) => u8::try_from(years).ok(),
-            _ => None,
-        }
-        .map(Self)
-        .ok_or_else(|| invalid("must be an integer from 0 to 80", location))
+        let years = whole_number(&value).filter(|years| *years <= 80);
+        years
+            .and_then(|years| u8::try_from(years).ok())
+            .map(Self)
+            .ok_or_else(|| invalid("must be an integer from 0 to 80", location))
     }
 }

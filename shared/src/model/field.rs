@@ -157,6 +157,20 @@ macro_rules! unseen {
 }
 pub(crate) use unseen;
 
+/// A number without a fraction and not below zero. JSON does not tell 7 from 7.0 (RFC 8259, 6), nor does JSON
+/// Schema, so neither does this.
+pub(crate) fn whole_number<V: IntoValue>(value: &deserr::Value<V>) -> Option<u64> {
+    /// 2^53: up to here every whole number is a float of its own.
+    const MAX: f64 = 9_007_199_254_740_992.0;
+    match *value {
+        deserr::Value::Integer(number) => Some(number),
+        deserr::Value::Float(number) if number.fract() == 0.0 && (0.0..MAX).contains(&number) => {
+            Some(number as u64)
+        }
+        _ => None,
+    }
+}
+
 /// The error of a value that has the right JSON type and is not acceptable all the same.
 pub(crate) fn invalid(message: impl ToString, location: ValuePointerRef) -> FieldErrors {
     FieldErrors::one(location.first_field().unwrap_or_default(), message.to_string())

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use super::field::{FieldErrors, invalid};
+use super::field::{FieldErrors, invalid, whole_number};
 
 /// The largest id: `Number.MAX_SAFE_INTEGER`.
 pub const MAX_ID: u64 = (1 << 53) - 1;
@@ -70,11 +70,7 @@ macro_rules! id {
                 value: Value<V>,
                 location: ValuePointerRef,
             ) -> Result<Self, FieldErrors> {
-                match value {
-                    Value::Integer(number) => Self::new(number),
-                    _ => None,
-                }
-                .ok_or_else(|| invalid(InvalidId, location))
+                whole_number(&value).and_then(Self::new).ok_or_else(|| invalid(InvalidId, location))
             }
         }
     };
@@ -96,6 +92,20 @@ id! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_number_is_an_id_however_json_spells_it() {
+        let parse = |json: &str| {
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            deserr::deserialize::<DoctorId, _, FieldErrors>(value).ok()
+        };
+        for json in ["7", "7.0", "0.7e1"] {
+            assert_eq!(parse(json), Some(DoctorId(7)), "{json}");
+        }
+        for json in ["0", "-7", "7.5", "1e300", "9007199254740992.0", "\"7\"", "true", "null"] {
+            assert_eq!(parse(json), None, "{json}");
+        }
+    }
 
     #[test]
     fn only_the_canonical_form_is_an_id() {
