@@ -111,8 +111,8 @@ impl LoginAttempt {
 
     /// Gives the try back: nobody has learnt anything from it. Calls: as for [`Self::succeed`].
     pub async fn withdraw(&self, app: &App) {
-        let (row, windows) =
-            tokio::join!(app.table().release_from_row(&self.of_pair), self.release_windows(app),);
+        let release_row = app.table().release_from_row(&self.of_pair);
+        let (row, windows) = tokio::join!(release_row, self.release_windows(app));
         given_back(row.and(windows));
     }
 

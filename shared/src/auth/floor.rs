@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 /// Waits until a whole number of spans has passed since it was made: one, if the work is done by then.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +18,7 @@ impl Floor {
     }
 
     pub async fn wait(self) {
-        let rest = rest_of_span(self.started.elapsed(), self.span);
-        sleep_until(Instant::now() + rest).await;
+        sleep(rest_of_span(self.started.elapsed(), self.span)).await;
     }
 }
 

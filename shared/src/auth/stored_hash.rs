@@ -1,5 +1,7 @@
 //! Password hashes as they are stored: argon2id PHC strings, and those that an import brought along.
 
+use std::num::NonZeroU32;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -7,7 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::pbkdf2;
 use secrecy::SecretString;
-use std::num::NonZeroU32;
 
 /// OWASP Password Storage Cheat Sheet: m = 19 456 KiB, t = 2, p = 1.
 pub const HASH_MEMORY_KIB: u32 = 19_456;
