@@ -60,3 +60,8 @@ fn a_key_is_shown_until_it_retires() {
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |_| (public(jwks), event()));
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

@@ -390,3 +390,8 @@ fn survives_a_dynamodb_that_fails() {
         (ready(world), event())
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

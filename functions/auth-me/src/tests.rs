@@ -47,3 +47,8 @@ fn survives_a_dynamodb_that_fails() {
         (signed_in(me), event().by(&actor))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

@@ -204,3 +204,8 @@ fn survives_a_dynamodb_that_fails() {
         (ready(), Event::of("auth-password-reset-confirm").with(body))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

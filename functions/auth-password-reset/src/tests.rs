@@ -173,3 +173,8 @@ fn survives_a_dynamodb_that_fails() {
         (ready(mailer, None), Event::of("auth-password-reset"))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

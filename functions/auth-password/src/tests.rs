@@ -160,3 +160,8 @@ fn survives_a_dynamodb_that_fails() {
         (ready(), event().by(&world.sign_in(user).await))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

@@ -210,3 +210,8 @@ fn survives_a_dynamodb_that_fails() {
         (ready(world), Event::of("auth-refresh").json(body))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

@@ -179,3 +179,8 @@ fn a_registration_makes_three_calls() {
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |_| (with(Role::Staff, true), event()));
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

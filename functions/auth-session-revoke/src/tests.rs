@@ -74,3 +74,8 @@ fn survives_a_dynamodb_that_fails() {
         (signed_in(revoke), event().path_parameter("id", other.session_id()).by(&staff))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

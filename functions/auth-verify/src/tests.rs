@@ -107,3 +107,8 @@ fn survives_a_dynamodb_that_fails() {
         (public(verify), Event::of("auth-verify").json(body))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

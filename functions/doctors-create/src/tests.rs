@@ -128,3 +128,8 @@ fn survives_a_dynamodb_that_fails_with_a_key() {
         false,
     );
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

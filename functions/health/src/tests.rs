@@ -27,3 +27,8 @@ fn tells_that_the_table_answers_and_the_version() {
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |_| (public(health), Event::of("health")));
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

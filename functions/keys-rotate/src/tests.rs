@@ -10,7 +10,7 @@ use shared::auth::signing_key::SigningKey;
 use shared::model::user::User;
 use shared::secrets::StoredSecret;
 use shared::testing::template::repository;
-use shared::testing::{Actor, PASSWORD, World, run};
+use shared::testing::{Actor, PASSWORD, World, checks, run};
 
 use self::secrets_manager::SecretsManager;
 use super::{Outcome, Rotation, Step, rotate};
@@ -32,7 +32,8 @@ fn step(
         secret_id: secret.id().to_owned(),
         client_request_token: version.to_owned(),
     };
-    rotate(world.app.clone(), Arc::new(secret), rotation)
+    let (app, calls) = world.app_of_function();
+    async move { calls.of_function(rotate(app, Arc::new(secret), rotation)).await }
 }
 
 /// Makes a verifier read the keys again, if it may: anybody can, with an id that there is not.
@@ -261,4 +262,9 @@ fn the_event_is_secrets_managers() {
     let event = std::fs::read_to_string(repository().join("events/keys-rotate.json")).unwrap();
     let rotation: Rotation = serde_json::from_str(&event).unwrap();
     assert_eq!(rotation.step, Step::Create);
+}
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&["three_times"]);
 }

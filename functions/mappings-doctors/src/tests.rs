@@ -49,3 +49,8 @@ fn only_staff_may() {
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults_at_work(signed_in(doctors), event(), true);
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

@@ -104,3 +104,8 @@ fn survives_a_dynamodb_that_fails() {
         (signed_in(list), event().by(&actor))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

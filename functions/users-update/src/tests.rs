@@ -193,3 +193,8 @@ fn survives_a_dynamodb_that_fails() {
         (signed_in(update), event().path_parameter("id", pending.id()).by(&admin))
     });
 }
+
+#[test]
+fn its_policy_grants_nothing_else() {
+    checks::policy_grants_nothing_else(&[]);
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub use super::access::policy_grants_nothing_else;
 use super::event::Event;
 use super::faults::{Fault, When};
 use super::sample::Sample;

@@ -1,6 +1,7 @@
 //! For tests and for local use: a real DynamoDB inside the process, set up as template.yaml says, and
 //! a world in which handlers are called with events as API Gateway sends them.
 
+mod access;
 mod calls;
 pub mod cargo;
 pub mod checks;

@@ -3,6 +3,8 @@
 //! The template is the only place where routes and tables are written down. Everything that needs
 //! them on a developer's machine, from the watch routes to the tables of a test, reads them here.
 
+mod policies;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -10,6 +12,9 @@ use std::{fs, io};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use self::policies::Policies;
+pub use self::policies::Statement;
 
 /// The method of a [`Route`] that answers whatever no other route of its path does.
 pub const ANY: &str = "ANY";
@@ -36,17 +41,8 @@ pub struct Function {
     /// Its environment variables, those of all functions included. A variable that refers to a
     /// parameter with a default has that default.
     pub environment: BTreeMap<String, Option<String>>,
-    /// What it is allowed.
+    /// What its role allows it.
     pub statements: Vec<Statement>,
-}
-
-/// One statement of a function's policies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
-    /// Such as `dynamodb:GetItem`.
-    pub actions: Vec<String>,
-    /// As the template refers to it: `Table.Arn` for `!GetAtt Table.Arn`.
-    pub resource: String,
 }
 
 /// A method and a path of the API.
@@ -171,6 +167,7 @@ impl Template {
 
         let everywhere = &document.globals.function.environment.variables;
         let parameters = &document.parameters;
+        let policies = Policies::of(&document.resources);
         let mut functions = BTreeMap::<String, Function>::new();
         let mut tables = BTreeMap::new();
         for (logical_id, resource) in document.resources {
@@ -184,8 +181,10 @@ impl Template {
                         let other = other.logical_id.clone();
                         return Err(TemplateError::SameBinary(other, logical_id));
                     }
-                    functions
-                        .insert(binary, properties.function(logical_id, everywhere, parameters));
+                    let statements = policies.of_role(&properties.role);
+                    let function =
+                        properties.function(logical_id, everywhere, parameters, statements);
+                    functions.insert(binary, function);
                 }
                 "AWS::DynamoDB::Table" => {
                     let table = resource.properties(&logical_id)?;
@@ -256,7 +255,7 @@ impl Resource {
 #[serde(rename_all = "PascalCase", default)]
 struct FunctionProperties {
     environment: Environment,
-    policies: Vec<Policy>,
+    role: Value,
     events: BTreeMap<String, Event>,
 }
 
@@ -266,19 +265,19 @@ impl FunctionProperties {
         logical_id: String,
         everywhere: &BTreeMap<String, Value>,
         parameters: &Parameters,
+        statements: Vec<Statement>,
     ) -> Function {
         let mut routes: Vec<_> = self.events.into_values().filter_map(Event::route).collect();
         routes.sort();
         let own = self.environment.variables;
         let variables = everywhere.clone().into_iter().chain(own);
-        let statements = self.policies.into_iter().flat_map(|policy| policy.statement);
         Function {
             logical_id,
             routes,
             environment: variables
                 .map(|(name, value)| (name, default_of(&value, parameters)))
                 .collect(),
-            statements: statements.filter_map(|it| statement(&it)).collect(),
+            statements,
         }
     }
 }
@@ -290,27 +289,6 @@ fn default_of(reference: &Value, parameters: &Parameters) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Policy {
-    statement: Vec<Value>,
-}
-
-/// A statement, or the one that `!If [condition, statement, …]` stands for.
-fn statement(value: &Value) -> Option<Statement> {
-    if let Value::Array(alternatives) = value {
-        return alternatives.iter().find_map(statement);
-    }
-    let actions = match value.get("Action")? {
-        Value::String(action) => vec![action.clone()],
-        Value::Array(actions) => {
-            actions.iter().filter_map(|it| Some(it.as_str()?.to_owned())).collect()
-        }
-        _ => return None,
-    };
-    Some(Statement { actions, resource: value.get("Resource")?.as_str()?.to_owned() })
 }
 
 #[derive(Default, Deserialize)]
@@ -390,13 +368,7 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: mappings-remove } }
     Properties:
-      Policies:
-        - Statement:
-            - { Effect: Allow, Action: dynamodb:DeleteItem, Resource: !GetAtt Table.Arn }
-            - !If
-              - SendsMail
-              - { Effect: Allow, Action: [ses:SendEmail], Resource: !Sub "identity/${Domain}" }
-              - !Ref AWS::NoValue
+      Role: !GetAtt MappingsRemoveRole.Arn
       Environment:
         Variables: { SECRET: !Sub "{{resolve:secretsmanager:${Secret}}}" }
       Events:
@@ -409,6 +381,24 @@ Resources:
         Nightly:
           Type: Schedule
           Properties: { Schedule: rate(1 day) }
+  MappingsRemoveRole:
+    Type: AWS::IAM::Role
+    Properties:
+      ManagedPolicyArns: [!Ref MappingsRemovePolicy]
+  MappingsRemovePolicy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement:
+          - Effect: Allow
+            Action: dynamodb:DeleteItem
+            Resource: !GetAtt Table.Arn
+            Condition:
+              ForAllValues:StringLike: { dynamodb:LeadingKeys: [DOCTOR#*] }
+          - !If
+            - SendsMail
+            - { Effect: Allow, Action: [ses:SendEmail], Resource: !Sub "identity/${Domain}" }
+            - !Ref AWS::NoValue
 "#;
 
     #[test]
@@ -426,15 +416,16 @@ Resources:
         let variables: Vec<_> =
             function.environment.iter().map(|(k, v)| (&**k, v.as_deref())).collect();
         assert_eq!(variables, [("PATIENCE", Some("60")), ("SECRET", None), ("TABLE_NAME", None)]);
-        let statement = |action: &str, resource: &str| Statement {
+        let statement = |action: &str, resource: &str, leading_keys| Statement {
             actions: vec![action.to_owned()],
             resource: resource.to_owned(),
+            leading_keys,
         };
         assert_eq!(
             function.statements,
             [
-                statement("dynamodb:DeleteItem", "Table.Arn"),
-                statement("ses:SendEmail", "identity/${Domain}"),
+                statement("dynamodb:DeleteItem", "Table.Arn", Some(vec!["DOCTOR#*".to_owned()])),
+                statement("ses:SendEmail", "identity/${Domain}", None),
             ]
         );
     }

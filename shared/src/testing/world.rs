@@ -115,6 +115,12 @@ impl World {
         app(&emulator::settings(self.endpoint()), &self.calls, &self.clock)
     }
 
+    /// Another process that belongs to no request, and the record of its calls.
+    pub fn app_of_function(&self) -> (App, Calls) {
+        let calls = Calls::default();
+        (app(&emulator::settings(self.endpoint()), &calls, &self.clock), calls)
+    }
+
     /// Another process, whose DynamoDB fails.
     pub async fn app_with_fault(&self, when: When, fault: Fault) -> App {
         let endpoint = faults::before(&self.endpoint(), when, fault).await;
@@ -240,9 +246,9 @@ impl World {
 
     /// The same in another process, by an access token alone.
     pub async fn status_in(&self, app: &App, token: &str) -> u16 {
-        self.call_in(app, runtime::signed_in(be_known), Event::of("auth-me").bearer(token))
-            .await
-            .status
+        let event = Event::of("auth-me").bearer(token).into_request();
+        let answer = runtime::answer(app.clone(), runtime::signed_in(be_known), event);
+        answer.await.status().as_u16()
     }
 
     /// Calls a handler as the runtime does.
@@ -252,7 +258,8 @@ impl World {
 
     /// The same, in another process.
     pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> Answer {
-        Answer::of(runtime::answer(app.clone(), handler, event.into_request()).await)
+        let answer = runtime::answer(app.clone(), handler, event.into_request());
+        Answer::of(self.calls.of_function(answer).await)
     }
 }
 

@@ -1,0 +1,272 @@
+//! What a function does to DynamoDB, in IAM's terms, against what its policy in template.yaml grants.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "that is how a test fails, and JSON gives null for what is not there"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::{env, process};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
+use super::template::{Statement, Template};
+
+/// The file into which a run of tests records what its function does.
+const RECORD: &str = "RECORD_ACCESS_IN";
+
+/// One action on one item, or on the items of one partition.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Access {
+    action: String,
+    /// As template.yaml refers to it.
+    resource: String,
+    /// The partition key; a Scan has none.
+    leading_key: Option<String>,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.leading_key.as_deref().unwrap_or("all keys");
+        write!(f, "{} on {} of {key}", self.action, self.resource)
+    }
+}
+
+impl Access {
+    /// All that one call asks for: each part of a transaction needs a permission of its own.
+    pub fn of_call(operation: &str, body: &Value) -> Vec<Self> {
+        let of = |action: &str, request: &Value| Self::of_request(action, request);
+        match operation {
+            "TransactWriteItems" => {
+                let parts = body["TransactItems"].as_array().into_iter().flatten();
+                parts
+                    .flat_map(|part| part.as_object().into_iter().flatten())
+                    .map(|(verb, request)| match verb.as_str() {
+                        "ConditionCheck" => of("ConditionCheckItem", request),
+                        verb => of(&format!("{verb}Item"), request),
+                    })
+                    .collect()
+            }
+            "BatchGetItem" => {
+                let tables = body["RequestItems"].as_object().into_iter().flatten();
+                let keys = tables.flat_map(|(table, request)| {
+                    let keys = request["Keys"].as_array().into_iter().flatten();
+                    keys.map(move |key| Self::new(operation, table, None, text(&key["pk"])))
+                });
+                keys.collect()
+            }
+            _ => vec![of(operation, body)],
+        }
+    }
+
+    fn of_request(action: &str, request: &Value) -> Self {
+        let key = text(&request["Key"]["pk"]).or_else(|| text(&request["Item"]["pk"]));
+        let key = key.or_else(|| partition(request));
+        let table = request["TableName"].as_str().expect("a table");
+        Self::new(action, table, request["IndexName"].as_str(), key)
+    }
+
+    fn new(action: &str, table: &str, index: Option<&str>, leading_key: Option<String>) -> Self {
+        let table = match table {
+            TABLE_NAME => "Table",
+            KEYS_TABLE_NAME => "KeysTable",
+            other => other,
+        };
+        let resource = match index {
+            Some(index) => format!("${{{table}.Arn}}/index/{index}"),
+            None => format!("{table}.Arn"),
+        };
+        Self { action: format!("dynamodb:{action}"), resource, leading_key }
+    }
+
+    fn is_granted_by(&self, grant: &Grant) -> bool {
+        let is_of = |pattern: &String| {
+            let key = self.leading_key.as_deref();
+            key.is_some_and(|key| match pattern.strip_suffix('*') {
+                Some(prefix) => key.starts_with(prefix),
+                None => key == pattern,
+            })
+        };
+        self.action == grant.action
+            && self.resource == grant.resource
+            && grant.leading_keys.as_ref().is_none_or(is_of)
+    }
+}
+
+/// The text of a DynamoDB string.
+fn text(value: &Value) -> Option<String> {
+    value["S"].as_str().map(str::to_owned)
+}
+
+/// The partition that a Query reads: its condition begins with `pk = :placeholder`.
+fn partition(query: &Value) -> Option<String> {
+    let placeholder = query["KeyConditionExpression"].as_str()?.split_whitespace().nth(2)?;
+    text(&query["ExpressionAttributeValues"][placeholder])
+}
+
+/// The least that a policy grants by itself: one action on one resource, for one pattern of keys.
+#[derive(Debug)]
+struct Grant {
+    action: String,
+    resource: String,
+    leading_keys: Option<String>,
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.leading_keys.as_deref().unwrap_or("all keys");
+        write!(f, "{} on {} of {keys}", self.action, self.resource)
+    }
+}
+
+/// What the policy of the function under test grants of DynamoDB; `None` where none is under test.
+fn grants() -> Option<&'static [Grant]> {
+    static GRANTS: OnceLock<Option<Vec<Grant>>> = OnceLock::new();
+    let read = || {
+        let template = Template::load().expect("template.yaml");
+        let function = template.functions.get(&env::var("CARGO_PKG_NAME").ok()?)?;
+        Some(function.statements.iter().flat_map(grants_of).collect())
+    };
+    GRANTS.get_or_init(read).as_deref()
+}
+
+fn grants_of(statement: &Statement) -> Vec<Grant> {
+    let keys = match &statement.leading_keys {
+        Some(keys) => keys.iter().cloned().map(Some).collect(),
+        None => vec![None],
+    };
+    let of_dynamodb = statement.actions.iter().filter(|action| action.starts_with("dynamodb:"));
+    let pairs = of_dynamodb.flat_map(|action| keys.iter().map(move |key| (action, key)));
+    pairs
+        .map(|(action, key)| Grant {
+            action: action.clone(),
+            resource: statement.resource.clone(),
+            leading_keys: key.clone(),
+        })
+        .collect()
+}
+
+/// Fails the test if the function under test may not do this; otherwise records that it does.
+pub(super) fn check(done: &[Access]) {
+    let Some(grants) = grants() else { return };
+    let mut denied = String::new();
+    for access in done {
+        if !grants.iter().any(|grant| access.is_granted_by(grant)) {
+            let _ = writeln!(denied, "  {access}");
+        }
+    }
+    assert!(denied.is_empty(), "the function's policy in template.yaml does not grant\n{denied}");
+    record(done).expect("a record");
+}
+
+fn record(done: &[Access]) -> Result<(), Box<dyn std::error::Error>> {
+    let Some(path) = env::var_os(RECORD) else { return Ok(()) };
+    let mut lines = Vec::new();
+    for access in done {
+        serde_json::to_writer(&mut lines, access)?;
+        lines.push(b'\n');
+    }
+    // Tests run side by side: what is appended in one write stays together.
+    OpenOptions::new().create(true).append(true).open(path)?.write_all(&lines)?;
+    Ok(())
+}
+
+/// Fails the test if the policy of the function under test grants what the function's other tests, run
+/// once more, do not make it do. That it grants all that they do, each of them sees for itself. `skipped`
+/// are tests, by a part of their names, that take long and do nothing of their own.
+pub fn policy_grants_nothing_else(skipped: &[&str]) {
+    let record = env::temp_dir().join(format!("healthcare-access-{}", process::id()));
+    let tests = Command::new(env::current_exe().expect("this program"))
+        .args(skipped.iter().chain(&["survives", "nothing_else"]).flat_map(|it| ["--skip", it]))
+        .env(RECORD, &record)
+        .output()
+        .expect("the tests");
+    let recorded = fs::read_to_string(&record).unwrap_or_default();
+    let _ = fs::remove_file(&record);
+    assert!(tests.status.success(), "{}", String::from_utf8_lossy(&tests.stdout));
+
+    let done: BTreeSet<Access> =
+        recorded.lines().map(|line| serde_json::from_str(line).expect("an access")).collect();
+    let grants =
+        grants().expect("cargo says which function is under test, and template.yaml has it");
+    let unused: Vec<_> = grants
+        .iter()
+        .filter(|grant| !done.iter().any(|access| access.is_granted_by(grant)))
+        .map(|grant| format!("\n  {grant}"))
+        .collect();
+    assert!(unused.is_empty(), "template.yaml grants what is never done:{}", unused.concat());
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn accesses(operation: &str, body: Value) -> Vec<String> {
+        Access::of_call(operation, &body).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_transaction_asks_for_each_of_its_parts() {
+        let table = TABLE_NAME;
+        let body = json!({"TransactItems": [
+            {"Put": {"TableName": table, "Item": {"pk": {"S": "USER#1"}}}},
+            {"ConditionCheck": {"TableName": table, "Key": {"pk": {"S": "ADMINS"}}}},
+        ]});
+        assert_eq!(
+            accesses("TransactWriteItems", body),
+            [
+                "dynamodb:PutItem on Table.Arn of USER#1",
+                "dynamodb:ConditionCheckItem on Table.Arn of ADMINS",
+            ]
+        );
+    }
+
+    #[test]
+    fn reads_ask_for_partitions_and_indexes() {
+        let keys = json!({"RequestItems": {TABLE_NAME: {"Keys": [{"pk": {"S": "CRED#1"}}]}}});
+        assert_eq!(
+            accesses("BatchGetItem", keys),
+            ["dynamodb:BatchGetItem on Table.Arn of CRED#1"]
+        );
+        let query = json!({
+            "TableName": TABLE_NAME,
+            "IndexName": "gsi2",
+            "KeyConditionExpression": "gsi2pk = :kind",
+            "ExpressionAttributeValues": {":kind": {"S": "USER"}},
+        });
+        let asked = "dynamodb:Query on ${Table.Arn}/index/gsi2 of USER";
+        assert_eq!(accesses("Query", query), [asked]);
+        let scan = json!({"TableName": KEYS_TABLE_NAME});
+        assert_eq!(accesses("Scan", scan), ["dynamodb:Scan on KeysTable.Arn of all keys"]);
+    }
+
+    #[test]
+    fn a_grant_is_for_keys_of_its_pattern() {
+        let statement = Statement {
+            actions: vec!["dynamodb:GetItem".to_owned(), "kms:Decrypt".to_owned()],
+            resource: "Table.Arn".to_owned(),
+            leading_keys: Some(vec!["USER#*".to_owned(), "ADMINS".to_owned()]),
+        };
+        let grants = grants_of(&statement);
+        let is_granted = |action: &str, key: &str| {
+            let access = Access::new(action, TABLE_NAME, None, Some(key.to_owned()));
+            grants.iter().any(|grant| access.is_granted_by(grant))
+        };
+        assert_eq!(grants.len(), 2);
+        assert!(is_granted("GetItem", "USER#1") && is_granted("GetItem", "ADMINS"));
+        assert!(!is_granted("GetItem", "CRED#1") && !is_granted("GetItem", "ADMINS2"));
+        assert!(!is_granted("PutItem", "USER#1"));
+        let scan = Access::new("GetItem", TABLE_NAME, None, None);
+        assert!(!grants.iter().any(|grant| scan.is_granted_by(grant)));
+    }
+}
