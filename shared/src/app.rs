@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::auth::ed25519;
 use crate::auth::keyring::Keyring;
 use crate::auth::password::Places;
-use crate::config::{Config, Tokens};
+use crate::config::{Config, Edge, Tokens};
 use crate::error::ApiError;
 use crate::model::timestamp::Timestamp;
 use crate::table::{Table, client};
@@ -24,6 +25,8 @@ struct Parts {
     keyring: Keyring,
     tokens: Tokens,
     places: Places,
+    edge: Edge,
+    has_answered: AtomicBool,
     clock: Clock,
     random: SystemRandom,
 }
@@ -33,19 +36,21 @@ pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 impl App {
     pub fn new(config: Config) -> Self {
-        let Config { dynamodb, table_name, keys_table_name, tokens, memory_mib } = config;
+        let Config { dynamodb, table_name, keys_table_name, tokens, edge, memory_mib } = config;
         let table = Table::new(client(&dynamodb), table_name, keys_table_name);
-        Self::with(table, tokens, memory_mib, Box::new(Timestamp::system))
+        Self::with(table, tokens, edge, memory_mib, Box::new(Timestamp::system))
     }
 
     /// From parts that are not the usual ones.
-    pub fn with(table: Table, tokens: Tokens, memory_mib: usize, clock: Clock) -> Self {
+    pub fn with(table: Table, tokens: Tokens, edge: Edge, memory_mib: usize, clock: Clock) -> Self {
         ed25519::install();
         Self(Arc::new(Parts {
             table,
             keyring: Keyring::default(),
             tokens,
             places: Places::new(memory_mib),
+            edge,
+            has_answered: AtomicBool::new(false),
             clock,
             random: SystemRandom::new(),
         }))
@@ -65,6 +70,21 @@ impl App {
 
     pub fn places(&self) -> &Places {
         &self.0.places
+    }
+
+    /// The namespace of metrics, if there are any.
+    pub fn metrics_namespace(&self) -> Option<&str> {
+        self.0.edge.metrics_namespace.as_deref()
+    }
+
+    /// The origins whose pages may call the API.
+    pub fn cors_origins(&self) -> &[String] {
+        &self.0.edge.cors_origins
+    }
+
+    /// Whether the answer that is being written is the first.
+    pub fn is_first_answer(&self) -> bool {
+        !self.0.has_answered.swap(true, Ordering::Relaxed)
     }
 
     pub fn now(&self) -> Timestamp {

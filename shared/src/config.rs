@@ -16,6 +16,7 @@ pub struct Config {
     /// `KEYS_TABLE_NAME`
     pub keys_table_name: String,
     pub tokens: Tokens,
+    pub edge: Edge,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in MiB, which Lambda sets.
     pub memory_mib: usize,
 }
@@ -50,6 +51,15 @@ pub struct Tokens {
     pub audience: String,
 }
 
+/// What becomes of every answer, whatever it is.
+#[derive(Debug, Clone, Default)]
+pub struct Edge {
+    /// `METRICS_NAMESPACE`: CloudWatch's namespace of what log lines count; without it they count nothing.
+    pub metrics_namespace: Option<String>,
+    /// `CORS_ORIGINS`: those whose pages may call the API, parted by commas.
+    pub cors_origins: Vec<String>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("the environment variable {0} is missing")]
@@ -73,6 +83,12 @@ impl Config {
             tokens: Tokens {
                 issuer: required("TOKEN_ISSUER")?,
                 audience: required("TOKEN_AUDIENCE")?,
+            },
+            edge: Edge {
+                metrics_namespace: optional("METRICS_NAMESPACE"),
+                cors_origins: optional("CORS_ORIGINS")
+                    .map(|origins| origins.split(',').map(str::to_owned).collect())
+                    .unwrap_or_default(),
             },
             memory_mib: match optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") {
                 Some(_) => parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,

@@ -3,6 +3,7 @@
 //! - [`runtime`]: `serve` and `serve_public`, from a Lambda event to a response
 //! - [`request`], [`response`], [`error`]: what a handler takes, gives, and fails with
 //! - [`app`], [`config`]: what a function holds; the environment, read once
+//! - [`cors`], `metrics`: what answers and log lines have besides
 //! - [`auth`]: passwords, sessions, tokens, keys, throttles, the caller, and who may do what
 //! - [`model`]: the words of the domain as types, no I/O
 //! - [`table`]: all of DynamoDB; [`secrets`]: the token secret; [`mail`]: what is mailed
@@ -17,9 +18,11 @@ pub mod app;
 pub mod auth;
 mod aws;
 pub mod config;
+pub mod cors;
 pub mod error;
 pub mod log;
 pub mod mail;
+mod metrics;
 pub mod model;
 pub mod request;
 pub mod response;

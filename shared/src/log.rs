@@ -3,13 +3,17 @@
 //! A line names the operation, the status and the code, never a path, a body, a token or a name.
 
 use std::fmt;
+use std::io::{self, Write};
 use std::panic;
 use std::time::Duration;
 
-use lambda_http::http::StatusCode;
+use serde::Serialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::metrics::Metrics;
+use crate::model::timestamp::Timestamp;
 
 /// Starts logging, at a fixed level: the SDK's lower levels would print requests and answers.
 pub(crate) fn init() {
@@ -39,28 +43,47 @@ pub fn note_failure(what: &str, outcome: Result<(), impl fmt::Display>) {
 }
 
 /// The one line of a finished request.
+#[derive(Serialize)]
 pub(crate) struct Completed<'a> {
+    pub timestamp: Timestamp,
     /// The function's name.
     pub operation: &'a str,
     pub request_id: &'a str,
+    pub status: u16,
     /// The problem's, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'a str>,
+    pub duration_ms: u64,
     /// The inside story of a 5xx.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<&'a str>,
+    #[serde(flatten)]
+    pub metrics: Option<Metrics<'a>>,
 }
 
 impl Completed<'_> {
-    pub fn write(self, status: StatusCode, duration: Duration) {
-        let Self { operation, request_id, code, cause } = self;
-        let status = status.as_u16();
-        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        match cause {
-            Some(cause) => {
-                tracing::error!(operation, request_id, status, code, duration_ms, cause, "failed");
-            }
-            None => {
-                tracing::info!(operation, request_id, status, code, duration_ms, "completed");
-            }
+    /// As the other lines are written. By itself, because metrics are an object in an object.
+    pub fn write(&self) {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            level: &'static str,
+            message: &'static str,
+            #[serde(flatten)]
+            completed: &'a Completed<'a>,
+        }
+        let (level, message) = match self.cause {
+            Some(_) => ("ERROR", "failed"),
+            None => ("INFO", "completed"),
+        };
+        if let Ok(mut line) = serde_json::to_vec(&Line { level, message, completed: self }) {
+            line.push(b'\n');
+            // There is nowhere else to say that standard output is gone.
+            let _ = io::stdout().lock().write_all(&line);
         }
     }
+}
+
+/// A span as lines tell it.
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -64,6 +64,10 @@ impl Request {
         self.event.method()
     }
 
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.event.headers()
+    }
+
     pub fn path(&self) -> &str {
         self.event.raw_http_path()
     }

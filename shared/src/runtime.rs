@@ -16,8 +16,10 @@ use serde::de::DeserializeOwned;
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::config::{Config, ConfigError};
+use crate::cors;
 use crate::error::{ApiError, ApiResult};
 use crate::log;
+use crate::metrics::Metrics;
 use crate::request::Request;
 
 /// What is left of a function's time for writing the answer.
@@ -142,6 +144,8 @@ where
     H: Fn(App, Request) -> Reply,
 {
     let started = Instant::now();
+    let origins = app.cors_origins();
+    let origin = cors::permitted_origin(origins, event.headers());
     let context = event.lambda_context_ref();
     let (request_id, operation) = context
         .map(|context| (context.request_id.clone(), context.env_config.function_name.clone()))
@@ -150,7 +154,7 @@ where
     let request = Request::new(event, started + time);
 
     // A task of its own, so that a panic ends the request and not the function.
-    let mut task = tokio::spawn(handler(app, request));
+    let mut task = tokio::spawn(handler(app.clone(), request));
     let result = match tokio::time::timeout(time, &mut task).await {
         Ok(Ok(result)) => result,
         // The panic's message may hold anything; the log has its place.
@@ -170,14 +174,24 @@ where
             (error.into_response(&request_id), Some(code), cause)
         }
     };
+    let (now, status, is_cold_start) = (app.now(), response.status(), app.is_first_answer());
+    let metrics = app.metrics_namespace();
+    let metrics = metrics.map(|namespace| Metrics::of(namespace, now, status, is_cold_start));
     log::Completed {
+        timestamp: now,
         operation: &operation,
         request_id: &request_id,
+        status: status.as_u16(),
         code,
+        duration_ms: log::milliseconds(started.elapsed()),
         cause: cause.as_deref(),
+        metrics,
     }
-    .write(response.status(), started.elapsed());
+    .write();
     let headers = response.headers_mut();
+    if !origins.is_empty() {
+        cors::permit(origin, headers);
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

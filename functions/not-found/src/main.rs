@@ -1,8 +1,9 @@
-//! Every other path: 404. Every other method of a known path: 405 with `Allow`.
+//! Every other path: 404. Every other method of a known path: 405 with `Allow`, but what a browser asks in
+//! advance (CORS) is answered.
 
 use std::process::ExitCode;
 
-use shared::{ApiError, ApiResult, App, Request, serve_public};
+use shared::{ApiError, ApiResult, App, Request, cors, serve_public};
 
 use crate::routes::ROUTES;
 
@@ -14,9 +15,10 @@ fn main() -> ExitCode {
     serve_public(not_found)
 }
 
-async fn not_found(_app: App, request: Request) -> ApiResult {
+async fn not_found(app: App, request: Request) -> ApiResult {
     let known = ROUTES.iter().find(|(pattern, _)| matches(pattern, request.path()));
     match known {
+        Some((_, allow)) if cors::is_preflight(&app, &request) => cors::preflight(allow),
         Some((_, allow)) => Err(ApiError::MethodNotAllowed { allow }),
         None => Err(ApiError::not_found("resource at this path")),
     }

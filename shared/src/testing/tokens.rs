@@ -11,7 +11,7 @@ use super::template::Template;
 use crate::app::App;
 use crate::auth::signing_key::SigningKey;
 use crate::auth::token;
-use crate::config::Tokens;
+use crate::config::{Edge, Tokens};
 use crate::model::id::{Id, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::table::{Table, client};
@@ -35,5 +35,5 @@ fn app(behind: Duration) -> App {
     let table = Table::new(nowhere, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
     let behind = i64::try_from(behind.as_millis()).expect("a short while");
     let clock = move || Timestamp::from_millisecond(Timestamp::system().as_millisecond() - behind);
-    App::with(table, tokens, 1024, Box::new(clock))
+    App::with(table, tokens, Edge::default(), 1024, Box::new(clock))
 }

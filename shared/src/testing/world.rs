@@ -30,7 +30,7 @@ use crate::auth::caller::Caller;
 use crate::auth::minter::Minter;
 use crate::auth::refresh_token::RefreshToken;
 use crate::auth::{password, sessions};
-use crate::config::{DynamoDb, Tokens};
+use crate::config::{DynamoDb, Edge, Tokens};
 use crate::error::ApiResult;
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
@@ -113,6 +113,11 @@ impl World {
     /// Another process on the same tables, under the same clock.
     pub fn another_app(&self) -> App {
         app(&emulator::settings(self.endpoint()), &self.calls, &self.clock)
+    }
+
+    /// Another process, with an edge of its own.
+    pub fn app_at_edge(&self, edge: Edge) -> App {
+        app_with(&emulator::settings(self.endpoint()), &self.calls, &self.clock, edge)
     }
 
     /// Another process that belongs to no request, and the record of its calls.
@@ -280,6 +285,10 @@ async fn be_known(_app: App, _caller: Caller, _request: Request) -> ApiResult {
 }
 
 fn app(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>) -> App {
+    app_with(dynamodb, calls, clock, Edge::default())
+}
+
+fn app_with(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>, edge: Edge) -> App {
     let config = table::config(dynamodb).interceptor(calls.clone());
     let table = Table::new(
         Client::from_conf(config.build()),
@@ -289,5 +298,5 @@ fn app(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>) -> App {
     let tokens = Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() };
     let hands = clock.clone();
     let read = move || Timestamp::from_millisecond(hands.load(Ordering::Relaxed));
-    App::with(table, tokens, 1024, Box::new(read))
+    App::with(table, tokens, edge, 1024, Box::new(read))
 }

@@ -1,6 +1,6 @@
 //! DynamoDB out of reach or silent: a 503 with `Retry-After`, in time, and never a 500.
 
-use shared::config::Tokens;
+use shared::config::{Edge, Tokens};
 use shared::model::timestamp::Timestamp;
 use shared::runtime::{answer, public};
 use shared::testing::run;
@@ -16,7 +16,7 @@ async fn health(app: App, _request: Request) -> ApiResult {
 async fn status_and_retry_after(endpoint: String) -> (u16, Option<String>) {
     let tokens = Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() };
     let clock = || Timestamp::from_millisecond(0);
-    let app = App::with(table_at(endpoint), tokens, 128, Box::new(clock));
+    let app = App::with(table_at(endpoint), tokens, Edge::default(), 128, Box::new(clock));
     let response = answer(app, public(health), Default::default()).await;
     let retry_after = response.headers().get("retry-after");
     (response.status().as_u16(), retry_after.map(|value| value.to_str().unwrap().to_owned()))

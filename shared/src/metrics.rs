@@ -1,0 +1,109 @@
+//! Metrics in a log line: CloudWatch takes them out of it (embedded metric format).
+
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::model::timestamp::Timestamp;
+
+/// What CloudWatch is to make of the line that these members are part of.
+///
+/// `Requests` is always there. The others are only where they count something, because CloudWatch charges
+/// for a metric in each hour in which it is sent.
+#[derive(Serialize)]
+pub struct Metrics<'a> {
+    #[serde(rename = "_aws")]
+    directive: Directive<'a>,
+    #[serde(flatten)]
+    counts: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    /// In milliseconds since 1970.
+    timestamp: i64,
+    cloud_watch_metrics: [Group<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Group<'a> {
+    namespace: &'a str,
+    /// By members of the same line.
+    dimensions: [[&'static str; 1]; 1],
+    metrics: Vec<Definition>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition {
+    name: &'static str,
+    unit: &'static str,
+}
+
+impl<'a> Metrics<'a> {
+    /// Of one request, by its member `operation`.
+    pub fn of(namespace: &'a str, now: Timestamp, status: StatusCode, is_cold_start: bool) -> Self {
+        let names: Vec<_> = [
+            ("Requests", true),
+            ("ColdStarts", is_cold_start),
+            ("Unauthorized", status == StatusCode::UNAUTHORIZED),
+            ("ClientErrors", status.is_client_error()),
+            ("ServerErrors", status.is_server_error()),
+        ]
+        .into_iter()
+        .filter_map(|(name, counts)| counts.then_some(name))
+        .collect();
+        Self {
+            counts: names.iter().map(|name| ((*name).to_owned(), Value::from(1))).collect(),
+            directive: Directive {
+                timestamp: now.as_millisecond(),
+                cloud_watch_metrics: [Group {
+                    namespace,
+                    dimensions: [["operation"]],
+                    metrics: names.iter().map(|name| Definition { name, unit: "Count" }).collect(),
+                }],
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_login_of_a_new_process_counts_four_times() {
+        let now = Timestamp::from_millisecond(1_767_225_600_000);
+        let metrics = Metrics::of("clinic", now, StatusCode::UNAUTHORIZED, true);
+        let name = |name| json!({"Name": name, "Unit": "Count"});
+        let names = ["Requests", "ColdStarts", "Unauthorized", "ClientErrors"].map(name);
+        assert_eq!(
+            serde_json::to_value(metrics).unwrap(),
+            json!({
+                "_aws": {
+                    "Timestamp": 1_767_225_600_000_i64,
+                    "CloudWatchMetrics": [{
+                        "Namespace": "clinic",
+                        "Dimensions": [["operation"]],
+                        "Metrics": names,
+                    }],
+                },
+                "Requests": 1,
+                "ColdStarts": 1,
+                "Unauthorized": 1,
+                "ClientErrors": 1,
+            })
+        );
+    }
+
+    #[test]
+    fn a_success_counts_once() {
+        let now = Timestamp::from_millisecond(0);
+        let metrics = Metrics::of("clinic", now, StatusCode::OK, false);
+        assert_eq!(metrics.counts.keys().collect::<Vec<_>>(), ["Requests"]);
+    }
+}
