@@ -1,10 +1,12 @@
 //! The files that are generated: from template.yaml the local router and not-found's table of paths, from
-//! openapi.yaml the contract as JSON.
+//! openapi.yaml the contract as JSON and as a collection of requests.
 
 use std::{fs, io};
 
 use serde_json::Serializer;
 
+use super::collection::collection;
+use super::openapi::ContractError;
 use super::routes::{cargo_lambda_toml, routes_rs};
 use super::template::{Template, repository};
 
@@ -17,18 +19,21 @@ pub enum GenerateError {
     Yaml(#[source] Box<serde_saphyr::Error>),
     #[error("openapi.yaml cannot be said in JSON")]
     Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Contract(#[from] ContractError),
 }
 
 /// The generated files: path from the repository's root → content.
 ///
 /// # Errors
-/// openapi.yaml cannot be read, or [`openapi_json`] refuses it.
-pub fn generated(template: &Template) -> Result<[(&'static str, String); 3], GenerateError> {
+/// openapi.yaml cannot be read, or [`openapi_json`] or [`collection`] refuses it.
+pub fn generated(template: &Template) -> Result<[(&'static str, String); 4], GenerateError> {
     let openapi = fs::read_to_string(repository().join("openapi.yaml"))?;
     Ok([
         ("CargoLambda.toml", cargo_lambda_toml(template)),
         ("functions/not-found/src/routes.rs", routes_rs(template)),
         ("functions/docs/src/openapi.json", openapi_json(&openapi)?),
+        ("docs/healthcare.postman_collection.json", collection(&openapi)?),
     ])
 }
 

@@ -65,6 +65,9 @@ pub struct Parameter {
     /// `path`, `query` or `header`.
     #[serde(rename = "in")]
     pub place: String,
+    pub description: Option<String>,
+    #[serde(default)]
+    pub required: bool,
     #[serde(flatten)]
     pub content: Content,
 }
@@ -112,7 +115,7 @@ struct Example {
 pub enum ContractError {
     #[error("cannot read {}", .path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("openapi.yaml is not YAML")]
+    #[error("openapi.yaml is not YAML, or lacks something")]
     Yaml(#[source] Box<serde_saphyr::Error>),
     #[error("openapi.yaml: there is no {0}")]
     Reference(String),
@@ -139,10 +142,7 @@ impl Contract {
     /// It is not YAML, a reference leads nowhere, or a path or an operation lacks something or has it
     /// in another shape.
     pub fn parse(text: &str) -> Result<Self, ContractError> {
-        // Otherwise YAML 1.1 has its way with words such as `no`.
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let document: Value = serde_saphyr::from_str_with_options(text, options)
-            .map_err(|error| ContractError::Yaml(Box::new(error)))?;
+        let document: Value = from_yaml(text)?;
         if let Some(reference) = dangling(&document, &document) {
             return Err(ContractError::Reference(reference.to_owned()));
         }
@@ -175,13 +175,14 @@ impl Contract {
         self.operations.iter().find(|it| it.path == template && it.method == method)
     }
 
-    /// The first example of it or, without one, of its schema.
+    /// The first example of it or, without one, of its schema, or the default.
     pub fn example<'a>(&'a self, content: &'a Content) -> Option<&'a Value> {
         let own = content.example.as_ref();
         let own = own.or_else(|| content.examples.values().next().map(|example| &example.value));
         own.or_else(|| {
             let schema = self.resolved(&content.schema);
-            schema.get("example").or_else(|| schema.get("examples")?.get(0))
+            let example = schema.get("example").or_else(|| schema.get("examples")?.get(0));
+            example.or_else(|| schema.get("default"))
         })
     }
 
@@ -212,6 +213,17 @@ impl Operation {
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
+}
+
+/// What a contract's text says.
+///
+/// # Errors
+/// It is not YAML, or something in it has another shape than a `T`.
+pub fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, ContractError> {
+    // Otherwise YAML 1.1 has its way with words such as `no`.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| ContractError::Yaml(Box::new(error)))
 }
 
 /// What stands under a path.
@@ -322,6 +334,8 @@ paths:
       operationId: mappings-doctors
       x-role: signed-in
       security: [{ bearer: [] }]
+      parameters:
+        - { name: limit, in: query, description: How many, schema: { type: integer, default: 50 } }
       responses:
         "200":
           content: { application/json: { schema: { $ref: "#/components/schemas/Page" } } }
@@ -392,15 +406,16 @@ components:
     }
 
     #[test]
-    fn an_example_is_ones_own_or_that_of_the_schema() {
+    fn an_example_is_ones_own_or_that_of_the_schema_or_the_default() {
         let contract = contract();
         let removal = contract.operation("POST", "/mappings/1/remove/").unwrap();
         let body = &removal.body.as_ref().unwrap().content["application/json"];
         assert_eq!(contract.example(body), Some(&json!({"doctor_id": 7})));
         let doctors = contract.operation("GET", "/mappings/1/").unwrap();
-        let id = &doctors.parameters[0];
+        let [limit, id] = doctors.parameters.as_slice() else { panic!("two parameters") };
         assert_eq!((id.name.as_str(), id.place.as_str()), ("id", "path"));
         assert_eq!(contract.example(&id.content), Some(&json!(3)));
+        assert_eq!(contract.example(&limit.content), Some(&json!(50)));
     }
 
     #[test]
