@@ -29,6 +29,7 @@ mod users;
 mod bad_input;
 mod bulk;
 mod canaries;
+mod generated_client;
 mod pages;
 mod permissions;
 mod races;

@@ -22,13 +22,21 @@ pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", "1.9.2");
 pub const SCHEMATHESIS: Tool =
     Tool::python("schemathesis", "4.32.5", "schemathesis", "schemathesis");
 
-static TOOLS: [Tool; 4] = [
+static TOOLS: [Tool; 5] = [
     CARGO_LAMBDA,
     SCHEMATHESIS,
     // CloudFormation's linter, which knows SAM.
     Tool::python("cfn-lint", "1.58.0", "cfn-lint", "cfn-lint"),
     // AWS services to test against.
     Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
+    // It makes a client of the contract; mypy checks its types. The last version for Python 3.10.
+    Tool::python(
+        "openapi-python-client",
+        "0.28.4",
+        "openapi-python-client",
+        "openapi-python-client",
+    )
+    .with(&[("mypy", "2.4.1"), ("types-python-dateutil", "2.9.0.20261116")]),
 ];
 
 /// The file that tells a complete environment from one whose installation was interrupted.
@@ -57,6 +65,8 @@ pub struct Tool {
     /// What pip is to install in this version.
     package: &'static str,
     executable: &'static str,
+    /// Packages that belong into the same environment, with their versions.
+    beside: &'static [(&'static str, &'static str)],
     kind: Kind,
 }
 
@@ -86,7 +96,7 @@ impl fmt::Display for Tool {
 
 impl Tool {
     const fn alone(name: &'static str, version: &'static str) -> Self {
-        Self { name, version, package: name, executable: name, kind: Kind::Alone }
+        Self { name, version, package: name, executable: name, beside: &[], kind: Kind::Alone }
     }
 
     const fn python(
@@ -95,13 +105,23 @@ impl Tool {
         package: &'static str,
         executable: &'static str,
     ) -> Self {
-        Self { name, version, package, executable, kind: Kind::Python }
+        Self { name, version, package, executable, beside: &[], kind: Kind::Python }
+    }
+
+    const fn with(self, beside: &'static [(&'static str, &'static str)]) -> Self {
+        Self { beside, ..self }
+    }
+
+    /// Another one for each version of anything in it.
+    fn folder(self) -> String {
+        let beside = self.beside.iter().map(|(name, version)| format!("+{name}-{version}"));
+        format!("{}-{}", self.name, self.version) + &beside.collect::<String>()
     }
 
     /// The executable, installed first if it is missing.
     pub async fn installed(self) -> Result<PathBuf> {
         let cache = cache()?;
-        let folder = cache.join(format!("{}-{}", self.name, self.version));
+        let folder = cache.join(self.folder());
         if !self.is_complete(&folder) {
             let cannot =
                 |error: io::Error| format!("cannot use the folder {}: {error}", cache.display());
@@ -169,7 +189,9 @@ impl Tool {
             // What cargo-lambda names is a C compiler of 400 MB, which only `cargo lambda build` wants.
             pip.arg("--no-deps");
         }
-        pip.arg(format!("{}=={}", self.package, self.version));
+        let packages =
+            [(self.package, self.version)].into_iter().chain(self.beside.iter().copied());
+        pip.args(packages.map(|(package, version)| format!("{package}=={version}")));
         if succeeds(pip).await? {
             Ok(())
         } else {

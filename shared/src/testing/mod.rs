@@ -17,6 +17,7 @@ mod sample;
 mod settings;
 pub mod template;
 pub mod tokens;
+pub mod tools;
 pub mod wire;
 mod world;
 

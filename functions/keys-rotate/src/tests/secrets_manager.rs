@@ -8,9 +8,9 @@ use std::thread;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
 use shared::secrets::StoredSecret;
-use shared::testing::cargo::cargo;
 use shared::testing::emulator::anybody;
 use shared::testing::template::repository;
+use shared::testing::tools::tools;
 
 /// Where a server says where it listens.
 const RUNNING: &str = "Running on ";
@@ -28,7 +28,7 @@ pub struct SecretsManager {
 impl SecretsManager {
     /// With this value as its current version.
     pub async fn with(value: &str) -> Self {
-        let tools = tool_folder();
+        let tools = tools("moto");
         let mut server = Command::new(tools.join("moto_server"))
             .args(["-H", "127.0.0.1", "-p", "0"])
             .env("PYTHONUNBUFFERED", "1")
@@ -97,13 +97,4 @@ impl Drop for SecretsManager {
         let _ended_before = self.server.kill();
         let _ended_before = self.server.wait();
     }
-}
-
-fn tool_folder() -> PathBuf {
-    let mut tools = cargo();
-    tools.args(["run", "--quiet", "--package", "xtask", "--", "tools", "moto"]);
-    let output = tools.current_dir(repository()).stderr(Stdio::inherit()).output();
-    let output = output.expect("cargo runs");
-    assert!(output.status.success(), "moto cannot be installed; the reason stands above");
-    String::from_utf8(output.stdout).unwrap().trim().into()
 }
