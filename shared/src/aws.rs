@@ -11,7 +11,7 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
 use secrecy::ExposeSecret;
 
-use crate::config::Aws;
+use crate::config::{Aws, CaBundle};
 
 /// Attempt < operation < request: the SDK sets no timeouts by itself.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -22,6 +22,15 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(7);
 const MAX_ATTEMPTS: u32 = 8;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
+
+/// The roots that AWS has. Loading the machine's own store takes longer than everything else at start.
+const ROOTS: &[u8] = include_bytes!("aws/roots.pem");
+
+fn trust(bundle: Option<&CaBundle>) -> tls::TlsContext {
+    let pem = bundle.map_or(ROOTS, CaBundle::pem);
+    let store = tls::TrustStore::empty().with_pem_certificate(pem);
+    tls::TlsContext::builder().with_trust_store(store).build().unwrap_or_default()
+}
 
 /// For a client of one service; without an endpoint it asks the region's own.
 pub fn sdk_config(settings: &Aws, endpoint: Option<&str>) -> SdkConfig {
@@ -36,7 +45,10 @@ pub fn sdk_config(settings: &Aws, endpoint: Option<&str>) -> SdkConfig {
     let http = match endpoint {
         // A service on this machine speaks plain HTTP: no certificates to load.
         Some(endpoint) if endpoint.starts_with("http://") => http.build_http(),
-        _ => http.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https(),
+        _ => http
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .tls_context(trust(settings.ca_bundle.as_ref()))
+            .build_https(),
     };
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -1,10 +1,13 @@
 //! The environment, read once at start. A variable that is missing or wrong is named and stops the function.
 
 use std::env;
+use std::fs;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use secrecy::SecretString;
 
 /// What every function is told.
@@ -40,7 +43,13 @@ pub struct Aws {
     pub secret_access_key: SecretString,
     /// `AWS_SESSION_TOKEN`
     pub session_token: Option<SecretString>,
+    pub ca_bundle: Option<CaBundle>,
 }
+
+/// `AWS_CA_BUNDLE` names a PEM file. Its certificates are trusted in place of the roots that AWS has, by
+/// whoever stands behind a proxy that looks into TLS.
+#[derive(Debug, Clone)]
+pub struct CaBundle(Vec<u8>);
 
 /// What access tokens say of themselves.
 #[derive(Debug, Clone)]
@@ -105,7 +114,37 @@ impl Aws {
             access_key_id: required("AWS_ACCESS_KEY_ID")?,
             secret_access_key: required("AWS_SECRET_ACCESS_KEY")?.into(),
             session_token: optional("AWS_SESSION_TOKEN").map(SecretString::from),
+            ca_bundle: CaBundle::from_env()?,
         })
+    }
+}
+
+impl CaBundle {
+    pub fn from_env() -> Result<Option<Self>, ConfigError> {
+        const NAME: &str = "AWS_CA_BUNDLE";
+        let invalid = |problem| ConfigError::Invalid { name: NAME, problem };
+        let Some(path) = optional(NAME) else { return Ok(None) };
+        let pem = fs::read(path).map_err(|error| invalid(format!("cannot be read: {error}")))?;
+        Self::parse(pem).map(Some).map_err(invalid)
+    }
+
+    /// The TLS library panics at what is no certificate; here it gets a name.
+    fn parse(pem: Vec<u8>) -> Result<Self, String> {
+        let mut certificates = 0;
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            let certificate = certificate.map_err(|error| format!("names no PEM file: {error}"))?;
+            webpki::anchor_from_trusted_cert(&certificate)
+                .map_err(|error| format!("names a file with a wrong certificate: {error}"))?;
+            certificates += 1;
+        }
+        if certificates == 0 {
+            return Err("names a file without a PEM certificate".to_owned());
+        }
+        Ok(Self(pem))
+    }
+
+    pub fn pem(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -129,4 +168,22 @@ pub fn parsed<T: FromStr<Err: ToString>>(name: &'static str) -> Result<T, Config
     required(name)?
         .parse()
         .map_err(|problem: T::Err| ConfigError::Invalid { name, problem: problem.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_has_certificates_and_nothing_that_is_none() {
+        let roots = include_bytes!("aws/roots.pem").to_vec();
+        assert!(CaBundle::parse(roots).is_ok());
+        let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (pem, problem) in
+            [("", "without"), ("-----BEGIN CERTIFICATE-----\n", "no PEM"), (wrong, "wrong")]
+        {
+            let refused = CaBundle::parse(pem.into()).unwrap_err();
+            assert!(refused.contains(problem), "{refused}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use secrecy::ExposeSecret;
-use shared::config::{self, Aws, optional};
+use shared::config::{self, Aws, CaBundle, optional};
 use shared::testing::emulator::{self, Emulator};
 use ureq::http::Uri;
 
@@ -105,6 +105,7 @@ fn aws(otherwise: Option<Aws>) -> std::result::Result<Aws, String> {
             access_key_id,
             secret_access_key: secret.into(),
             session_token: optional("AWS_SESSION_TOKEN").map(Into::into),
+            ca_bundle: CaBundle::from_env().map_err(|error| error.to_string())?,
         }),
         (None, None, Some(anybody)) => Ok(Aws { region, ..anybody }),
         _ => {

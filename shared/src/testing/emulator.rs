@@ -36,6 +36,7 @@ pub fn anybody() -> Aws {
         access_key_id: "local".to_owned(),
         secret_access_key: "local".into(),
         session_token: None,
+        ca_bundle: None,
     }
 }
 
