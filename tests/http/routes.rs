@@ -10,6 +10,7 @@ use crate::clinic::{
 };
 use crate::json::members;
 use crate::operations::operations;
+use crate::stack;
 
 #[test]
 fn health_is_ok() {
@@ -125,6 +126,33 @@ fn any_other_method_is_not_allowed_and_the_answer_says_which_are() {
             }
         }
     }
+}
+
+#[test]
+fn pages_of_a_permitted_origin_may_call_and_others_may_not() {
+    if !stack::is_own() {
+        eprintln!("skipped: a stage may permit other origins");
+        return;
+    }
+    let of_page = |method, path, origin| Anonymous.request(method, path).header("origin", origin);
+    for (origin, permitted) in [(stack::PAGES, Some(stack::PAGES)), ("https://a.example", None)] {
+        for answer in [
+            of_page("GET", "/api/health/", origin).send(),
+            of_page("GET", "/api/auth/me/", origin).send(),
+            of_page("GET", "/nowhere/", origin).send(),
+        ] {
+            assert_eq!(answer.header("access-control-allow-origin"), permitted, "{answer}");
+            assert_eq!(answer.header("vary"), Some("Origin"), "{answer}");
+        }
+    }
+    let asked = of_page("OPTIONS", "/api/doctors/", stack::PAGES)
+        .header("access-control-request-method", "POST")
+        .send()
+        .expect_status(204);
+    assert_eq!(asked.header("access-control-allow-methods"), Some("GET, POST"));
+    of_page("OPTIONS", "/api/doctors/", stack::PAGES)
+        .send()
+        .assert_problem(405, "method_not_allowed");
 }
 
 fn bare(path: &str) -> &str {

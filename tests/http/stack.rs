@@ -17,6 +17,9 @@ pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/http");
 const LOCALHOST: &str = "http://127.0.0.1:";
 
+/// The origin whose pages may call one's own stack.
+pub const PAGES: &str = "https://clinic.example.com";
+
 struct Stack {
     url: String,
     /// Holds the pipe whose end is the stack's own: with this process, however that ends.
@@ -112,6 +115,7 @@ fn cargo_dev() -> Command {
         .args(["--concurrency", "8", "--no-reload", "--until-stdin-closes"])
         // All tests come from one address.
         .env("TRIES_PER_ADDRESS_HOUR", "1000000")
+        .env("CORS_ORIGINS", PAGES)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     command
