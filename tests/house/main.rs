@@ -114,7 +114,9 @@ fn none_but_minters_and_the_rotation_can_mint() -> Outcome {
                 let reads = reads || verb.starts_with("BatchGet") || verb.starts_with("Scan");
                 let is_secret = service == "secretsmanager";
                 let writes_keys = statement.resource.contains("KeysTable") && !reads;
-                let is_broad = action.contains('*') || statement.resource == "*";
+                // X-Ray knows no resources.
+                let is_everywhere = statement.resource == "*" && service != "xray";
+                let is_broad = action.contains('*') || is_everywhere;
                 if is_broad || (is_secret || writes_keys) && !is_trusted {
                     wrong.push(format!("{name}: {action} on {}", statement.resource));
                 }
@@ -126,6 +128,40 @@ fn none_but_minters_and_the_rotation_can_mint() -> Outcome {
         }
     }
     assert!(wrong.is_empty(), "template.yaml allows too much:\n  {}", wrong.join("\n  "));
+    Ok(())
+}
+
+/// That it grants all that a function does, the function's tests see by themselves.
+#[test]
+fn every_policy_is_compared_with_what_its_function_does() -> Outcome {
+    let mut missing = Vec::new();
+    for (name, function) in &Template::load()?.functions {
+        let of_dynamodb = |action: &String| action.starts_with("dynamodb:");
+        let touches_tables = function.statements.iter().flat_map(|it| &it.actions).any(of_dynamodb);
+        let tests = format!("functions/{name}/src/tests.rs");
+        let text = fs::read_to_string(repository().join(&tests))?;
+        if touches_tables && !text.contains("checks::policy_grants_nothing_else") {
+            missing.push(tests);
+        }
+    }
+    assert!(missing.is_empty(), "no policy_grants_nothing_else in {}", missing.join(", "));
+    Ok(())
+}
+
+/// Credentials are the business of functions that check or set passwords.
+#[test]
+fn none_but_a_few_touch_credentials() -> Outcome {
+    let expected = ["auth-login", "auth-password", "auth-password-reset-confirm", "auth-register"];
+    let functions = Template::load()?.functions;
+    let touching = functions.iter().filter(|(_, function)| {
+        let keys = function.statements.iter().filter(|it| it.resource == "Table.Arn");
+        keys.flat_map(|it| it.leading_keys.iter().flatten()).any(|key| key.starts_with("CRED#"))
+    });
+    assert_eq!(touching.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), expected);
+    let unbounded = functions.iter().filter(|(_, function)| {
+        function.statements.iter().any(|it| it.resource == "Table.Arn" && it.leading_keys.is_none())
+    });
+    assert_eq!(unbounded.map(|(name, _)| name).collect::<Vec<_>>(), Vec::<&String>::new());
     Ok(())
 }
 
