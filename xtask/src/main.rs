@@ -11,6 +11,7 @@ mod http;
 mod import_users;
 mod lock;
 mod login_times;
+mod revoke_everyone;
 mod stack;
 mod stop;
 mod target;
@@ -48,6 +49,10 @@ enum Command {
     ///
     /// The report on stdout names who was skipped, and why, by primary key.
     ImportUsers(import_users::Options),
+    /// End all sessions of all accounts, and all open password resets
+    ///
+    /// Everybody has to sign in again. It can be stopped, and run again.
+    RevokeEveryone(revoke_everyone::Options),
     /// Measure whether the time of a refused login tells why it was refused
     LoginTimes(login_times::Options),
     /// Send the API requests made of openapi.yaml, valid and not, and judge its answers by it
@@ -82,6 +87,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::Tools(options) => tools::run(&options).await?,
         Command::Admin(command) => admin::run(&command).await?,
         Command::ImportUsers(options) => import_users::run(&options).await?,
+        Command::RevokeEveryone(options) => revoke_everyone::run(&options).await?,
         Command::LoginTimes(options) => login_times::run(&options)?,
         Command::Fuzz(options) => return fuzz::run(&options).await,
     }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
-use super::key::Key;
+use super::key::{Item, Key};
 use super::{Table, TableError};
 use crate::model::id::Id;
 
@@ -19,10 +19,17 @@ impl Table {
             .return_values(ReturnValue::UpdatedNew)
             .send()
             .await?;
-        answer
-            .attributes()
-            .and_then(|attributes| attributes.get("last_id")?.as_n().ok()?.parse().ok())
-            .and_then(I::new)
-            .ok_or_else(|| TableError::missing("the counter"))
+        let id = answer.attributes().and_then(id_in);
+        id.ok_or_else(|| TableError::missing("the counter"))
     }
+
+    /// The latest id of a kind; none before the first. Calls: Get.
+    pub(super) async fn last_id<I: Id>(&self, kind: &str) -> Result<Option<I>, TableError> {
+        let Some(counter) = self.read_item(Key::counter(kind)).await? else { return Ok(None) };
+        id_in(&counter).map(Some).ok_or_else(|| TableError::missing("the counter"))
+    }
+}
+
+fn id_in<I: Id>(counter: &Item) -> Option<I> {
+    I::new(counter.get("last_id")?.as_n().ok()?.parse().ok()?)
 }

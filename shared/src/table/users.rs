@@ -247,14 +247,23 @@ impl Table {
 
     /// Ends all sessions of an account. Calls: Update.
     pub async fn raise_epoch(&self, id: UserId, now: Timestamp) -> Result<(), TableError> {
+        let is_there = self.end_sessions_of(id, now).await?;
+        if is_there { Ok(()) } else { Err(TableError::missing("the account")) }
+    }
+
+    /// The same; tells whether there is such an account. Calls: Update.
+    pub async fn end_sessions_of(&self, id: UserId, now: Timestamp) -> Result<bool, TableError> {
         let raise = Expression::update("SET updated_at = :now ADD epoch :one, version :one")
             .only_if("attribute_exists(pk)")
             .time(":now", now)
             .number(":one", 1);
-        match self.change(Key::user(Some(id)), raise).await? {
-            Changed::Done(_) => Ok(()),
-            Changed::Refused(_) => Err(TableError::missing("the account")),
-        }
+        let changed = self.change(Key::user(Some(id)), raise).await?;
+        Ok(matches!(changed, Changed::Done(_)))
+    }
+
+    /// That of the latest account; for an id before it there may be none. Calls: Get.
+    pub async fn last_user_id(&self) -> Result<Option<UserId>, TableError> {
+        self.last_id(KIND).await
     }
 
     /// Changes role and activity; a deactivation ends all sessions. Calls: Get, W.
