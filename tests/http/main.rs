@@ -34,3 +34,4 @@ mod pages;
 mod permissions;
 mod races;
 mod readme;
+mod smoke;

@@ -14,7 +14,7 @@ use shared::testing::cargo::cargo;
 /// The workspace's root.
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/http");
+pub const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/http");
 const LOCALHOST: &str = "http://127.0.0.1:";
 
 /// The origin whose pages may call one's own stack.

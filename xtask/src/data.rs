@@ -180,7 +180,8 @@ fn cannot_use(path: &Path, error: io::Error) -> Failure {
     format!("cannot use {}: {error}", path.display()).into()
 }
 
-fn random() -> Result<String> {
+/// What nobody can guess: 43 letters, digits, `-` and `_`.
+pub fn random() -> Result<String> {
     let mut bytes = [0; SECRET_LENGTH];
     SystemRandom::new().fill(&mut bytes).map_err(|_| "the system has no random bytes")?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

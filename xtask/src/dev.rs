@@ -6,7 +6,6 @@
 mod demo;
 mod functions;
 mod gateway;
-mod port;
 mod summary;
 
 use std::path::PathBuf;
@@ -19,10 +18,11 @@ use tokio::task::spawn_blocking;
 
 use self::functions::Functions;
 use self::gateway::Gateway;
-use self::port::Port;
 use self::summary::Summary;
 use crate::data::Data;
 use crate::dynamodb::DynamoDb;
+use crate::environment::environment;
+use crate::port::Port;
 use crate::stop::unless_stopped;
 use crate::tools::CARGO_LAMBDA;
 use crate::{Result, ui};
@@ -99,7 +99,7 @@ async fn serve(options: &Options) -> Result {
 
     ui::status("Starting", format!("the API, with {dynamodb}"));
     let outbox = data.outbox()?;
-    let environment = functions::environment(&template, &dynamodb, data.token_secret()?, &outbox);
+    let environment = environment(&template, &dynamodb, data.token_secret()?, Some(&outbox));
     let inner = Port::reserve(0)?;
     let _gateway = Gateway::serve(port, inner.number())?;
     let mut functions = Functions::start(&cargo_lambda, inner, options, environment, data.log())?;

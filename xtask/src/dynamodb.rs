@@ -5,14 +5,11 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use secrecy::ExposeSecret;
-use shared::config::{self, Aws, CaBundle, optional};
+use shared::config::{self, Aws};
 use shared::testing::emulator::{self, Emulator};
 use ureq::http::Uri;
 
-use crate::Result;
-
-/// How those who use the AWS CLI come by the variables that it does not set by itself.
-const EXPORT: &str = r#"eval "$(aws configure export-credentials --format env)""#;
+use crate::{Result, aws};
 
 /// Where it is, and as whom to speak to it.
 pub struct DynamoDb {
@@ -27,6 +24,11 @@ impl DynamoDb {
     /// An embedded one that forgets.
     pub async fn in_memory() -> Result<Self> {
         Ok(Self::embedded(Emulator::in_memory().await?, "in memory"))
+    }
+
+    /// An embedded one that forgets, and that others than this machine may reach: all who reach the address.
+    pub async fn in_memory_at(address: IpAddr) -> Result<Self> {
+        Ok(Self::embedded(Emulator::in_memory_at(address).await?, "in memory"))
     }
 
     /// An embedded one that keeps its tables in a file.
@@ -47,7 +49,7 @@ impl DynamoDb {
         let is_local = is_local(endpoint)
             .ok_or_else(|| format!("{endpoint} is not the URL of a DynamoDB, http or https"))?;
         let name = format!("the DynamoDB at {endpoint}");
-        let aws = aws(is_local.then(emulator::anybody))
+        let aws = aws::from_variables(is_local.then(emulator::anybody))
             .map_err(|problem| format!("{problem} to use {endpoint}"))?;
         let settings = config::DynamoDb { aws, endpoint: Some(endpoint.to_owned()) };
         Ok(Self { settings, name, _emulator: None })
@@ -55,10 +57,16 @@ impl DynamoDb {
 
     /// That of the region that the usual variables name.
     pub fn of_region() -> Result<Self> {
-        let aws = aws(None).map_err(|problem| format!("{problem} to use a region's DynamoDB"))?;
+        let aws = aws::from_variables(None)
+            .map_err(|problem| format!("{problem} to use a region's DynamoDB"))?;
+        Ok(Self::of(aws))
+    }
+
+    /// That of the region, as whoever asks there.
+    pub fn of(aws: Aws) -> Self {
         let name = format!("the DynamoDB of {}", aws.region);
         let settings = config::DynamoDb { aws, endpoint: None };
-        Ok(Self { settings, name, _emulator: None })
+        Self { settings, name, _emulator: None }
     }
 
     /// Where it is, unless that is for the region to say.
@@ -91,32 +99,8 @@ impl fmt::Display for DynamoDb {
     }
 }
 
-/// Who the usual variables say that we are, or else this one. The error is what to do.
-fn aws(otherwise: Option<Aws>) -> std::result::Result<Aws, String> {
-    let region = optional("AWS_REGION")
-        .or_else(|| optional("AWS_DEFAULT_REGION"))
-        .or_else(|| otherwise.as_ref().map(|it| it.region.clone()))
-        .ok_or("set AWS_REGION")?;
-    let id = optional("AWS_ACCESS_KEY_ID");
-    let secret = optional("AWS_SECRET_ACCESS_KEY");
-    match (id, secret, otherwise) {
-        (Some(access_key_id), Some(secret), _) => Ok(Aws {
-            region,
-            access_key_id,
-            secret_access_key: secret.into(),
-            session_token: optional("AWS_SESSION_TOKEN").map(Into::into),
-            ca_bundle: CaBundle::from_env().map_err(|error| error.to_string())?,
-        }),
-        (None, None, Some(anybody)) => Ok(Aws { region, ..anybody }),
-        _ => {
-            let variables = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-            Err(format!("set {variables} (from the AWS CLI: {EXPORT})"))
-        }
-    }
-}
-
 /// Whether the URL leads to this machine; `None` if it leads nowhere.
-fn is_local(endpoint: &str) -> Option<bool> {
+pub fn is_local(endpoint: &str) -> Option<bool> {
     let url: Uri = endpoint.parse().ok()?;
     let host = url.host()?;
     let is_loopback = match host.trim_matches(['[', ']']).parse::<IpAddr>() {

@@ -21,14 +21,20 @@ const POLL: Duration = Duration::from_millis(20);
 /// time as xtask, which could then no longer end them in good order.
 pub struct Group {
     leader: Child,
+    grace: Duration,
 }
 
 impl Group {
     /// Starts a command that reads nothing. Its output goes where the command says.
-    pub fn spawn(mut command: Command) -> io::Result<Self> {
+    pub fn spawn(command: Command) -> io::Result<Self> {
+        Self::spawn_with_grace(command, GRACE)
+    }
+
+    /// Starts one that may take so long to end.
+    pub fn spawn_with_grace(mut command: Command, grace: Duration) -> io::Result<Self> {
         command.process_group(0).stdin(Stdio::null());
         let leader = tokio::process::Command::from(command).spawn()?;
-        Ok(Self { leader })
+        Ok(Self { leader, grace })
     }
 
     /// Waits for the leader to end by itself.
@@ -55,7 +61,7 @@ impl Drop for Group {
         for signal in [Signal::SIGTERM, Signal::SIGKILL] {
             self.signal(signal);
             let mut waited = Duration::ZERO;
-            while waited < GRACE {
+            while waited < self.grace {
                 if self.has_ended() {
                     return;
                 }

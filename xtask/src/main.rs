@@ -1,9 +1,13 @@
 //! `cargo dev` and the repository's other commands; `cargo xtask help` lists them.
 
 mod admin;
+mod aws;
 mod data;
+mod deploy;
 mod dev;
+mod docker;
 mod dynamodb;
+mod environment;
 mod fuzz;
 mod generate;
 mod group;
@@ -11,8 +15,13 @@ mod http;
 mod import_users;
 mod lock;
 mod login_times;
+mod port;
 mod revoke_everyone;
+mod sam;
+mod sam_local;
+mod smoke;
 mod stack;
+mod stage;
 mod stop;
 mod target;
 mod tools;
@@ -53,6 +62,20 @@ enum Command {
     ///
     /// Everybody has to sign in again. It can be stopped, and run again.
     RevokeEveryone(revoke_everyone::Options),
+    /// Run the whole stack on this machine as AWS SAM plays it: every function in a container
+    ///
+    /// Needs Docker, whose engine must be running.
+    SamLocal(sam_local::Options),
+    /// Build the stack, deploy it, and try what is deployed as `cargo xtask smoke` does
+    ///
+    /// Needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. What a stage is stands in samconfig.toml.
+    Deploy(deploy::Options),
+    /// Try an API: make an account, sign in, assign a doctor to a patient and end it
+    ///
+    /// Account, doctor and patient are made up for it. Doctor and patient are deleted at the end, whatever has
+    /// failed before, and the account is deactivated. Where new accounts are pending, this one is made staff
+    /// first, in the table.
+    Smoke(smoke::Options),
     /// Measure whether the time of a refused login tells why it was refused
     LoginTimes(login_times::Options),
     /// Send the API requests made of openapi.yaml, valid and not, and judge its answers by it
@@ -88,6 +111,9 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::Admin(command) => admin::run(&command).await?,
         Command::ImportUsers(options) => import_users::run(&options).await?,
         Command::RevokeEveryone(options) => revoke_everyone::run(&options).await?,
+        Command::SamLocal(options) => sam_local::run(&options).await?,
+        Command::Deploy(options) => deploy::run(&options).await?,
+        Command::Smoke(options) => smoke::run(&options).await?,
         Command::LoginTimes(options) => login_times::run(&options)?,
         Command::Fuzz(options) => return fuzz::run(&options).await,
     }

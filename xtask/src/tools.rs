@@ -19,11 +19,16 @@ use crate::stop::unless_stopped;
 use crate::{Result, ui};
 
 pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", "1.9.2");
+/// A linker, and a C compiler, for Lambda's Linux on any machine. `cargo lambda build` calls it.
+pub const ZIG: Tool = Tool::python("zig", "0.15.2", "ziglang", "python-zig");
+pub const SAM: Tool = Tool::python("sam", "1.170.0", "aws-sam-cli", "sam");
 pub const SCHEMATHESIS: Tool =
     Tool::python("schemathesis", "4.32.5", "schemathesis", "schemathesis");
 
-static TOOLS: [Tool; 5] = [
+static TOOLS: [Tool; 7] = [
     CARGO_LAMBDA,
+    ZIG,
+    SAM,
     SCHEMATHESIS,
     // CloudFormation's linter, which knows SAM.
     Tool::python("cfn-lint", "1.58.0", "cfn-lint", "cfn-lint"),
@@ -186,7 +191,7 @@ impl Tool {
         let mut pip = Command::new(environment.join("bin/python"));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
         if matches!(self.kind, Kind::Alone) {
-            // What cargo-lambda names is a C compiler of 400 MB, which only `cargo lambda build` wants.
+            // What cargo-lambda names is zig, 350 MB that only `cargo lambda build` wants: see ZIG.
             pip.arg("--no-deps");
         }
         let packages =

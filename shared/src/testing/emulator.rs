@@ -3,7 +3,7 @@
 mod tables;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use dynoxide::Database;
@@ -15,6 +15,8 @@ use tokio::sync::oneshot;
 use crate::config::{Aws, DynamoDb};
 
 pub use tables::{KEYS_TABLE_NAME, TABLE_NAME, TableError, create_tables};
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A running emulator. It ends when this is dropped, once it has answered what it is being asked.
 #[derive(Debug)]
@@ -43,8 +45,8 @@ pub fn anybody() -> Aws {
 /// Why an emulator did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
-    #[error("cannot listen on 127.0.0.1")]
-    Listen(#[from] io::Error),
+    #[error("cannot listen on {0}")]
+    Listen(IpAddr, #[source] io::Error),
     #[error("cannot open the emulator's tables")]
     Open(#[from] DynoxideError),
     #[error("{} is not UTF-8, as SQLite wants the name of a file to be", .0.display())]
@@ -57,7 +59,16 @@ impl Emulator {
     /// # Errors
     /// No port of 127.0.0.1 is free.
     pub async fn in_memory() -> Result<Self, EmulatorError> {
-        Self::start(Database::memory()?).await
+        Self::in_memory_at(LOCALHOST).await
+    }
+
+    /// As [`Emulator::in_memory`], on another address of this machine: whoever reaches it reads and writes
+    /// the tables.
+    ///
+    /// # Errors
+    /// This machine does not have the address, or no port of it is free.
+    pub async fn in_memory_at(address: IpAddr) -> Result<Self, EmulatorError> {
+        Self::start(Database::memory()?, address).await
     }
 
     /// Starts one that keeps its tables in a SQLite file, made if missing, within the running tokio
@@ -67,12 +78,13 @@ impl Emulator {
     /// The file cannot be opened, its name is not UTF-8, or no port of 127.0.0.1 is free.
     pub async fn on_file(path: &Path) -> Result<Self, EmulatorError> {
         let name = path.to_str().ok_or_else(|| EmulatorError::Name(path.to_owned()))?;
-        Self::start(Database::new(name)?).await
+        Self::start(Database::new(name)?, LOCALHOST).await
     }
 
-    async fn start(database: Database) -> Result<Self, EmulatorError> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+    async fn start(database: Database, address: IpAddr) -> Result<Self, EmulatorError> {
+        let cannot = |error| EmulatorError::Listen(address, error);
+        let listener = TcpListener::bind((address, 0)).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
         let (running, stopped) = oneshot::channel::<()>();
         tokio::spawn(serve_with_shutdown(listener, database, async {
             // Nothing is ever sent: what arrives is the news that the sender is gone.
@@ -81,7 +93,7 @@ impl Emulator {
         Ok(Self { address, _running: running })
     }
 
-    /// Where it answers, as an `AWS_ENDPOINT_URL_DYNAMODB`: `http://127.0.0.1:<port>`.
+    /// Where it answers, as an `AWS_ENDPOINT_URL_DYNAMODB`: `http://<address>:<port>`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -16,8 +16,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::port::Port;
 use crate::Result;
+use crate::port::Port;
 
 /// Its queue for a function has 100 places.
 const MOST_AT_ONCE: usize = 96;

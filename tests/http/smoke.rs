@@ -1,0 +1,50 @@
+//! What is tried after a deployment, tried here: `cargo xtask smoke`.
+
+use std::process::Command;
+
+use shared::testing::cargo::cargo;
+
+use crate::client::{Actor, User};
+use crate::stack;
+
+#[test]
+fn a_smoke_test_makes_the_six_calls_and_leaves_nothing() {
+    let Some(admin) = User::admin() else { return };
+    if !stack::is_own() {
+        eprintln!("skipped: the tables of this stage cannot be reached");
+        return;
+    }
+    let output = smoke(stack::url()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let calls: Vec<_> = stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(calls, ["201", "200", "201", "200", "200", "200"], "{stdout}");
+
+    let left = admin.walk("/api/users/?search=smoke-test");
+    assert!(!left.is_empty());
+    assert!(left.iter().all(|user| user["active"] == false), "{left:?}");
+}
+
+#[test]
+fn a_smoke_test_says_what_is_wrong() {
+    if !stack::is_own() {
+        eprintln!("skipped: the tables of this stage cannot be reached");
+        return;
+    }
+    // Nothing of the API is there.
+    let output = smoke(&format!("{}/nowhere", stack::url())).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let last = stderr.lines().last().unwrap();
+    let call = "/nowhere/api/auth/register/ answered 404, not_found: ";
+    assert!(last.starts_with("error: POST http://127.0.0.1:") && last.contains(call), "{last}");
+}
+
+/// On the table that the stack announces in its folder.
+fn smoke(url: &str) -> Command {
+    let mut command = cargo();
+    command.current_dir(stack::ROOT);
+    command.args(["run", "--quiet", "--package", "xtask", "--", "smoke", url]);
+    command.args(["--data", stack::DATA]);
+    command
+}
