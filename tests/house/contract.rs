@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use shared::testing::openapi::{Contract, Operation, Response, Who};
-use shared::testing::routes::by_path;
-use shared::testing::template::{ANY, Template};
+use shared::testing::routes::{NOT_FOUND, by_path};
+use shared::testing::template::Template;
 
 use crate::Outcome;
 
@@ -20,7 +20,9 @@ fn every_route_is_an_operation_of_its_function_and_every_operation_a_route() -> 
     let (template, contract) = (Template::load()?, Contract::load()?);
     let mut routes = BTreeMap::new();
     for (path, functions) in by_path(&template) {
-        for (method, function) in functions.into_iter().filter(|(method, _)| *method != ANY) {
+        for (method, function) in
+            functions.into_iter().filter(|(_, function)| *function != NOT_FOUND)
+        {
             routes.insert((path, method), function);
         }
     }

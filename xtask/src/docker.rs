@@ -21,20 +21,29 @@ pub struct Host {
 /// Fails, and says what to do, if there is no engine.
 pub fn host() -> Result<Host> {
     ask("docker", &["version", "--format", "{{.Server.Version}}"])?;
-    let gateways = "{{range .IPAM.Config}}{{println .Gateway}}{{end}}";
-    let gateways = ask("docker", &["network", "inspect", "bridge", "--format", gateways])?;
-    Ok(host_behind(&gateways))
+    let networks = "{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}";
+    let networks = ask("docker", &["network", "inspect", "bridge", "--format", networks])?;
+    Ok(host_behind(&networks))
 }
 
 /// The bridge's own address, where it is one of this machine's. Only containers, and whoever else can reach
 /// that address, get there.
-fn host_behind(gateways: &str) -> Host {
-    let gateway = gateways.lines().find_map(|line| line.trim().parse::<Ipv4Addr>().ok());
-    match gateway {
+fn host_behind(networks: &str) -> Host {
+    match networks.split_whitespace().find_map(gateway) {
         Some(gateway) if TcpListener::bind((gateway, 0)).is_ok() => {
             Host { address: gateway.into(), name: gateway.to_string() }
         }
         _ => Host { address: Ipv4Addr::LOCALHOST.into(), name: DESKTOP.to_owned() },
+    }
+}
+
+/// An address, or the first one of a subnet: a new engine's bridge has that, and does not say so.
+fn gateway(network: &str) -> Option<Ipv4Addr> {
+    match network.split_once('/') {
+        Some((first, _)) => {
+            Some(Ipv4Addr::from_bits(first.parse::<Ipv4Addr>().ok()?.to_bits().checked_add(1)?))
+        }
+        None => network.parse().ok(),
     }
 }
 
@@ -64,10 +73,12 @@ mod tests {
     #[test]
     fn containers_come_by_the_bridge_if_this_machine_has_it() {
         let bridge = Host { address: Ipv4Addr::LOCALHOST.into(), name: "127.0.0.1".to_owned() };
-        assert_eq!(host_behind("fe80::1\n127.0.0.1\n"), bridge);
+        for networks in ["fe80::1 fe80::/64\n127.0.0.1 127.0.0.0/16\n", " 127.0.0.0/8\n"] {
+            assert_eq!(host_behind(networks), bridge, "{networks}");
+        }
         let desktop = Host { name: DESKTOP.to_owned(), ..bridge };
         // A documentation address, which no machine has.
-        assert_eq!(host_behind("192.0.2.1\n"), desktop);
+        assert_eq!(host_behind("192.0.2.1 192.0.2.0/24\n"), desktop);
         assert_eq!(host_behind("\n"), desktop);
     }
 

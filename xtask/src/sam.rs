@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -129,7 +130,7 @@ impl Sam {
     pub async fn outputs(&self, stage: &Stage, region: &str) -> Result<Outputs> {
         let mut command = self.sam(["list", "stack-outputs", "--output", "json"]);
         command.args(config(stage)).args(["--stack-name", &stage.stack_name, "--region", region]);
-        command.stdin(Stdio::null()).stderr(Stdio::inherit());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let listed = tokio::process::Command::from(command).kill_on_drop(true).output().await?;
         let name = &stage.stack_name;
         if !listed.status.success() {
@@ -172,6 +173,8 @@ impl Sam {
         let mut command = cargo::command(program);
         command
             .current_dir(repository())
+            // What a command of ours is there to tell goes to stdout alone.
+            .stdout(io::stderr())
             .env("PATH", path_with(self.cargo_lambda.parent()))
             .env("CARGO_ZIGBUILD_PYTHON_PATH", &self.python)
             .env("SAM_CLI_TELEMETRY", "0");

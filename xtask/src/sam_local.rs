@@ -9,7 +9,6 @@ mod variables;
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -92,7 +91,6 @@ async fn serve(options: &Options) -> Result {
     variables::write(&variables, &template, &dynamodb, &host)?;
     let mut command = sam.start_api(&folder, port.release(), &variables, &options.arguments);
     variables::credentials(&mut command, &dynamodb);
-    command.stdout(io::stderr());
     let mut api = Group::spawn_with_grace(command, GRACE)?;
     let ready = ready(&url, &table);
     tokio::select! {

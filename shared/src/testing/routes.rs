@@ -7,6 +7,9 @@ use super::template::{ANY, Template};
 /// The methods that [`ANY`] stands for, those that API Gateway knows.
 pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
+/// The function that answers what no other one does.
+pub const NOT_FOUND: &str = "not-found";
+
 const NOTICE: &str = "Generated from template.yaml by `cargo xtask generate`; do not edit.";
 
 /// Every route: path → method → name of the function. Paths are the template's, methods include
@@ -68,7 +71,8 @@ fn watch_target(methods: &BTreeMap<&str, &str>) -> String {
 pub fn routes_rs(template: &Template) -> String {
     let mut rows = String::new();
     for (path, methods) in by_path(template) {
-        let methods: Vec<_> = methods.into_keys().filter(|method| *method != ANY).collect();
+        let answered = methods.into_iter().filter(|(_, function)| *function != NOT_FOUND);
+        let methods: Vec<_> = answered.map(|(method, _)| method).collect();
         if !methods.is_empty() {
             rows.push_str(&format!("    ({path:?}, &{methods:?}),\n"));
         }
@@ -113,6 +117,7 @@ Resources:
         Root: { Type: Api, Properties: { Method: ANY, Path: / } }
         Rest: { Type: Api, Properties: { Method: ANY, Path: "/{proxy+}" } }
         Id: { Type: Api, Properties: { Method: ANY, Path: "/api/doctors/{id}" } }
+        Delete: { Type: Api, Properties: { Method: DELETE, Path: "/api/doctors/{id}" } }
 "#;
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 use std::path::Path;
 
-use shared::testing::routes::{METHODS, by_path};
+use shared::testing::routes::{METHODS, NOT_FOUND, by_path};
 use shared::testing::template::Template;
 
 use super::demo::Account;
@@ -45,8 +45,8 @@ impl Display for Summary<'_> {
 fn routes(template: &Template, f: &mut Formatter<'_>) -> Result {
     let mut previous = "";
     for (path, functions) in by_path(template) {
-        let methods: Vec<_> =
-            METHODS.into_iter().filter(|method| functions.contains_key(method)).collect();
+        let answers = |method: &&str| functions.get(method).is_some_and(|it| *it != NOT_FOUND);
+        let methods: Vec<_> = METHODS.into_iter().filter(answers).collect();
         if methods.is_empty() {
             continue;
         }
