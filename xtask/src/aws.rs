@@ -1,6 +1,6 @@
 //! Who we are to AWS, and in which region: what the usual environment variables say.
 
-use shared::config::{Aws, optional};
+use shared::config::{Aws, CaBundle, optional};
 
 /// How those who use the AWS CLI come by the variables that it does not set by itself.
 const EXPORT: &str = r#"eval "$(aws configure export-credentials --format env)""#;

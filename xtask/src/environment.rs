@@ -56,9 +56,13 @@ mod tests {
     use super::*;
 
     /// Here there is no stage in front of the path that lambda_http would have to be kept from, no
-    /// Secrets Manager, and an outbox in place of a sender.
-    const OF_THE_CLOUD: [&str; 3] =
-        ["AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "MAIL_SENDER", "TOKEN_SECRET_ARN"];
+    /// CloudWatch, no Secrets Manager, and an outbox in place of a sender.
+    const OF_THE_CLOUD: [&str; 4] = [
+        "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH",
+        "MAIL_SENDER",
+        "METRICS_NAMESPACE",
+        "TOKEN_SECRET_ARN",
+    ];
 
     #[test]
     fn functions_are_told_here_whatever_the_template_tells_them() {
