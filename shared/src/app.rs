@@ -36,7 +36,7 @@ pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 impl App {
     pub fn new(config: Config) -> Self {
-        let Config { dynamodb, table_name, keys_table_name, tokens, edge, memory_mib } = config;
+        let Config { dynamodb, table_name, keys_table_name, tokens, edge, memory_mib, .. } = config;
         let table = Table::new(client(&dynamodb), table_name, keys_table_name);
         Self::with(table, tokens, edge, memory_mib, Box::new(Timestamp::system))
     }

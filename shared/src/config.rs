@@ -20,6 +20,9 @@ pub struct Config {
     pub keys_table_name: String,
     pub tokens: Tokens,
     pub edge: Edge,
+    /// Whether DynamoDB is asked once while the function starts, which warms the connection. `PRIMING=off` is for
+    /// measuring what the start costs without it.
+    pub primes: bool,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in MiB, which Lambda sets.
     pub memory_mib: usize,
 }
@@ -99,6 +102,7 @@ impl Config {
                     .map(|origins| origins.split(',').map(str::to_owned).collect())
                     .unwrap_or_default(),
             },
+            primes: optional("PRIMING").is_none_or(|it| it != "off"),
             memory_mib: match optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") {
                 Some(_) => parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
                 None => DEFAULT_MEMORY_MIB,

@@ -38,9 +38,11 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     start(async || {
-        let app = App::new(Config::from_env()?);
-        // Warms the connection while initialising is free of charge; a failure shows at the first request.
-        if let Err(error) = app.keyring().refresh(&app).await {
+        let config = Config::from_env()?;
+        let primes = config.primes;
+        let app = App::new(config);
+        // Lambda gives a starting function a whole processor; a failure shows at the first request.
+        if primes && let Err(error) = app.keyring().refresh(&app).await {
             tracing::warn!(%error, "the token keys cannot be read yet");
         }
         Ok((app, signed_in(handler)))
