@@ -16,8 +16,8 @@ use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
 use crate::table::{Reserved, RowRule, TableError, Tried, WindowRule};
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// The operator's limits.
 #[derive(Debug, Clone, Copy)]

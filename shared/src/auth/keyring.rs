@@ -13,7 +13,7 @@ use crate::model::timestamp::Timestamp;
 use crate::table::PublicKey;
 
 /// How long a known key is used before its retirement is looked for.
-const KNOWN_FOR: Duration = Duration::from_secs(15 * 60);
+const KNOWN_FOR: Duration = Duration::from_mins(15);
 
 /// So that made-up key ids do not become reads.
 const REREAD_AFTER: Duration = Duration::from_secs(30);

@@ -23,7 +23,7 @@ use crate::table::PublicKey;
 pub const ANNOUNCED_FOR: Duration = Duration::from_secs(45);
 
 /// How long a secret is used before it is asked for again.
-const REREAD_AFTER: Duration = Duration::from_secs(5 * 60);
+const REREAD_AFTER: Duration = Duration::from_mins(5);
 
 /// How soon to ask again after Secrets Manager did not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(30);

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::ApiError;
 
 /// How long it lasts.
-pub const LIFETIME: Duration = Duration::from_secs(30 * 60);
+pub const LIFETIME: Duration = Duration::from_mins(30);
 
 /// 256 random bits in base64url, of which the table holds a hash.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
 
-pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+pub const LIFETIME: Duration = Duration::from_mins(15);
 
 const ACCESS: &str = "access";
 

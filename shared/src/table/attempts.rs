@@ -91,7 +91,7 @@ pub enum Reserved {
 
 /// A row is forgotten when nobody has tried for so long; one without a success when so long has passed
 /// since it began, which at the longest pause is some hundred tries.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 
 /// How often to look again when others change the same row.
 const ROUNDS: u32 = 3;

@@ -18,7 +18,7 @@ use crate::model::record::Details;
 use crate::model::timestamp::Timestamp;
 
 /// How long a key is remembered.
-const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const REMEMBERED_FOR: Duration = Duration::from_hours(24);
 
 /// What is remembered of a creation. Not what was created: whoever sends the same request again brings it
 /// along, and a record that is deleted leaves nothing behind.

@@ -8,8 +8,8 @@ use crate::auth::policy::PasswordPolicy;
 use crate::model::session::SessionLimits;
 use crate::table::{RowRule, WindowRule};
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// An hour unused, a day in all.
 pub const SESSION_LIMITS: SessionLimits = SessionLimits { idle: HOUR, lifetime: DAY };
@@ -19,7 +19,7 @@ pub const ATTEMPT_LIMITS: AttemptLimits = AttemptLimits {
     row: RowRule {
         free: 10,
         first_wait: Duration::from_secs(1),
-        longest_wait: Duration::from_secs(15 * 60),
+        longest_wait: Duration::from_mins(15),
     },
     address: WindowRule { tries: 300, span: HOUR },
     identifier: WindowRule { tries: 50, span: HOUR },
