@@ -53,10 +53,11 @@ fn a_full_later_page_still_knows_its_owner() {
         for n in 0..210 {
             world.assign(&world.doctor(n).await, &patient).await;
         }
-        let (mut seen, mut after) = (Vec::new(), None);
+        let (mut seen, mut pages, mut after) = (Vec::new(), Vec::new(), None);
         loop {
             let paging = Paging { limit: 100, after };
             let page = world.app.table().doctors_of(patient.id, paging).await.unwrap().unwrap();
+            pages.push(page.results.len());
             seen.extend(page.results.iter().map(|doctor| doctor.to.id.get()));
             after = page.next;
             if after.is_none() {
@@ -64,6 +65,7 @@ fn a_full_later_page_still_knows_its_owner() {
             }
         }
         assert_eq!(seen, (1..=210).collect::<Vec<_>>());
+        assert_eq!(pages, [100, 99, 11]);
         let beyond = Paging { limit: 100, after: DoctorId::new(9_999) };
         let page = world.app.table().doctors_of(patient.id, beyond).await.unwrap().unwrap();
         assert!(page.results.is_empty() && page.next.is_none());
