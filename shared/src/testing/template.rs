@@ -22,13 +22,15 @@ pub const ANY: &str = "ANY";
 /// API Gateway's own word for [`ANY`], with which SAM lets it stand beside a path's other methods.
 const API_GATEWAY_ANY: &str = "x-amazon-apigateway-any-method";
 
-/// The functions and tables of template.yaml.
+/// template.yaml: its functions and tables, and whatever else is in it.
 #[derive(Debug)]
 pub struct Template {
     /// By the name of their binary, which is that of their package, their folder and their event.
     pub functions: BTreeMap<String, Function>,
     /// By their logical id, such as `KeysTable`.
     pub tables: BTreeMap<String, Table>,
+    /// Everything that is in it, by its logical id.
+    pub resources: BTreeMap<String, Resource>,
 }
 
 /// A Lambda function.
@@ -154,7 +156,8 @@ impl Template {
         }
     }
 
-    /// Understands a template's text. Resources other than functions and tables are passed over.
+    /// Understands a template's text. Of resources other than functions and tables it
+    /// tells the type and what is said to tools.
     ///
     /// # Errors
     /// It is not YAML, a function or a table lacks something or has it in another shape, a function
@@ -170,30 +173,30 @@ impl Template {
         let policies = Policies::of(&document.resources);
         let mut functions = BTreeMap::<String, Function>::new();
         let mut tables = BTreeMap::new();
-        for (logical_id, resource) in document.resources {
+        for (logical_id, resource) in &document.resources {
             match resource.kind.as_str() {
                 "AWS::Serverless::Function" => {
                     let binary = resource
                         .binary()
                         .ok_or_else(|| TemplateError::NoBinary(logical_id.clone()))?;
-                    let properties: FunctionProperties = resource.properties(&logical_id)?;
+                    let properties: FunctionProperties = resource.properties(logical_id)?;
                     if let Some(other) = functions.get(&binary) {
                         let other = other.logical_id.clone();
-                        return Err(TemplateError::SameBinary(other, logical_id));
+                        return Err(TemplateError::SameBinary(other, logical_id.clone()));
                     }
                     let statements = policies.of_role(&properties.role);
                     let function =
-                        properties.function(logical_id, everywhere, parameters, statements);
+                        properties.function(logical_id.clone(), everywhere, parameters, statements);
                     functions.insert(binary, function);
                 }
                 "AWS::DynamoDB::Table" => {
-                    let table = resource.properties(&logical_id)?;
-                    tables.insert(logical_id, table);
+                    let table = resource.properties(logical_id)?;
+                    tables.insert(logical_id.clone(), table);
                 }
                 _ => {}
             }
         }
-        Ok(Self { functions, tables })
+        Ok(Self { functions, tables, resources: document.resources })
     }
 }
 
@@ -224,13 +227,16 @@ struct Globals {
     function: FunctionProperties,
 }
 
-#[derive(Deserialize)]
+/// Anything in the template.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Resource {
+pub struct Resource {
+    /// Its type, such as `AWS::DynamoDB::Table`.
     #[serde(rename = "Type")]
-    kind: String,
+    pub kind: String,
+    /// What is said of it to tools; null if nothing is.
     #[serde(default)]
-    metadata: Value,
+    pub metadata: Value,
     /// Understood only once the type is known: other types use the same names for other things.
     #[serde(default)]
     properties: Value,
@@ -242,10 +248,10 @@ impl Resource {
         Some(binary.to_owned())
     }
 
-    fn properties<T: DeserializeOwned>(self, logical_id: &str) -> Result<T, TemplateError> {
-        serde_json::from_value(self.properties).map_err(|source| TemplateError::Resource {
+    fn properties<T: DeserializeOwned>(&self, logical_id: &str) -> Result<T, TemplateError> {
+        serde_json::from_value(self.properties.clone()).map_err(|source| TemplateError::Resource {
             logical_id: logical_id.to_owned(),
-            kind: self.kind,
+            kind: self.kind.clone(),
             source,
         })
     }
