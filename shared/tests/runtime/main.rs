@@ -44,6 +44,20 @@ fn an_internal_error_keeps_its_cause_to_itself() {
     });
 }
 
+async fn impatient(_app: App, _request: Request) -> ApiResult {
+    Err(ApiError::TooManyAttempts { retry_after: 7 })
+}
+
+#[test]
+fn a_refusal_says_in_words_what_its_header_says() {
+    run(async |world: World| {
+        let answer = world.call(public(impatient), Event::of("health")).await;
+        assert_eq!(answer.header("retry-after"), Some("7"));
+        let problem = answer.expect_problem(429, "too_many_attempts");
+        assert_eq!(problem["detail"], "Too many attempts; try again in 7 seconds.");
+    });
+}
+
 #[test]
 #[allow(clippy::disallowed_methods, reason = "Lambda's deadline is a moment of the system's clock")]
 fn a_request_ends_before_its_deadline_does() {
