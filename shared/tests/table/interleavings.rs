@@ -6,11 +6,11 @@ use std::sync::Arc;
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::Id;
 use shared::model::patient::PatientDetails;
-use shared::model::record::Details;
+use shared::model::record::{Details, Edit};
 use shared::model::version::IfMatch;
-use shared::table::{Assign, Deleted, Table};
+use shared::table::{Assign, Deleted, Table, Updated};
 use shared::testing::wire::{Message, table_at};
-use shared::testing::{World, run};
+use shared::testing::{World, json, run};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -101,5 +101,31 @@ fn an_assignment_made_in_the_middle_of_the_same_one_is_answered_as_it_was_made()
         let Assign::Already(mapping) = outcome.await else { panic!("it was made twice") };
         assert_eq!(mapping.assigned_by.get(), 7);
         assert_eq!(mapping_rows(&world).await.len(), 2);
+    });
+}
+
+/// The version that the deletion has read is not the one that it would bury.
+#[test]
+fn a_patient_changed_in_the_middle_of_their_deletion_is_gone_nevertheless() {
+    run(async |world: World| {
+        let Held { table, came, go } = held(&world).await;
+        let (id, now) = (world.patient(1).await.id, world.app.now());
+        let deleting = tokio::spawn(async move {
+            table.delete::<PatientDetails>(id, &IfMatch::Any, now, || false).await.unwrap()
+        });
+        came.notified().await;
+        let move_house = json!({"address": "7 Oak Street, Springfield"});
+        let edit: Edit<PatientDetails> = Edit::Merge(move_house.as_object().unwrap().clone());
+        let changed = world.app.table().update(id, &edit, &IfMatch::Any, now).await.unwrap();
+        assert!(matches!(changed, Updated::Done(_)));
+        let others = tokio::spawn(async move {
+            loop {
+                go.notify_one();
+                came.notified().await;
+            }
+        });
+        assert_eq!(deleting.await.unwrap(), Deleted::Done);
+        others.abort();
+        assert!(world.app.table().get::<PatientDetails>(id).await.unwrap().is_none());
     });
 }
