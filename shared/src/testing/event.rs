@@ -109,6 +109,11 @@ impl Event {
         value.as_object_mut().expect("an object")
     }
 
+    /// As Lambda hands it out.
+    pub fn into_json(self) -> Value {
+        Value::Object(self.0)
+    }
+
     pub(super) fn into_request(self) -> lambda_http::Request {
         let text = Value::Object(self.0).to_string();
         let request = lambda_http::request::from_str(&text).expect("an event");

@@ -117,8 +117,8 @@ async fn failed(request: Message, server: &str, fault: Fault) -> Option<Vec<u8>>
 }
 
 fn conflict(request: &Message) -> Message {
-    match request.operation().as_deref() {
-        Some("transactwriteitems") => Message::answer(
+    match request.operation() {
+        Some("TransactWriteItems") => Message::answer(
             400,
             &json!({
                 "__type": "TransactionCanceledException",
@@ -126,7 +126,7 @@ fn conflict(request: &Message) -> Message {
                 "CancellationReasons": [{"Code": "TransactionConflict"}],
             }),
         ),
-        Some("putitem" | "updateitem" | "deleteitem") => {
+        Some("PutItem" | "UpdateItem" | "DeleteItem") => {
             Message::error(400, "TransactionConflictException")
         }
         _ => Message::error(500, "InternalServerError"),

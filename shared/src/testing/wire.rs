@@ -47,13 +47,23 @@ impl Message {
 
     /// An answer of DynamoDB's.
     pub fn answer(status: u16, body: &serde_json::Value) -> Self {
-        let body = body.to_string().into_bytes();
+        Self::json(status, &body.to_string())
+    }
+
+    /// An answer that is this JSON, or empty.
+    pub fn json(status: u16, body: &str) -> Self {
         let head = vec![
             format!("HTTP/1.1 {status} X\r\n"),
             "content-type: application/x-amz-json-1.0\r\n".to_owned(),
-            format!("content-length: {}\r\n", body.len()),
         ];
-        Self { head, body }
+        Self { head, body: Vec::new() }.with_body(body.into())
+    }
+
+    /// The same with another body.
+    pub fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.head.retain(|line| !is_header("content-length", line));
+        self.head.push(format!("content-length: {}\r\n", body.len()));
+        Self { body, ..self }
     }
 
     /// Sends it to a server at `host:port`, on a connection of its own, and gives the answer.
@@ -63,21 +73,27 @@ impl Message {
         Self::read(&mut server).await
     }
 
-    /// Which operation of DynamoDB's it asks for, in lower case.
-    pub fn operation(&self) -> Option<String> {
-        self.head.iter().find_map(|line| {
-            let line = line.trim().to_lowercase();
-            Some(line.strip_prefix("x-amz-target: dynamodb_20120810.")?.to_owned())
-        })
+    /// Which operation of DynamoDB's it asks for: `GetItem`, `TransactWriteItems`, …
+    pub fn operation(&self) -> Option<&str> {
+        let target = self.head.iter().find(|line| is_header("x-amz-target", line))?;
+        Some(target.trim().split_once("DynamoDB_20120810.")?.1)
     }
 
     /// The message as bytes, its connection's last.
-    pub fn into_last(self) -> Vec<u8> {
-        let is_about_it = |line: &String| line.to_lowercase().starts_with("connection:");
-        let mut lines: Vec<String> = self.head.into_iter().filter(|it| !is_about_it(it)).collect();
-        lines.push("connection: close\r\n\r\n".to_owned());
-        [lines.concat().into_bytes(), self.body].concat()
+    pub fn into_last(mut self) -> Vec<u8> {
+        self.head.retain(|line| !is_header("connection", line));
+        self.head.push("connection: close\r\n".to_owned());
+        self.into_next()
     }
+
+    /// The message as bytes, after which the connection goes on.
+    pub fn into_next(self) -> Vec<u8> {
+        [self.head.concat().as_bytes(), b"\r\n", &self.body].concat()
+    }
+}
+
+fn is_header(name: &str, line: &str) -> bool {
+    line.split_once(':').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name))
 }
 
 /// A table whose DynamoDB is at this endpoint.

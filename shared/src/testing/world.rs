@@ -88,7 +88,8 @@ pub async fn together<T>(calls: impl IntoIterator<Item = impl Future<Output = T>
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    /// Begins anew, within the running tokio runtime.
+    pub async fn new() -> Self {
         let emulator = Emulator::in_memory().await.expect("an emulator");
         let dynamodb = emulator::settings(emulator.endpoint());
         let template = Template::load().expect("template.yaml");
@@ -151,6 +152,11 @@ impl World {
     pub fn advance(&self, duration: Duration) {
         let millisecond = i64::try_from(duration.as_millis()).expect("a short while");
         self.clock.fetch_add(millisecond, Ordering::Relaxed);
+    }
+
+    /// Moves the clock to the system's, by which functions in processes of their own go.
+    pub fn catch_up(&self) {
+        self.clock.store(Timestamp::system().as_millisecond(), Ordering::Relaxed);
     }
 
     /// An account of this role, signed in. Its name is the role's, its password hash nobody's.

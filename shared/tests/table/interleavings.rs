@@ -37,7 +37,7 @@ async fn held(world: &World) -> Held {
             let (stream, _) = listener.accept().await.unwrap();
             let mut client = BufReader::new(stream);
             let request = Message::read(&mut client).await.unwrap();
-            if request.operation().as_deref() == Some("transactwriteitems") {
+            if request.operation() == Some("TransactWriteItems") {
                 told.notify_one();
                 wait.notified().await;
             }

@@ -1,0 +1,98 @@
+//! A function's own binary at work, as Lambda runs it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use secrecy::ExposeSecret;
+
+use super::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
+use super::runtime_api::RuntimeApi;
+use super::template::Template;
+use crate::config::DynamoDb;
+
+/// A process and its Runtime API. The process ends, at the latest, when this is dropped.
+#[derive(Debug)]
+pub struct Function {
+    pub api: RuntimeApi,
+    /// When its process was asked for.
+    pub started: Instant,
+    process: Child,
+}
+
+impl Function {
+    /// Starts a command, told nothing but what Lambda and `environment` say. What it prints goes where
+    /// the command says.
+    ///
+    /// # Errors
+    /// There is no such program, or no port of 127.0.0.1 is free.
+    #[allow(clippy::disallowed_methods, reason = "measures a span")]
+    pub async fn start(
+        mut command: Command,
+        name: &str,
+        environment: &BTreeMap<String, String>,
+    ) -> io::Result<Self> {
+        let api = RuntimeApi::start().await?;
+        command
+            .env_clear()
+            .envs([
+                ("AWS_LAMBDA_RUNTIME_API", api.address().as_str()),
+                ("AWS_LAMBDA_FUNCTION_NAME", name),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+                ("AWS_LAMBDA_LOG_GROUP_NAME", "functions"),
+                ("AWS_LAMBDA_LOG_STREAM_NAME", name),
+            ])
+            .envs(environment)
+            .stdin(Stdio::null());
+        let started = Instant::now();
+        let process = command.spawn()?;
+        Ok(Self { api, started, process })
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits for a process that was told to end.
+    ///
+    /// # Errors
+    /// There is nothing to wait for.
+    pub fn wait(mut self) -> io::Result<()> {
+        self.process.wait().map(drop)
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        // Fails if it has ended already, which is what is wanted.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What a function is told: what the template says, and what stands here in place of the cloud.
+pub fn environment(
+    template: &Template,
+    name: &str,
+    dynamodb: &DynamoDb,
+) -> BTreeMap<String, String> {
+    let of_template = template.functions.get(name).map(|function| &function.environment);
+    let mut environment: BTreeMap<_, _> = of_template
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, default)| Some((name.clone(), default.clone()?)))
+        .collect();
+    let DynamoDb { aws, endpoint } = dynamodb;
+    let here = [
+        ("TABLE_NAME", TABLE_NAME),
+        ("KEYS_TABLE_NAME", KEYS_TABLE_NAME),
+        ("AWS_REGION", &aws.region),
+        ("AWS_ACCESS_KEY_ID", &aws.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", aws.secret_access_key.expose_secret()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_deref().unwrap_or_default()),
+    ];
+    environment.extend(here.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    environment
+}
