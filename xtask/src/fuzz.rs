@@ -13,18 +13,10 @@ use shared::testing::template::repository;
 use tokio::task::spawn_blocking;
 
 use crate::group::Group;
-use crate::stack::{PASSWORD, Stack};
+use crate::stack::{NO_LIMITS, PASSWORD, Stack};
 use crate::stop::unless_stopped;
 use crate::tools::SCHEMATHESIS;
 use crate::{Result, ui};
-
-/// Out of reach: throttles have tests of their own, and here they would hide everything else.
-const LIMITS: [(&str, &str); 4] = [
-    ("TRIES_PER_ADDRESS_HOUR", "1000000"),
-    ("TRIES_PER_IDENTIFIER_HOUR", "1000000"),
-    ("TRIES_IN_A_ROW", "1000000"),
-    ("RESET_MAILS_PER_HOUR", "1000000"),
-];
 
 /// As many requests at once as `-- --workers 4` makes.
 const FLAGS: [&str; 2] = ["--concurrency", "4"];
@@ -95,7 +87,7 @@ struct Prepared {
 }
 
 fn prepare() -> Result<Prepared> {
-    let stack = Stack::start(&LIMITS, &FLAGS)?;
+    let stack = Stack::start(&NO_LIMITS, &FLAGS)?;
     ui::status("Preparing", "accounts, doctors, patients and mappings");
     let in_use = format!("{} {}", stack.register(ADMIN)?, stack.register(STAFF)?);
     let spare = stack.register("spare")?;

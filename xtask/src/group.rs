@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::process::Child;
+use tokio::process::{Child, ChildStdout};
 
 /// How long SIGTERM may take before SIGKILL follows. cargo-lambda allows its functions a second.
 const GRACE: Duration = Duration::from_secs(5);
@@ -35,6 +35,11 @@ impl Group {
         command.process_group(0).stdin(Stdio::null());
         let leader = tokio::process::Command::from(command).spawn()?;
         Ok(Self { leader, grace })
+    }
+
+    /// What the leader prints, if the command pipes it; once.
+    pub fn stdout(&mut self) -> Option<ChildStdout> {
+        self.leader.stdout.take()
     }
 
     /// Waits for the leader to end by itself.

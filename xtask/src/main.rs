@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod aws;
+mod bench;
 mod data;
 mod deploy;
 mod dev;
@@ -14,8 +15,11 @@ mod generate;
 mod group;
 mod http;
 mod import_users;
+mod load;
 mod lock;
 mod login_times;
+mod machine;
+mod markers;
 mod port;
 mod revoke_everyone;
 mod sam;
@@ -88,6 +92,13 @@ enum Command {
     /// Schemathesis does it, once as a member of staff and once as an administrator, on a stack of its
     /// own. The report is schemathesis', and so is the exit code.
     Fuzz(fuzz::Options),
+    /// Measure what functions cost: their start, a request, memory, size, calls to DynamoDB
+    ///
+    /// Beside each figure stands its ratio to a function that does nothing, built and measured in the
+    /// same run. All of it takes long; --functions and --only choose.
+    Bench(bench::Options),
+    /// Load the API with what people at a clinic do, and measure how long answers take
+    Load(load::Options),
 }
 
 fn main() -> ExitCode {
@@ -122,6 +133,8 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::LoginTimes(options) => login_times::run(&options)?,
         Command::Audit => audit::run().await?,
         Command::Fuzz(options) => return fuzz::run(&options).await,
+        Command::Bench(options) => return bench::run(&options).await,
+        Command::Load(options) => load::run(options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

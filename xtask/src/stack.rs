@@ -1,4 +1,4 @@
-//! A `cargo dev` of a command's own, and what commands do with it over HTTP.
+//! A `cargo dev` of a command's own, or a stage of somebody's, and what commands do with it over HTTP.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,12 +13,21 @@ use crate::{Result, http};
 /// The password of everybody who is registered here. No example of openapi.yaml has it.
 pub const PASSWORD: &str = "violet-harbor-42-lantern";
 
+/// Throttles, out of reach: they have tests of their own, and elsewhere they would hide everything else.
+pub const NO_LIMITS: [(&str, &str); 4] = [
+    ("TRIES_PER_ADDRESS_HOUR", "1000000"),
+    ("TRIES_PER_IDENTIFIER_HOUR", "1000000"),
+    ("TRIES_IN_A_ROW", "1000000"),
+    ("RESET_MAILS_PER_HOUR", "1000000"),
+];
+
 /// Ends when it is dropped.
 pub struct Stack {
     /// With its final slash.
     url: String,
     agent: Agent,
-    dev: Child,
+    /// None of a stage.
+    dev: Option<Child>,
     data: PathBuf,
 }
 
@@ -41,7 +50,13 @@ impl Stack {
             .map_while(std::result::Result::ok)
             .find_map(|line| Some(line.split_once(" is ready at ")?.1.trim().to_owned()));
         let url = url.ok_or("`cargo dev` ended before it was ready; its own words stand above")?;
-        Ok(Self { url, agent: http::agent(), dev, data })
+        Ok(Self { url, agent: http::agent(), dev: Some(dev), data })
+    }
+
+    /// A stage that is there already, and stays.
+    pub fn at(url: &str) -> Self {
+        let url = format!("{}/", url.trim_end_matches('/'));
+        Self { url, agent: http::agent(), dev: None, data: PathBuf::new() }
     }
 
     /// With its final slash.
@@ -83,10 +98,16 @@ impl Stack {
 
     /// An access token.
     pub fn log_in(&self, name: &str) -> Result<String> {
+        self.tokens(name).map(|(access, _)| access)
+    }
+
+    /// An access token and a refresh token.
+    pub fn tokens(&self, name: &str) -> Result<(String, String)> {
         let credentials = json!({ "username": name, "password": PASSWORD });
         let (status, body) = self.post(None, "api/auth/login/", &credentials)?;
-        let token = body.get("access").and_then(Value::as_str).map(str::to_owned);
-        token.ok_or_else(|| format!("the login answered {status}, {body}").into())
+        let token = |name| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let tokens = token("access").zip(token("refresh"));
+        tokens.ok_or_else(|| format!("the login answered {status}, {body}").into())
     }
 
     /// `admin` is an administrator's access token.
@@ -100,9 +121,10 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
+        let Some(dev) = &mut self.dev else { return };
         // Its end is what `cargo dev` waits for.
-        drop(self.dev.stdin.take());
-        let _ = self.dev.wait();
+        drop(dev.stdin.take());
+        let _ = dev.wait();
         let _ = fs::remove_dir_all(&self.data);
     }
 }

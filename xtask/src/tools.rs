@@ -35,7 +35,10 @@ pub const SAM_TRANSLATOR: Tool =
         .with(&[("pyyaml", "6.0.4")]);
 pub const CFN_GUARD: Tool = Tool::built("cfn-guard", "3.2.1");
 
-static TOOLS: [Tool; 10] = [
+/// A Python that has the reference implementation of argon2.
+pub const ARGON2: Tool = Tool::python("argon2-cffi", "25.1.0", "argon2-cffi", "python");
+
+static TOOLS: [Tool; 11] = [
     CARGO_LAMBDA,
     ZIG,
     SAM,
@@ -44,6 +47,7 @@ static TOOLS: [Tool; 10] = [
     CHECKOV,
     SAM_TRANSLATOR,
     CFN_GUARD,
+    ARGON2,
     // AWS services to test against.
     Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
     // It makes a client of the contract; mypy checks its types. The last version for Python 3.10.

@@ -41,9 +41,14 @@ pub fn warning(what: impl Display) {
     let _ = writeln!(anstream::stderr(), "{DOUBTFUL}warning{DOUBTFUL:#}: {what}");
 }
 
+/// One of several things that are wrong.
+pub fn problem(what: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{BAD}error{BAD:#}: {what}");
+}
+
 /// The error that ends a command, with its causes, on one line.
 pub fn error(error: &(dyn Error + 'static)) {
     let causes: Vec<_> =
         successors(Some(error), |error| (*error).source()).map(|error| error.to_string()).collect();
-    let _ = writeln!(anstream::stderr(), "{BAD}error{BAD:#}: {}", causes.join(": "));
+    problem(causes.join(": "));
 }

@@ -12,12 +12,14 @@ Resources:
       BuildProperties: { Binary: health }
       checkov: { skip: [{ id: CKV_1, comment: there is nothing to queue }] }
       guard: { SuppressedRules: [QUEUED] }
+    Properties: {}
   Docs:
     Type: AWS::Serverless::Function
     Metadata:
       BuildProperties: { Binary: docs }
       checkov: { skip: [{ id: CKV_1, comment: there is nothing to queue }] }
       guard: { SuppressedRules: [QUEUED] }
+    Properties: {}
   Topic:
     Type: AWS::SNS::Topic
     Metadata: { cfn-lint: { config: { ignore_checks: [W1] } } }

@@ -1,0 +1,63 @@
+//! What is measured, built as it ships or as developers build it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use shared::testing::cargo::{self, MESSAGES};
+use shared::testing::template::repository;
+use tokio::io::AsyncReadExt;
+
+use crate::group::Group;
+use crate::{Result, ui};
+
+/// The package that every function is compared with.
+pub const BARE: &str = "bare";
+
+/// How to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+/// The functions' binaries, by their names.
+pub async fn functions(names: &[String], profile: Profile) -> Result<BTreeMap<String, PathBuf>> {
+    ui::status("Building", format!("{} functions", names.len()));
+    // Features are those of the default members all together, as for whoever builds everything.
+    let chosen = names.iter().flat_map(|name| ["--bin".to_owned(), name.clone()]);
+    let mut built = build(chosen, profile).await?;
+    built.retain(|name, _| names.contains(name));
+    Ok(built)
+}
+
+/// The binary of a package under `bench/`, built by itself: its features are its own.
+pub async fn of_package(name: &str) -> Result<PathBuf> {
+    ui::status("Building", format!("the package {name}"));
+    let chosen = ["--package".to_owned(), name.to_owned()];
+    let built = build(chosen, Profile::Release).await?.remove(name);
+    built.ok_or_else(|| format!("cargo made no binary {name}").into())
+}
+
+async fn build(
+    chosen: impl IntoIterator<Item = String>,
+    profile: Profile,
+) -> Result<BTreeMap<String, PathBuf>> {
+    let mut cargo = cargo::cargo();
+    cargo
+        .current_dir(repository())
+        .args(["build", MESSAGES])
+        .args((profile == Profile::Release).then_some("--release"))
+        .args(chosen)
+        .stdout(Stdio::piped());
+    let mut cargo = Group::spawn(cargo)?;
+    let mut messages = String::new();
+    if let Some(mut stdout) = cargo.stdout() {
+        stdout.read_to_string(&mut messages).await?;
+    }
+    if cargo.wait().await?.success() {
+        Ok(cargo::executables(&messages))
+    } else {
+        Err("this does not build; cargo's own words stand above".into())
+    }
+}
