@@ -26,6 +26,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 /// The roots that AWS has. Loading the machine's own store takes longer than everything else at start.
 const ROOTS: &[u8] = include_bytes!("aws/roots.pem");
 
+/// Building it cannot fail as the library stands; what it has by default is the machine's own store.
 fn trust(bundle: Option<&CaBundle>) -> tls::TlsContext {
     let pem = bundle.map_or(ROOTS, CaBundle::pem);
     let store = tls::TrustStore::empty().with_pem_certificate(pem);

@@ -64,6 +64,14 @@ pub(crate) struct Completed<'a> {
 impl Completed<'_> {
     /// As the other lines are written. By itself, because metrics are an object in an object.
     pub fn write(&self) {
+        if let Ok(mut line) = self.line() {
+            line.push(b'\n');
+            // There is nowhere else to say that standard output is gone.
+            let _ = io::stdout().lock().write_all(&line);
+        }
+    }
+
+    fn line(&self) -> serde_json::Result<Vec<u8>> {
         #[derive(Serialize)]
         struct Line<'a> {
             level: &'static str,
@@ -75,15 +83,49 @@ impl Completed<'_> {
             Some(_) => ("ERROR", "failed"),
             None => ("INFO", "completed"),
         };
-        if let Ok(mut line) = serde_json::to_vec(&Line { level, message, completed: self }) {
-            line.push(b'\n');
-            // There is nowhere else to say that standard output is gone.
-            let _ = io::stdout().lock().write_all(&line);
-        }
+        serde_json::to_vec(&Line { level, message, completed: self })
     }
 }
 
 /// A span as lines tell it.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::http::StatusCode;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn line(completed: &Completed<'_>) -> Value {
+        serde_json::from_slice(&completed.line().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_one_object_with_its_metrics_beside_what_they_are_of() {
+        let now = Timestamp::from_millisecond(0);
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let completed = |metrics| Completed {
+            timestamp: now,
+            operation: "clinic-health",
+            request_id: "7",
+            status: status.as_u16(),
+            code: Some("unavailable"),
+            duration_ms: 12,
+            cause: Some("made up"),
+            metrics,
+        };
+        let plain = line(&completed(None));
+        assert_eq!((&plain["level"], &plain["message"]), (&"ERROR".into(), &"failed".into()));
+        assert_eq!((&plain["operation"], &plain["status"]), (&"clinic-health".into(), &503.into()));
+        assert_eq!(plain["timestamp"], "1970-01-01T00:00:00.000Z");
+        assert!(plain.get("_aws").is_none());
+
+        let counted = line(&completed(Some(Metrics::of("clinic", now, status, false))));
+        let dimension = &counted["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0];
+        assert_eq!(counted[dimension.as_str().unwrap()], "clinic-health");
+        assert_eq!(counted["ServerErrors"], 1);
+    }
 }

@@ -23,13 +23,13 @@ use super::template::{Statement, Template};
 /// The file into which a run of tests records what its function does.
 const RECORD: &str = "RECORD_ACCESS_IN";
 
-/// One action on one item, or on the items of one partition.
+/// One action on one item, or on the items of one partition; or, of a policy, on all whose key is like this.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Access {
     action: String,
     /// As template.yaml refers to it.
     resource: String,
-    /// The partition key; a Scan has none.
+    /// The partition key, of a policy a pattern such as `USER#*`. A Scan has none, nor has a policy that does not ask.
     leading_key: Option<String>,
 }
 
@@ -87,7 +87,7 @@ impl Access {
         Self { action: format!("dynamodb:{action}"), resource, leading_key }
     }
 
-    fn is_granted_by(&self, grant: &Grant) -> bool {
+    fn is_granted_by(&self, grant: &Self) -> bool {
         let is_of = |pattern: &String| {
             let key = self.leading_key.as_deref();
             key.is_some_and(|key| match pattern.strip_suffix('*') {
@@ -97,7 +97,7 @@ impl Access {
         };
         self.action == grant.action
             && self.resource == grant.resource
-            && grant.leading_keys.as_ref().is_none_or(is_of)
+            && grant.leading_key.as_ref().is_none_or(is_of)
     }
 }
 
@@ -112,24 +112,9 @@ fn partition(query: &Value) -> Option<String> {
     text(&query["ExpressionAttributeValues"][placeholder])
 }
 
-/// The least that a policy grants by itself: one action on one resource, for one pattern of keys.
-#[derive(Debug)]
-struct Grant {
-    action: String,
-    resource: String,
-    leading_keys: Option<String>,
-}
-
-impl fmt::Display for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys = self.leading_keys.as_deref().unwrap_or("all keys");
-        write!(f, "{} on {} of {keys}", self.action, self.resource)
-    }
-}
-
 /// What the policy of the function under test grants of DynamoDB; `None` where none is under test.
-fn grants() -> Option<&'static [Grant]> {
-    static GRANTS: OnceLock<Option<Vec<Grant>>> = OnceLock::new();
+fn grants() -> Option<&'static [Access]> {
+    static GRANTS: OnceLock<Option<Vec<Access>>> = OnceLock::new();
     let read = || {
         let template = Template::load().expect("template.yaml");
         let function = template.functions.get(&env::var("CARGO_PKG_NAME").ok()?)?;
@@ -138,7 +123,7 @@ fn grants() -> Option<&'static [Grant]> {
     GRANTS.get_or_init(read).as_deref()
 }
 
-fn grants_of(statement: &Statement) -> Vec<Grant> {
+fn grants_of(statement: &Statement) -> Vec<Access> {
     let keys = match &statement.leading_keys {
         Some(keys) => keys.iter().cloned().map(Some).collect(),
         None => vec![None],
@@ -146,10 +131,10 @@ fn grants_of(statement: &Statement) -> Vec<Grant> {
     let of_dynamodb = statement.actions.iter().filter(|action| action.starts_with("dynamodb:"));
     let pairs = of_dynamodb.flat_map(|action| keys.iter().map(move |key| (action, key)));
     pairs
-        .map(|(action, key)| Grant {
+        .map(|(action, key)| Access {
             action: action.clone(),
             resource: statement.resource.clone(),
-            leading_keys: key.clone(),
+            leading_key: key.clone(),
         })
         .collect()
 }
