@@ -1,5 +1,8 @@
 //! What the clients of all AWS services share: credentials, timeouts, retries, and HTTP.
 
+mod http;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -7,11 +10,13 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
+use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use secrecy::ExposeSecret;
 
-use crate::config::{Aws, CaBundle};
+use crate::config::Aws;
 
 /// Attempt < operation < request: the SDK sets no timeouts by itself.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -26,11 +31,10 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 /// The roots that AWS has. Loading the machine's own store takes longer than everything else at start.
 const ROOTS: &[u8] = include_bytes!("aws/roots.pem");
 
-/// Building it cannot fail as the library stands; what it has by default is the machine's own store.
-fn trust(bundle: Option<&CaBundle>) -> tls::TlsContext {
-    let pem = bundle.map_or(ROOTS, CaBundle::pem);
-    let store = tls::TrustStore::empty().with_pem_certificate(pem);
-    tls::TlsContext::builder().with_trust_store(store).build().unwrap_or_default()
+fn amazon_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(ROOTS).flatten());
+    roots
 }
 
 /// For a client of one service; without an endpoint it asks the region's own.
@@ -42,14 +46,11 @@ pub fn sdk_config(settings: &Aws, endpoint: Option<&str>) -> SdkConfig {
         None,
         "environment",
     );
-    let http = aws_smithy_http_client::Builder::new();
-    let http = match endpoint {
-        // A service on this machine speaks plain HTTP: no certificates to load.
-        Some(endpoint) if endpoint.starts_with("http://") => http.build_http(),
-        _ => http
-            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-            .tls_context(trust(settings.ca_bundle.as_ref()))
-            .build_https(),
+    let roots = match (endpoint, &settings.ca_bundle) {
+        // A service on this machine speaks plain HTTP: nobody's certificates count.
+        (Some(endpoint), _) if endpoint.starts_with("http://") => RootCertStore::empty().into(),
+        (_, Some(bundle)) => bundle.roots(),
+        (_, None) => Arc::new(amazon_roots()),
     };
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -57,7 +58,6 @@ pub fn sdk_config(settings: &Aws, endpoint: Option<&str>) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)
                 .operation_timeout(OPERATION_TIMEOUT)
                 .build(),
@@ -68,7 +68,17 @@ pub fn sdk_config(settings: &Aws, endpoint: Option<&str>) -> SdkConfig {
                 .with_initial_backoff(INITIAL_BACKOFF)
                 .with_max_backoff(MAX_BACKOFF),
         )
-        .http_client(http);
+        .http_client(http::client(roots, CONNECT_TIMEOUT));
     config.set_endpoint_url(endpoint.map(str::to_owned));
     config.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amazon_has_five_roots() {
+        assert_eq!(amazon_roots().len(), 5);
+    }
 }

@@ -4,8 +4,10 @@ use std::env;
 use std::fs;
 use std::num::NonZeroU32;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use secrecy::SecretString;
@@ -52,7 +54,7 @@ pub struct Aws {
 /// `AWS_CA_BUNDLE` names a PEM file. Its certificates are trusted in place of the roots that AWS has, by
 /// whoever stands behind a proxy that looks into TLS.
 #[derive(Debug, Clone)]
-pub struct CaBundle(Vec<u8>);
+pub struct CaBundle(Arc<RootCertStore>);
 
 /// What access tokens say of themselves.
 #[derive(Debug, Clone)]
@@ -129,26 +131,25 @@ impl CaBundle {
         let invalid = |problem| ConfigError::Invalid { name: NAME, problem };
         let Some(path) = optional(NAME) else { return Ok(None) };
         let pem = fs::read(path).map_err(|error| invalid(format!("cannot be read: {error}")))?;
-        Self::parse(pem).map(Some).map_err(invalid)
+        Self::parse(&pem).map(Some).map_err(invalid)
     }
 
-    /// The TLS library panics at what is no certificate; here it gets a name.
-    fn parse(pem: Vec<u8>) -> Result<Self, String> {
-        let mut certificates = 0;
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
+    fn parse(pem: &[u8]) -> Result<Self, String> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|error| format!("names no PEM file: {error}"))?;
-            webpki::anchor_from_trusted_cert(&certificate)
+            roots
+                .add(certificate)
                 .map_err(|error| format!("names a file with a wrong certificate: {error}"))?;
-            certificates += 1;
         }
-        if certificates == 0 {
+        if roots.is_empty() {
             return Err("names a file without a PEM certificate".to_owned());
         }
-        Ok(Self(pem))
+        Ok(Self(Arc::new(roots)))
     }
 
-    pub fn pem(&self) -> &[u8] {
-        &self.0
+    pub fn roots(&self) -> Arc<RootCertStore> {
+        self.0.clone()
     }
 }
 
@@ -180,13 +181,12 @@ mod tests {
 
     #[test]
     fn a_bundle_has_certificates_and_nothing_that_is_none() {
-        let roots = include_bytes!("aws/roots.pem").to_vec();
-        assert!(CaBundle::parse(roots).is_ok());
+        assert!(CaBundle::parse(include_bytes!("aws/roots.pem")).is_ok());
         let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (pem, problem) in
             [("", "without"), ("-----BEGIN CERTIFICATE-----\n", "no PEM"), (wrong, "wrong")]
         {
-            let refused = CaBundle::parse(pem.into()).unwrap_err();
+            let refused = CaBundle::parse(pem.as_bytes()).unwrap_err();
             assert!(refused.contains(problem), "{refused}");
         }
     }

@@ -1,7 +1,7 @@
 //! From a Lambda event to a response: starting a function, knowing the caller, and the edge at which
 //! every error becomes an answer and every request a log line.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use lambda_http::http::{HeaderValue, header};
 use lambda_http::lambda_runtime::{self, LambdaEvent, Service};
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, Context, Error, RequestExt, Response, service_fn};
+use lambda_http::{Adapter, Body, Context, Error, IntoResponse, RequestExt, Response, service_fn};
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
@@ -226,6 +226,16 @@ fn forget_origin(event: &mut LambdaRequest) {
     }
 }
 
+/// A response whose body is what it is. `lambda_http` would read any other body anew, in the character set that its
+/// headers name, and every function would carry the tables of all character sets for that.
+struct Ready(Response<Body>);
+
+impl IntoResponse for Ready {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
+}
+
 fn start<H>(prepare: impl AsyncFnOnce() -> Result<(App, H), Error>) -> ExitCode
 where
     H: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static,
@@ -234,7 +244,7 @@ where
         let (app, handler) = prepare().await?;
         let edge = Adapter::from(service_fn(move |event| {
             let (app, handler) = (app.clone(), handler.clone());
-            async move { Ok::<_, Error>(answer(app, handler, event).await) }
+            async move { Ok::<_, Error>(Ready(answer(app, handler, event).await)) }
         }));
         lambda_runtime::run_concurrent(service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
             forget_origin(&mut event.payload);

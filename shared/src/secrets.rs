@@ -47,6 +47,11 @@ pub enum Stage {
     Absent,
 }
 
+/// A client of Secrets Manager, at the region's endpoint unless it has one of its own.
+pub fn client(aws: &Aws, endpoint: Option<&str>) -> Client {
+    Client::new(&sdk_config(aws, endpoint))
+}
+
 impl StoredSecret {
     /// The secret of `TOKEN_SECRET_ARN`, at the region's endpoint or `AWS_ENDPOINT_URL_SECRETS_MANAGER`.
     pub fn from_env() -> Result<Self, ConfigError> {
@@ -55,7 +60,7 @@ impl StoredSecret {
     }
 
     pub fn new(aws: &Aws, endpoint: Option<&str>, id: String) -> Self {
-        Self { client: Client::new(&sdk_config(aws, endpoint)), id }
+        Self { client: client(aws, endpoint), id }
     }
 
     /// Its ARN or name, as it was given.

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: what functions cost, beside a bare one that is built and measured in the same run.
+//! `cargo xtask bench`: what functions cost, beside a bare one and one with its crates' default features, which are
+//! built and measured in the same run.
 
 mod argon2;
 mod binaries;
@@ -26,7 +27,7 @@ use shared::testing::template::Template;
 use tokio::task::spawn_blocking;
 
 use self::argon2::Hashing;
-use self::binaries::{BARE, Profile};
+use self::binaries::{BARE, Profile, STOCK, STOCK_OF};
 use self::callgrind::Callgrind;
 use self::recorded::{Recorded, SAVE};
 use self::rows::Rows;
@@ -125,7 +126,10 @@ async fn measure(
         let profile = if released { Profile::Release } else { Profile::Dev };
         let mut binaries = binaries::functions(names, profile).await?;
         if released {
-            binaries.insert(BARE.to_owned(), binaries::of_package(BARE).await?);
+            let others = names.iter().any(|name| name == STOCK_OF).then_some(STOCK);
+            for name in [BARE].into_iter().chain(others) {
+                binaries.insert(name.to_owned(), binaries::of_package(name).await?);
+            }
         }
         if wants(Section::Size) {
             for (name, executable) in &binaries {

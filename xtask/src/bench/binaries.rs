@@ -14,6 +14,15 @@ use crate::{Result, ui};
 /// The package that every function is compared with.
 pub const BARE: &str = "bare";
 
+/// The package that does what [`STOCK_OF`] does, with the default features of its crates.
+pub const STOCK: &str = "stock";
+pub const STOCK_OF: &str = "health";
+
+/// The function whose event one of these gets: another's, for what is none itself.
+pub fn called_as(name: &str) -> &str {
+    if [BARE, STOCK].contains(&name) { STOCK_OF } else { name }
+}
+
 /// How to build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
@@ -34,7 +43,17 @@ pub async fn functions(names: &[String], profile: Profile) -> Result<BTreeMap<St
 /// The binary of a package under `bench/`, built by itself: its features are its own.
 pub async fn of_package(name: &str) -> Result<PathBuf> {
     ui::status("Building", format!("the package {name}"));
-    let chosen = ["--package".to_owned(), name.to_owned()];
+    let folder = |path| repository().join(path).to_string_lossy().into_owned();
+    let manifest = folder(format!("bench/{name}/Cargo.toml"));
+    let mut chosen = vec!["--manifest-path".to_owned(), manifest];
+    if name == STOCK {
+        // Another workspace, which is to leave nothing in its folder.
+        chosen.extend([
+            "--locked".to_owned(),
+            "--target-dir".to_owned(),
+            folder("target/stock".to_owned()),
+        ]);
+    }
     let built = build(chosen, Profile::Release).await?.remove(name);
     built.ok_or_else(|| format!("cargo made no binary {name}").into())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::binaries::BARE;
+use super::binaries::called_as;
 use super::recorder::{Call, Recorder};
 use super::rows::{Figures, Rows};
 use super::stage::{Stage, Way};
@@ -20,7 +20,7 @@ pub async fn measure(
 ) -> Result {
     ui::status("Recording", "calls to DynamoDB");
     let recorder = Recorder::before(&stage.world.endpoint()).await?;
-    for (name, executable) in binaries.iter().filter(|(name, _)| *name != BARE) {
+    for (name, executable) in binaries.iter().filter(|(name, _)| called_as(name) == *name) {
         let Some(events) = stage.events(name, WHICH).await? else { continue };
         let way = Way::Plain(recorder.endpoint());
         let mut function = stage.start(Command::new(executable), name, way).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::binaries::BARE;
+use super::binaries::called_as;
 use super::callgrind::Callgrind;
 use super::rows::Rows;
 use super::stage::{Stage, Way};
@@ -47,7 +47,7 @@ async fn of_request(
     name: &str,
     executable: &Path,
 ) -> Result<Option<u64>> {
-    let event = if name == BARE { "health" } else { name };
+    let event = called_as(name);
     let requests = if HASHES.contains(&name) { REQUESTS_WITH_HASH } else { REQUESTS };
     // What the very first request leaves behind changes what later ones cost: one before any is counted.
     let Some(first) = stage.events(event, 1).await? else { return Ok(None) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::binaries::BARE;
+use super::binaries::{BARE, STOCK};
 
 /// By name; nothing is in it but what was measured.
 #[derive(Default)]
@@ -95,11 +95,11 @@ impl Rows {
         self.0.entry(name.to_owned()).or_default()
     }
 
-    /// The bare function's first.
+    /// First what others are compared with.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Row)> {
-        let of_kind =
-            |is_bare: bool| self.0.iter().filter(move |(name, _)| (*name == BARE) == is_bare);
-        of_kind(true).chain(of_kind(false)).map(|(name, row)| (name.as_str(), row))
+        let first = [BARE, STOCK].into_iter().filter_map(|name| self.0.get_key_value(name));
+        let others = self.0.iter().filter(|(name, _)| ![BARE, STOCK].contains(&name.as_str()));
+        first.chain(others).map(|(name, row)| (name.as_str(), row))
     }
 
     pub fn bare(&self) -> Option<&Row> {

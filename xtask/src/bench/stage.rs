@@ -17,6 +17,16 @@ use super::tls::Tls;
 use crate::Result;
 use crate::stack::NO_LIMITS;
 
+/// The certificate of whom functions must trust here.
+const AUTHORITY: &str = "authority.pem";
+
+/// The same, after those of everybody whom this machine trusts.
+const STORE: &str = "store.pem";
+
+/// Where Lambda's Linux, and others, have theirs.
+const STORES: [&str; 3] =
+    ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
+
 /// How much of a function's log to show when something went wrong.
 const LAST_LINES: usize = 5;
 
@@ -46,7 +56,8 @@ impl Stage {
         let operations = Operations::prepare(&world).await;
         let tls = Tls::before(&world.endpoint()).await?;
         let folder = Folder::new()?;
-        fs::write(folder.path().join("authority.pem"), tls.authority())?;
+        fs::write(folder.path().join(AUTHORITY), tls.authority())?;
+        fs::write(folder.path().join(STORE), store()? + tls.authority())?;
         fs::create_dir_all(folder.path().join("outbox"))?;
         Ok(Self { world, tls, operations, template: Template::load()?, folder })
     }
@@ -119,7 +130,11 @@ impl Stage {
         match way {
             // The hook of `shared::runtime` for this measurement.
             Way::Unprimed => tell("PRIMING", "off"),
-            Way::Tls => tell("AWS_CA_BUNDLE", &text(&self.file("authority.pem"))),
+            Way::Tls => {
+                tell("AWS_CA_BUNDLE", &text(&self.file(AUTHORITY)));
+                // Where what has default features looks.
+                tell("SSL_CERT_FILE", &text(&self.file(STORE)));
+            }
             Way::Plain(_) => {}
         }
         for (name, value) in NO_LIMITS {
@@ -138,6 +153,12 @@ impl Stage {
         }
         told
     }
+}
+
+fn store() -> Result<String> {
+    let store = STORES.iter().find_map(|path| fs::read_to_string(path).ok());
+    let missing = || format!("this machine has its certificates in none of {}", STORES.join(", "));
+    Ok(store.ok_or_else(missing)?)
 }
 
 /// What an API's response must be.

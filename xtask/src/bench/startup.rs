@@ -7,13 +7,10 @@ use std::time::Duration;
 
 use shared::testing::function::Function;
 
-use super::binaries::BARE;
+use super::binaries::called_as;
 use super::rows::Rows;
 use super::stage::{Stage, Way};
 use crate::{Result, ui};
-
-/// The event that the bare function gets, which does not look at it.
-const BARE_EVENT: &str = "health";
 
 #[derive(Default)]
 struct Times {
@@ -67,7 +64,7 @@ async fn one_round(stage: &mut Stage, name: &str, executable: &Path, times: &mut
     }
     drop(function);
 
-    let event = stage.event(if name == BARE { BARE_EVENT } else { name }).await?;
+    let event = stage.event(called_as(name)).await?;
     if let Some(event) = event {
         let mut function = stage.start(Command::new(executable), name, Way::Tls).await?;
         let started = function.started;

@@ -6,8 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
-use shared::secrets::StoredSecret;
+use shared::secrets::{self, StoredSecret};
 use shared::testing::emulator::anybody;
 use shared::testing::template::repository;
 use shared::testing::tools::tools;
@@ -44,13 +43,7 @@ impl SecretsManager {
         // A pipe that nobody reads fills up and stops its writer.
         thread::spawn(move || lines.for_each(drop));
 
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(&endpoint);
-        let client = Client::from_conf(config.build());
+        let client = secrets::client(&anybody(), Some(&endpoint));
         let secret = client.create_secret().name("TokenSecret").secret_string(value).send().await;
         let arn = secret.unwrap().arn.unwrap();
         Self { tools, server, endpoint, client, arn }

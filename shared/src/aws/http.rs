@@ -1,0 +1,106 @@
+//! HTTP for the AWS SDK: version 1.1, by hyper, over TLS, by rustls on ring.
+//!
+//! The SDK's own client speaks HTTP/2 and to proxies as well. No function needs that, and every one would carry it:
+//! docs/adr/0007-small-binaries.md has the figures.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::{self, CaptureConnection, capture_connection};
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+
+/// A client for the SDK that trusts these roots, with a pool of connections of its own. A response has no time
+/// limit here: the SDK sets one for every attempt.
+pub fn client(roots: impl Into<Arc<RootCertStore>>, connect_timeout: Duration) -> SharedHttpClient {
+    let mut tcp = connect::HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(connect_timeout));
+    let tls = HttpsConnectorBuilder::new()
+        .with_tls_config(tls(roots.into()))
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(tls);
+    let connector = SharedHttpConnector::new(Connector(client));
+    http_client_fn(move |_settings, _components| connector.clone())
+}
+
+fn tls(roots: Arc<RootCertStore>) -> ClientConfig {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        // ring has a cipher suite for each of them, and is also what the library itself would find.
+        .unwrap_or_else(|_impossible| ClientConfig::builder())
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+#[derive(Debug)]
+struct Connector(Client<HttpsConnector<connect::HttpConnector>, SdkBody>);
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => {
+                return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
+            }
+        };
+        // Of a server that fails the SDK does not want to use the connection again.
+        let connection = capture_connection(&mut request);
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            capture.set_connection_retriever(move || poisonable(&connection));
+        }
+        let response = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            let response = response.await.map_err(classified)?.map(SdkBody::from_body_1_x);
+            HttpResponse::try_from(response)
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// The connection of a request, once it has one.
+fn poisonable(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
+    connection.connection_metadata().as_ref()?;
+    let connection = connection.clone();
+    let poison = move || {
+        if let Some(connection) = connection.connection_metadata().as_ref() {
+            connection.poison();
+        }
+    };
+    Some(ConnectionMetadata::builder().proxied(false).poison_fn(poison).build())
+}
+
+/// The SDK tries again what failed on the way, and nothing else.
+fn classified(error: legacy::Error) -> ConnectorError {
+    if error.is_connect() || is_broken_connection(error.source()) {
+        ConnectorError::io(error.into())
+    } else {
+        ConnectorError::other(error.into(), None)
+    }
+}
+
+fn is_broken_connection(cause: Option<&(dyn Error + 'static)>) -> bool {
+    cause.is_some_and(|cause| {
+        let is_broken = |error: &hyper::Error| {
+            error.is_closed() || error.is_canceled() || error.is_incomplete_message()
+        };
+        cause.downcast_ref().is_some_and(is_broken)
+            || cause.is::<io::Error>()
+            || is_broken_connection(cause.source())
+    })
+}
