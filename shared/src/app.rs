@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +10,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::auth::ed25519;
 use crate::auth::keyring::Keyring;
 use crate::auth::password::Places;
-use crate::config::{Config, Edge, Tokens};
+use crate::config::{self, Config, Tokens};
+use crate::edge::{Clock, Edge};
 use crate::error::ApiError;
 use crate::model::timestamp::Timestamp;
 use crate::table::{Table, client};
@@ -25,14 +25,9 @@ struct Parts {
     keyring: Keyring,
     tokens: Tokens,
     places: Places,
-    edge: Edge,
-    has_answered: AtomicBool,
-    clock: Clock,
+    edge: Arc<Edge>,
     random: SystemRandom,
 }
-
-/// Where the time comes from: the system, or a test.
-pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 impl App {
     pub fn new(config: Config) -> Self {
@@ -42,16 +37,20 @@ impl App {
     }
 
     /// From parts that are not the usual ones.
-    pub fn with(table: Table, tokens: Tokens, edge: Edge, memory_mib: usize, clock: Clock) -> Self {
+    pub fn with(
+        table: Table,
+        tokens: Tokens,
+        edge: config::Edge,
+        memory_mib: usize,
+        clock: Clock,
+    ) -> Self {
         ed25519::install();
         Self(Arc::new(Parts {
             table,
             keyring: Keyring::default(),
             tokens,
             places: Places::new(memory_mib),
-            edge,
-            has_answered: AtomicBool::new(false),
-            clock,
+            edge: Arc::new(Edge::new(edge, clock)),
             random: SystemRandom::new(),
         }))
     }
@@ -72,23 +71,12 @@ impl App {
         &self.0.places
     }
 
-    /// The namespace of metrics, if there are any.
-    pub fn metrics_namespace(&self) -> Option<&str> {
-        self.0.edge.metrics_namespace.as_deref()
-    }
-
-    /// The origins whose pages may call the API.
-    pub fn cors_origins(&self) -> &[String] {
-        &self.0.edge.cors_origins
-    }
-
-    /// Whether the answer that is being written is the first.
-    pub fn is_first_answer(&self) -> bool {
-        !self.0.has_answered.swap(true, Ordering::Relaxed)
+    pub fn edge(&self) -> &Arc<Edge> {
+        &self.0.edge
     }
 
     pub fn now(&self) -> Timestamp {
-        (self.0.clock)()
+        self.0.edge.now()
     }
 
     /// `N` random bytes in base64url.

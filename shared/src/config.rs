@@ -98,18 +98,24 @@ impl Config {
                 issuer: required("TOKEN_ISSUER")?,
                 audience: required("TOKEN_AUDIENCE")?,
             },
-            edge: Edge {
-                metrics_namespace: optional("METRICS_NAMESPACE"),
-                cors_origins: optional("CORS_ORIGINS")
-                    .map(|origins| origins.split(',').map(str::to_owned).collect())
-                    .unwrap_or_default(),
-            },
+            edge: Edge::from_env(),
             primes: optional("PRIMING").is_none_or(|it| it != "off"),
             memory_mib: match optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") {
                 Some(_) => parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
                 None => DEFAULT_MEMORY_MIB,
             },
         })
+    }
+}
+
+impl Edge {
+    pub fn from_env() -> Self {
+        Self {
+            metrics_namespace: optional("METRICS_NAMESPACE"),
+            cors_origins: optional("CORS_ORIGINS")
+                .map(|origins| origins.split(',').map(str::to_owned).collect())
+                .unwrap_or_default(),
+        }
     }
 }
 
@@ -134,7 +140,8 @@ impl CaBundle {
         Self::parse(&pem).map(Some).map_err(invalid)
     }
 
-    fn parse(pem: &[u8]) -> Result<Self, String> {
+    /// Fails, and says what is wrong, unless all that is in it are certificates, one at least.
+    pub fn parse(pem: &[u8]) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|error| format!("names no PEM file: {error}"))?;

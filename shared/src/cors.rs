@@ -8,7 +8,7 @@ use lambda_http::http::header::{
 };
 use lambda_http::http::{HeaderMap, HeaderValue, Method};
 
-use crate::app::App;
+use crate::edge::Edge;
 use crate::error::ApiResult;
 use crate::request::Request;
 use crate::response;
@@ -41,10 +41,10 @@ pub fn permit(origin: Option<HeaderValue>, answer: &mut HeaderMap) {
 }
 
 /// Whether a browser asks, on behalf of a page that may call the API, what it may send.
-pub fn is_preflight(app: &App, request: &Request) -> bool {
+pub fn is_preflight(edge: &Edge, request: &Request) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-        && permitted_origin(app.cors_origins(), request.headers()).is_some()
+        && permitted_origin(edge.cors_origins(), request.headers()).is_some()
 }
 
 /// 204: these methods, and the headers that the API reads.

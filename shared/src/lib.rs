@@ -1,9 +1,9 @@
 //! What the functions share. A map of the rooms:
 //!
-//! - [`runtime`]: `serve` and `serve_public`, from a Lambda event to a response
+//! - [`runtime`]: `serve` and its likes, from a Lambda event to a response
 //! - [`request`], [`response`], [`error`]: what a handler takes, gives, and fails with
 //! - [`app`], [`config`]: what a function holds; the environment, read once
-//! - [`cors`], `metrics`: what answers and log lines have besides
+//! - [`edge`], [`cors`], `metrics`: what answers and log lines have besides
 //! - [`auth`]: passwords, sessions, tokens, keys, throttles, the caller, and who may do what
 //! - [`model`]: the words of the domain as types, no I/O
 //! - [`table`]: all of DynamoDB; [`secrets`]: the token secret; [`mail`]: what is mailed
@@ -19,6 +19,7 @@ pub mod auth;
 mod aws;
 pub mod config;
 pub mod cors;
+pub mod edge;
 pub mod error;
 pub mod log;
 pub mod mail;
@@ -35,7 +36,8 @@ pub mod testing;
 pub use app::App;
 pub use auth::caller::Caller;
 pub use auth::permission::Permission;
+pub use edge::Edge;
 pub use error::{ApiError, ApiResult};
 pub use lambda_http::http::Method;
 pub use request::Request;
-pub use runtime::{serve, serve_event, serve_public, serve_public_with, serve_with};
+pub use runtime::{serve, serve_event, serve_public, serve_public_with, serve_static, serve_with};

@@ -276,7 +276,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Where a page ended, as clients carry it: a mark of the list, then the position. It is opaque but no
 /// secret, and every key is made anew from it, so that a forged one reaches nothing else.
-pub(crate) fn cursor<P: Serialize>(list: &str, position: &P) -> Result<String, ApiError> {
+pub fn cursor<P: Serialize>(list: &str, position: &P) -> Result<String, ApiError> {
     let position = serde_json::to_vec(position).map_err(ApiError::internal)?;
     Ok(URL_SAFE_NO_PAD.encode([&mark(list)[..], &position].concat()))
 }

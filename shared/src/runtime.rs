@@ -15,11 +15,13 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::auth::caller::Caller;
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError};
 use crate::cors;
+use crate::edge::Edge;
 use crate::error::{ApiError, ApiResult};
 use crate::log;
 use crate::metrics::Metrics;
+use crate::model::timestamp::Timestamp;
 use crate::request::Request;
 
 /// What is left of a function's time for writing the answer.
@@ -45,7 +47,7 @@ where
         if primes && let Err(error) = app.keyring().refresh(&app).await {
             tracing::warn!(%error, "the token keys cannot be read yet");
         }
-        Ok((app, signed_in(handler)))
+        Ok((app.edge().clone(), with_app(app, signed_in(handler))))
     })
 }
 
@@ -70,7 +72,24 @@ where
     H: Fn(App, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ApiResult> + Send + 'static,
 {
-    start(async || Ok((App::new(Config::from_env()?), public(handler))))
+    start(async || {
+        let app = App::new(Config::from_env()?);
+        Ok((app.edge().clone(), with_app(app, public(handler))))
+    })
+}
+
+/// Runs a function that anyone may call and that answers out of itself. It knows no table, nor does its binary
+/// carry what it takes to ask one. Returns only when the function cannot start.
+pub fn serve_static<H, F>(handler: H) -> ExitCode
+where
+    H: Fn(Arc<Edge>, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    start(async || {
+        let edge = Arc::new(Edge::new(config::Edge::from_env(), Box::new(Timestamp::system)));
+        let of_handler = edge.clone();
+        Ok((edge, move |request| Box::pin(handler(of_handler.clone(), request)) as Reply))
+    })
 }
 
 /// As [`serve_public`], with settings of the function's own.
@@ -139,14 +158,22 @@ where
     move |app, request| Box::pin(handler(app, request))
 }
 
+/// A handler with the app that it takes.
+pub fn with_app<H: Fn(App, Request) -> Reply + Clone>(
+    app: App,
+    handler: H,
+) -> impl Fn(Request) -> Reply + Clone + use<H> {
+    move |request| handler(app.clone(), request)
+}
+
 /// Answers one event: never fails, and never takes longer than the function may.
 #[allow(clippy::disallowed_methods, reason = "measures a span, and nothing depends on the date")]
-pub async fn answer<H>(app: App, handler: H, event: lambda_http::Request) -> Response<Body>
+pub async fn answer<H>(edge: &Edge, handler: H, event: lambda_http::Request) -> Response<Body>
 where
-    H: Fn(App, Request) -> Reply,
+    H: FnOnce(Request) -> Reply,
 {
     let started = Instant::now();
-    let origins = app.cors_origins();
+    let origins = edge.cors_origins();
     let origin = cors::permitted_origin(origins, event.headers());
     let context = event.lambda_context_ref();
     let (request_id, operation) = context
@@ -156,7 +183,7 @@ where
     let request = Request::new(event, started + time);
 
     // A task of its own, so that a panic ends the request and not the function.
-    let mut task = tokio::spawn(handler(app.clone(), request));
+    let mut task = tokio::spawn(handler(request));
     let result = match tokio::time::timeout(time, &mut task).await {
         Ok(Ok(result)) => result,
         // The panic's message may hold anything; the log has its place.
@@ -176,8 +203,8 @@ where
             (error.into_response(&request_id), Some(code), cause)
         }
     };
-    let (now, status, is_cold_start) = (app.now(), response.status(), app.is_first_answer());
-    let metrics = app.metrics_namespace();
+    let (now, status, is_cold_start) = (edge.now(), response.status(), edge.is_first_answer());
+    let metrics = edge.metrics_namespace();
     let metrics = metrics.map(|namespace| Metrics::of(namespace, now, status, is_cold_start));
     log::Completed {
         timestamp: now,
@@ -236,19 +263,19 @@ impl IntoResponse for Ready {
     }
 }
 
-fn start<H>(prepare: impl AsyncFnOnce() -> Result<(App, H), Error>) -> ExitCode
+fn start<H>(prepare: impl AsyncFnOnce() -> Result<(Arc<Edge>, H), Error>) -> ExitCode
 where
-    H: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static,
+    H: Fn(Request) -> Reply + Clone + Send + Sync + 'static,
 {
     run(async || {
-        let (app, handler) = prepare().await?;
-        let edge = Adapter::from(service_fn(move |event| {
-            let (app, handler) = (app.clone(), handler.clone());
-            async move { Ok::<_, Error>(Ready(answer(app, handler, event).await)) }
+        let (edge, handler) = prepare().await?;
+        let adapter = Adapter::from(service_fn(move |event| {
+            let (edge, handler) = (edge.clone(), handler.clone());
+            async move { Ok::<_, Error>(Ready(answer(&edge, handler, event).await)) }
         }));
         lambda_runtime::run_concurrent(service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
             forget_origin(&mut event.payload);
-            edge.clone().call(event)
+            adapter.clone().call(event)
         }))
         .await
     })

@@ -8,6 +8,7 @@ mod calls;
 mod folder;
 mod instructions;
 mod operations;
+mod pages;
 mod recorded;
 mod recorder;
 mod rows;
@@ -15,7 +16,6 @@ mod size;
 mod stage;
 mod startup;
 mod table;
-mod tls;
 mod toolchain;
 mod verdict;
 mod warm;
@@ -29,6 +29,7 @@ use tokio::task::spawn_blocking;
 use self::argon2::Hashing;
 use self::binaries::{BARE, Profile, STOCK, STOCK_OF};
 use self::callgrind::Callgrind;
+use self::pages::Pages;
 use self::recorded::{Recorded, SAVE};
 use self::rows::Rows;
 use self::stage::Stage;
@@ -75,11 +76,16 @@ enum Section {
     Calls,
     /// Requests a second and latencies through cargo lambda watch
     Warm,
+    /// A page of a list, in a small table and in a large one
+    Pages,
     /// A password's hash, beside the C library
     Argon2,
 }
 
 impl Section {
+    /// What binaries are measured for that are built as they ship.
+    const RELEASED: [Self; 4] = [Self::Startup, Self::Instructions, Self::Size, Self::Pages];
+
     /// What is held to figures that are recorded.
     const CHECKED: [Self; 3] = [Self::Instructions, Self::Size, Self::Calls];
 }
@@ -93,11 +99,11 @@ async fn bench(options: &Options) -> Result<ExitCode> {
     let callgrind = options.wants(Section::Instructions).then(Callgrind::find).transpose()?;
     let tools = Toolchain::this(callgrind.as_ref())?;
     let mut rows = Rows::default();
-    measure(options, &names, callgrind.as_ref(), &mut rows).await?;
+    let pages = measure(options, &names, callgrind.as_ref(), &mut rows).await?;
     let hashing =
         if options.wants(Section::Argon2) { Some(argon2::measure().await?) } else { None };
 
-    let report = report(&rows, hashing.as_ref())?;
+    let report = report(&rows, pages.as_ref(), hashing.as_ref())?;
     ui::print(&report);
     if options.save {
         Recorded::updated(Recorded::load()?, tools, &rows).save()?;
@@ -119,9 +125,10 @@ async fn measure(
     names: &[String],
     callgrind: Option<&Callgrind>,
     rows: &mut Rows,
-) -> Result {
+) -> Result<Option<Pages>> {
     let wants = |section| options.wants(section);
-    let released = [Section::Startup, Section::Instructions, Section::Size].into_iter().any(wants);
+    let mut pages = None;
+    let released = Section::RELEASED.into_iter().any(wants);
     if released || wants(Section::Calls) {
         let profile = if released { Profile::Release } else { Profile::Dev };
         let mut binaries = binaries::functions(names, profile).await?;
@@ -146,6 +153,9 @@ async fn measure(
         if let Some(callgrind) = callgrind {
             instructions::measure(callgrind, &mut stage, &binaries, rows).await?;
         }
+        if wants(Section::Pages) {
+            pages = Some(pages::measure(&binaries).await?);
+        }
     }
     if wants(Section::Warm) {
         let names = names.to_vec();
@@ -153,13 +163,14 @@ async fn measure(
             rows.of(name).load = Some(load);
         }
     }
-    Ok(())
+    Ok(pages)
 }
 
-fn report(rows: &Rows, hashing: Option<&Hashing>) -> Result<String> {
+fn report(rows: &Rows, pages: Option<&Pages>, hashing: Option<&Hashing>) -> Result<String> {
     let machine = Machine::this()?;
+    let pages = pages.map(|it| format!("\n{it}")).unwrap_or_default();
     let hashing = hashing.map(|it| format!("\n{}", it.table())).unwrap_or_default();
-    Ok(format!("{machine}.\n\n{}{hashing}", Table(rows)))
+    Ok(format!("{machine}.\n\n{}{pages}{hashing}", Table(rows)))
 }
 
 fn conclude(verdict: &Verdict) -> ExitCode {

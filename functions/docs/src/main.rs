@@ -2,8 +2,9 @@
 //! GET /api/docs/{file} — what that page is made of.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use shared::{ApiError, ApiResult, App, Request, response, serve_public};
+use shared::{ApiError, ApiResult, Edge, Request, response, serve_static};
 
 #[cfg(test)]
 mod tests;
@@ -40,10 +41,10 @@ const SHORT_SECONDS: u32 = 300;
 const LONG_SECONDS: u32 = 3600;
 
 fn main() -> ExitCode {
-    serve_public(docs)
+    serve_static(docs)
 }
 
-async fn docs(_app: App, request: Request) -> ApiResult {
+async fn docs(_edge: Arc<Edge>, request: Request) -> ApiResult {
     // The files' route alone has a variable.
     if let Ok(name) = request.path_id::<String>("file", "file") {
         return file(&name);

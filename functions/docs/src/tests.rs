@@ -1,20 +1,19 @@
 use std::fs;
 
-use shared::runtime::public;
 use shared::testing::generated::openapi_json;
 use shared::testing::template::repository;
-use shared::testing::{Answer, Event, World, run};
+use shared::testing::{Answer, Event, World, at_edge, run};
 
 use super::{FILES, docs};
 
 async fn get(world: &World, path: &str) -> Answer {
-    world.call(public(docs), Event::of("docs").path(path)).await
+    world.call(at_edge(docs), Event::of("docs").path(path)).await
 }
 
 async fn get_file(world: &World, name: &str) -> Answer {
     let path = format!("/api/docs/{name}");
     let event = Event::of("docs").path(&path).path_parameter("file", name);
-    world.call(public(docs), event).await
+    world.call(at_edge(docs), event).await
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! advance (CORS) is answered.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use shared::{ApiError, ApiResult, App, Request, cors, serve_public};
+use shared::{ApiError, ApiResult, Edge, Request, cors, serve_static};
 
 use crate::routes::ROUTES;
 
@@ -12,13 +13,13 @@ mod routes;
 mod tests;
 
 fn main() -> ExitCode {
-    serve_public(not_found)
+    serve_static(not_found)
 }
 
-async fn not_found(app: App, request: Request) -> ApiResult {
+async fn not_found(edge: Arc<Edge>, request: Request) -> ApiResult {
     let known = ROUTES.iter().find(|(pattern, _)| matches(pattern, request.path()));
     match known {
-        Some((_, allow)) if cors::is_preflight(&app, &request) => cors::preflight(allow),
+        Some((_, allow)) if cors::is_preflight(&edge, &request) => cors::preflight(allow),
         Some((_, allow)) => Err(ApiError::MethodNotAllowed { allow }),
         None => Err(ApiError::not_found("resource at this path")),
     }

@@ -24,19 +24,27 @@ use rustls::{ClientConfig, RootCertStore};
 
 /// A client for the SDK that trusts these roots, with a pool of connections of its own. A response has no time
 /// limit here: the SDK sets one for every attempt.
-pub fn client(roots: impl Into<Arc<RootCertStore>>, connect_timeout: Duration) -> SharedHttpClient {
-    let mut tcp = connect::HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(connect_timeout));
-    let tls = HttpsConnectorBuilder::new()
-        .with_tls_config(tls(roots.into()))
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp);
-    let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(tls);
-    let connector = SharedHttpConnector::new(Connector(client));
+pub fn client(roots: Arc<RootCertStore>, connect_timeout: Duration) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector::new(roots, connect_timeout));
     http_client_fn(move |_settings, _components| connector.clone())
+}
+
+#[derive(Debug)]
+struct Connector(Client<HttpsConnector<connect::HttpConnector>, SdkBody>);
+
+impl Connector {
+    fn new(roots: Arc<RootCertStore>, connect_timeout: Duration) -> Self {
+        let mut tcp = connect::HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(connect_timeout));
+        let tls = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(roots))
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        Self(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(tls))
+    }
 }
 
 fn tls(roots: Arc<RootCertStore>) -> ClientConfig {
@@ -47,9 +55,6 @@ fn tls(roots: Arc<RootCertStore>) -> ClientConfig {
         .with_root_certificates(roots)
         .with_no_client_auth()
 }
-
-#[derive(Debug)]
-struct Connector(Client<HttpsConnector<connect::HttpConnector>, SdkBody>);
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -103,4 +108,76 @@ fn is_broken_connection(cause: Option<&(dyn Error + 'static)>) -> bool {
             || cause.is::<io::Error>()
             || is_broken_connection(cause.source())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::byte_stream::ByteStream;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::config::CaBundle;
+    use crate::testing::tls::Tls;
+    use crate::testing::{World, run};
+
+    fn trusting(tls: &Tls) -> Connector {
+        let bundle = CaBundle::parse(tls.authority().as_bytes()).unwrap();
+        Connector::new(bundle.roots(), Duration::from_secs(5))
+    }
+
+    fn trusting_nobody() -> Connector {
+        Connector::new(Arc::new(RootCertStore::empty()), Duration::from_secs(5))
+    }
+
+    async fn ask(connector: &Connector, url: &str) -> Result<HttpResponse, ConnectorError> {
+        connector.call(HttpRequest::get(url).unwrap()).await
+    }
+
+    #[test]
+    fn a_certificate_counts_if_its_authority_is_trusted() {
+        run(async |world: World| {
+            let tls = Tls::before(&world.endpoint()).await.unwrap();
+            assert!(ask(&trusting(&tls), &tls.endpoint()).await.is_ok());
+
+            let error = ask(&trusting_nobody(), &tls.endpoint()).await.unwrap_err();
+            assert!(error.is_io(), "{error:?}");
+            assert!(format!("{error:?}").contains("UnknownIssuer"), "{error:?}");
+        });
+    }
+
+    #[test]
+    fn a_connection_is_kept_until_it_is_poisoned() {
+        run(async |world: World| {
+            let tls = Tls::before(&world.endpoint()).await.unwrap();
+            let connector = trusting(&tls);
+            let capture = CaptureSmithyConnection::new();
+            for time in 1..=3 {
+                if time == 3 {
+                    capture.get().unwrap().poison();
+                }
+                let mut request = HttpRequest::get(tls.endpoint()).unwrap();
+                request.add_extension(capture.clone());
+                let response = connector.call(request).await.unwrap();
+                // Only a response that is read to its end leaves its connection to others.
+                ByteStream::new(response.into_body()).collect().await.unwrap();
+                assert_eq!(tls.connections(), if time == 3 { 2 } else { 1 });
+            }
+        });
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_may_be_asked_for_again() {
+        run(async |_world: World| {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.read_u8().await.unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-le").await.unwrap();
+            });
+            let error = ask(&trusting_nobody(), &url).await.unwrap_err();
+            assert!(error.is_io(), "{error:?}");
+        });
+    }
 }

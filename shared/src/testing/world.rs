@@ -30,7 +30,8 @@ use crate::auth::caller::Caller;
 use crate::auth::minter::Minter;
 use crate::auth::refresh_token::RefreshToken;
 use crate::auth::{password, sessions};
-use crate::config::{DynamoDb, Edge, Tokens};
+use crate::config::{self, DynamoDb, Tokens};
+use crate::edge::Edge;
 use crate::error::ApiResult;
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
@@ -58,7 +59,7 @@ pub struct World {
     /// What the minter's key is derived from.
     pub secret: SecretString,
     clock: Arc<AtomicI64>,
-    emulator: Emulator,
+    pub emulator: Emulator,
 }
 
 /// Somebody with an account and a session.
@@ -74,6 +75,15 @@ pub struct Actor {
 pub trait Handler: Fn(App, Request) -> Reply + Clone {}
 
 impl<H: Fn(App, Request) -> Reply + Clone> Handler for H {}
+
+/// A handler that takes no app, made ready as if by `runtime::serve_static`.
+pub fn at_edge<H, F>(handler: H) -> impl Handler
+where
+    H: Fn(Arc<Edge>, Request) -> F + Clone,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    move |app: App, request| Box::pin(handler(app.edge().clone(), request)) as Reply
+}
 
 /// Runs a test in a world of its own.
 pub fn run(test: impl AsyncFnOnce(World)) {
@@ -117,7 +127,7 @@ impl World {
     }
 
     /// Another process, with an edge of its own.
-    pub fn app_at_edge(&self, edge: Edge) -> App {
+    pub fn app_at_edge(&self, edge: config::Edge) -> App {
         app_with(&emulator::settings(self.endpoint()), &self.calls, &self.clock, edge)
     }
 
@@ -258,7 +268,8 @@ impl World {
     /// The same in another process, by an access token alone.
     pub async fn status_in(&self, app: &App, token: &str) -> u16 {
         let event = Event::of("auth-me").bearer(token).into_request();
-        let answer = runtime::answer(app.clone(), runtime::signed_in(be_known), event);
+        let handler = runtime::with_app(app.clone(), runtime::signed_in(be_known));
+        let answer = runtime::answer(app.edge(), handler, event);
         answer.await.status().as_u16()
     }
 
@@ -269,7 +280,8 @@ impl World {
 
     /// The same, in another process.
     pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> Answer {
-        let answer = runtime::answer(app.clone(), handler, event.into_request());
+        let handler = runtime::with_app(app.clone(), handler);
+        let answer = runtime::answer(app.edge(), handler, event.into_request());
         Answer::of(self.calls.of_function(answer).await)
     }
 }
@@ -291,10 +303,10 @@ async fn be_known(_app: App, _caller: Caller, _request: Request) -> ApiResult {
 }
 
 fn app(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>) -> App {
-    app_with(dynamodb, calls, clock, Edge::default())
+    app_with(dynamodb, calls, clock, config::Edge::default())
 }
 
-fn app_with(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>, edge: Edge) -> App {
+fn app_with(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>, edge: config::Edge) -> App {
     let config = table::config(dynamodb).interceptor(calls.clone());
     let table = Table::new(
         Client::from_conf(config.build()),

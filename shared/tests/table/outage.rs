@@ -2,7 +2,7 @@
 
 use shared::config::{Edge, Tokens};
 use shared::model::timestamp::Timestamp;
-use shared::runtime::{answer, public};
+use shared::runtime::{answer, public, with_app};
 use shared::testing::run;
 use shared::testing::wire::table_at;
 use shared::{ApiResult, App, Request, response};
@@ -17,7 +17,8 @@ async fn status_and_retry_after(endpoint: String) -> (u16, Option<String>) {
     let tokens = Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() };
     let clock = || Timestamp::from_millisecond(0);
     let app = App::with(table_at(endpoint), tokens, Edge::default(), 128, Box::new(clock));
-    let response = answer(app, public(health), Default::default()).await;
+    let handler = with_app(app.clone(), public(health));
+    let response = answer(app.edge(), handler, Default::default()).await;
     let retry_after = response.headers().get("retry-after");
     (response.status().as_u16(), retry_after.map(|value| value.to_str().unwrap().to_owned()))
 }

@@ -20,7 +20,9 @@ pub struct Operations {
     admin: User,
     staff: User,
     doctor: Doctor,
-    patient: Patient,
+    /// Whose first doctor is `first_doctor`.
+    pub patient: Patient,
+    pub first_doctor: Doctor,
     /// How many events were made. What is new bears this number, and sorts behind what was there.
     made: u32,
 }
@@ -43,8 +45,9 @@ impl Operations {
             }
         }
         let doctor = doctors.swap_remove(DOCTORS_PER_PATIENT);
+        let first_doctor = doctors.swap_remove(0);
         let patient = patients.swap_remove(0);
-        Self { admin, staff, doctor, patient, made: RECORDS }
+        Self { admin, staff, doctor, patient, first_doctor, made: RECORDS }
     }
 
     /// `None` for what cannot be called here: keys-rotate asks for a Secrets Manager.

@@ -9,11 +9,11 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use shared::testing::function::{self, Function};
 use shared::testing::template::Template;
+use shared::testing::tls::Tls;
 use shared::testing::{World, emulator};
 
 use super::folder::Folder;
 use super::operations::Operations;
-use super::tls::Tls;
 use crate::Result;
 use crate::stack::NO_LIMITS;
 
@@ -33,7 +33,7 @@ const LAST_LINES: usize = 5;
 pub struct Stage {
     pub world: World,
     pub tls: Tls,
-    operations: Operations,
+    pub operations: Operations,
     template: Template,
     folder: Folder,
 }

@@ -83,7 +83,7 @@ async fn until_poll(stage: &Stage, name: &str, function: &mut Function) -> Resul
 }
 
 /// The most memory that a process has had at once, where the system tells.
-fn peak_resident_bytes(process_id: u32) -> Option<u64> {
+pub fn peak_resident_bytes(process_id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).ok()?;
     high_water_mark(&status)
 }
@@ -94,7 +94,7 @@ fn high_water_mark(status: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
+pub fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
     values.sort_unstable();
     values.get(values.len() / 2).copied()
 }

@@ -74,12 +74,12 @@ fn zip(row: &Row) -> Option<f64> {
     millions(row.figures.zip_bytes)
 }
 
-fn millis(duration: Option<Duration>) -> Option<f64> {
+pub fn millis(duration: Option<Duration>) -> Option<f64> {
     duration.map(|it| it.as_secs_f64() * 1000.0)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
-fn millions(count: Option<u64>) -> Option<f64> {
+pub fn millions(count: Option<u64>) -> Option<f64> {
     count.map(|it| it as f64 / 1e6)
 }
 
@@ -120,7 +120,7 @@ impl Column {
 }
 
 /// The first line is the headings. All but the first column are numbers.
-fn write_markdown(lines: &[Vec<String>], f: &mut Formatter<'_>) -> fmt::Result {
+pub fn write_markdown(lines: &[Vec<String>], f: &mut Formatter<'_>) -> fmt::Result {
     let width = |column: usize| {
         let cells = lines.iter().filter_map(|line| line.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or_default()

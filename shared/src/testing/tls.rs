@@ -1,5 +1,7 @@
 //! A DynamoDB behind TLS, as functions meet it in the cloud, with a certificate authority of its own.
 
+use std::error::Error;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +15,11 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-use crate::Result;
-
 /// The only name that the certificate is for.
 const HOST: &str = "localhost";
+
+/// Why there is none.
+type Problem = Box<dyn Error + Send + Sync>;
 
 /// At work until it is dropped.
 pub struct Tls {
@@ -28,7 +31,10 @@ pub struct Tls {
 
 impl Tls {
     /// Takes connections for the DynamoDB at this endpoint, which speaks plain HTTP.
-    pub async fn before(endpoint: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// No port of 127.0.0.1 is free, or there is no randomness for keys.
+    pub async fn before(endpoint: &str) -> Result<Self, Problem> {
         let (authority, config) = certified()?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -68,7 +74,7 @@ impl Drop for Tls {
     }
 }
 
-async fn carry(stream: TcpStream, acceptor: &TlsAcceptor, server: &str) -> std::io::Result<()> {
+async fn carry(stream: TcpStream, acceptor: &TlsAcceptor, server: &str) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut client = acceptor.accept(stream).await?;
     let mut server = TcpStream::connect(server).await?;
@@ -78,7 +84,7 @@ async fn carry(stream: TcpStream, acceptor: &TlsAcceptor, server: &str) -> std::
 }
 
 /// An authority, and a server with a certificate of it.
-fn certified() -> Result<(String, ServerConfig)> {
+fn certified() -> Result<(String, ServerConfig), Problem> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
