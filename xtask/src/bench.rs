@@ -5,6 +5,7 @@ mod argon2;
 mod binaries;
 mod callgrind;
 mod calls;
+mod django;
 mod folder;
 mod instructions;
 mod operations;
@@ -29,6 +30,7 @@ use tokio::task::spawn_blocking;
 use self::argon2::Hashing;
 use self::binaries::{BARE, Profile, STOCK, STOCK_OF};
 use self::callgrind::Callgrind;
+use self::django::BesideDjango;
 use self::pages::Pages;
 use self::recorded::{Recorded, SAVE};
 use self::rows::Rows;
@@ -138,12 +140,12 @@ async fn measure(
                 binaries.insert(name.to_owned(), binaries::of_package(name).await?);
             }
         }
+        let mut stage = Stage::new().await?;
         if wants(Section::Size) {
             for (name, executable) in &binaries {
-                size::measure(executable, &mut rows.of(name).figures)?;
+                size::measure(&stage, executable, &mut rows.of(name).figures)?;
             }
         }
-        let mut stage = Stage::new().await?;
         if wants(Section::Calls) {
             calls::measure(&mut stage, &binaries, rows).await?;
         }
@@ -170,7 +172,7 @@ fn report(rows: &Rows, pages: Option<&Pages>, hashing: Option<&Hashing>) -> Resu
     let machine = Machine::this()?;
     let pages = pages.map(|it| format!("\n{it}")).unwrap_or_default();
     let hashing = hashing.map(|it| format!("\n{}", it.table())).unwrap_or_default();
-    Ok(format!("{machine}.\n\n{}{pages}{hashing}", Table(rows)))
+    Ok(format!("{machine}.\n\n{}{}{pages}{hashing}", Table(rows), BesideDjango(rows)))
 }
 
 fn conclude(verdict: &Verdict) -> ExitCode {

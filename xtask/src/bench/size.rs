@@ -1,42 +1,45 @@
 //! What a function's package weighs.
 
 use std::fs;
-use std::io::{Cursor, Write};
-use std::path::Path;
-
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::rows::Figures;
+use super::stage::Stage;
 use crate::Result;
 
 /// What Lambda wants the binary to be called.
 const BOOTSTRAP: &str = "bootstrap";
 
-pub fn measure(executable: &Path, figures: &mut Figures) -> Result {
-    let bootstrap = fs::read(executable)?;
-    figures.bootstrap_bytes = Some(bootstrap.len() as u64);
-    figures.zip_bytes = Some(zipped(&bootstrap)?.len() as u64);
+pub fn measure(stage: &Stage, executable: &Path, figures: &mut Figures) -> Result {
+    let bootstrap = stage.file(BOOTSTRAP);
+    figures.bootstrap_bytes = Some(fs::copy(executable, &bootstrap)?);
+    figures.zip_bytes = Some(fs::metadata(zipped(&bootstrap)?)?.len());
     Ok(())
 }
 
-/// A package as `cargo lambda build --output-format zip` makes it.
-fn zipped(bootstrap: &[u8]) -> Result<Vec<u8>> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .unix_permissions(0o755);
-    zip.start_file(BOOTSTRAP, options)?;
-    zip.write_all(bootstrap)?;
-    Ok(zip.finish()?.into_inner())
+/// A package as `sam deploy` makes it: by Python's own zipfile, with what that does by default.
+fn zipped(file: &Path) -> Result<PathBuf> {
+    let zip = file.with_extension("zip");
+    let mut python = Command::new("python3");
+    python.args(["-m", "zipfile", "-c"]).arg(&zip).arg(file);
+    if python.status()?.success() {
+        Ok(zip)
+    } else {
+        Err(format!("Python cannot make a package of {}", file.display()).into())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::folder::Folder;
     use super::*;
 
     #[test]
     fn a_package_is_smaller_than_its_binary() {
-        assert!(zipped(&[7; 100_000]).unwrap().len() < 1_000);
+        let folder = Folder::new().unwrap();
+        let file = folder.path().join(BOOTSTRAP);
+        fs::write(&file, [7; 100_000]).unwrap();
+        assert!(fs::metadata(zipped(&file).unwrap()).unwrap().len() < 1_000);
     }
 }

@@ -7,9 +7,12 @@ use crate::load::{Clinic, Operation, run_loop};
 use crate::stack::{NO_LIMITS, Stack};
 use crate::{Result, ui};
 
-/// As many as ask at the same time: each function has so many processes.
+/// As many ask at the same time.
 const CONNECTIONS: usize = 8;
-const FLAGS: [&str; 3] = ["--release", "--concurrency", "8"];
+
+/// As many processes of each function as a small machine has processors: with more, `cargo lambda watch` takes longer
+/// to find one that is free.
+const FLAGS: [&str; 3] = ["--release", "--concurrency", "2"];
 
 /// Until every process has started.
 const WARM_UP: Duration = Duration::from_secs(2);
