@@ -25,8 +25,8 @@ pub use self::closed_loop::{Outcome, run as run_loop};
 pub use self::mix::Operation;
 use self::mix::{MIX, share};
 
-/// Until every process has started and has its connections.
-const WARM_UP: Duration = Duration::from_secs(5);
+/// For each operation by itself, so that every process of its function has started and has its connections.
+const WARM_UP: Duration = Duration::from_secs(1);
 
 /// The plot, which docs/performance.md shows.
 const PLOT: &str = "docs/latency.svg";
@@ -74,7 +74,9 @@ fn measure(options: &Options) -> Result {
     let mut clinic = Clinic::open(&stack, connections)?;
     let duration = Duration::from_secs(options.seconds.into());
     ui::status("Loading", format!("{} with {connections} connections", stack.url()));
-    run_loop(&mut clinic, &MIX, WARM_UP)?;
+    for (operation, _) in MIX {
+        run_loop(&mut clinic, &[(operation, 1)], WARM_UP)?;
+    }
     let outcome = run_loop(&mut clinic, &MIX, duration)?;
     if let Some(failure) = &outcome.failure {
         ui::warning(format!("{} requests failed, such as: {failure}", outcome.failed));
