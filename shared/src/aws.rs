@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_types::SdkConfig;
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use secrecy::ExposeSecret;
 
 use crate::config::Aws;
@@ -28,12 +27,19 @@ const MAX_ATTEMPTS: u32 = 8;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The roots that AWS has. Loading the machine's own store takes longer than everything else at start.
-const ROOTS: &[u8] = include_bytes!("aws/roots.pem");
+/// What AWS's endpoints chain to: Amazon Trust Services (<https://www.amazontrust.com/repository/>), as Mozilla's root
+/// program distributes them. Loading the some 140 of the machine's own store takes longer than everything else at start.
+const ROOTS: [&[u8]; 5] = [
+    include_bytes!("aws/roots/amazon-root-ca-1.der"),
+    include_bytes!("aws/roots/amazon-root-ca-2.der"),
+    include_bytes!("aws/roots/amazon-root-ca-3.der"),
+    include_bytes!("aws/roots/amazon-root-ca-4.der"),
+    include_bytes!("aws/roots/starfield-services-root-certificate-authority-g2.der"),
+];
 
 fn amazon_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(ROOTS).flatten());
+    roots.add_parsable_certificates(ROOTS.map(CertificateDer::from));
     roots
 }
 
@@ -78,7 +84,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amazon_has_five_roots() {
+    fn the_roots_are_those_of_amazon() {
+        let fingerprint = |der: &[u8]| {
+            let digest = ring::digest::digest(&ring::digest::SHA256, der);
+            digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+        };
+        // As the repository publishes them.
+        let published = [
+            "8E:CD:E6:88:4F:3D:87:B1:12:5B:A3:1A:C3:FC:B1:3D:70:16:DE:7F:57:CC:90:4F:E1:CB:97:C6:AE:98:19:6E",
+            "1B:A5:B2:AA:8C:65:40:1A:82:96:01:18:F8:0B:EC:4F:62:30:4D:83:CE:C4:71:3A:19:C3:9C:01:1E:A4:6D:B4",
+            "18:CE:6C:FE:7B:F1:4E:60:B2:E3:47:B8:DF:E8:68:CB:31:D0:2E:BB:3A:DA:27:15:69:F5:03:43:B4:6D:B3:A4",
+            "E3:5D:28:41:9E:D0:20:25:CF:A6:90:38:CD:62:39:62:45:8D:A5:C6:95:FB:DE:A3:C2:2B:0B:FB:25:89:70:92",
+            "56:8D:69:05:A2:C8:87:08:A4:B3:02:51:90:ED:CF:ED:B1:97:4A:60:6A:13:C6:E5:29:0F:CB:2A:E6:3E:DA:B5",
+        ];
+        assert_eq!(ROOTS.map(fingerprint), published);
         assert_eq!(amazon_roots().len(), 5);
     }
 }

@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_bundle_has_certificates_and_nothing_that_is_none() {
-        assert!(CaBundle::parse(include_bytes!("aws/roots.pem")).is_ok());
+        let right = rcgen::generate_simple_self_signed(Vec::new()).unwrap().cert.pem();
+        assert_eq!(CaBundle::parse(right.as_bytes()).unwrap().roots().len(), 1);
         let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (pem, problem) in
             [("", "without"), ("-----BEGIN CERTIFICATE-----\n", "no PEM"), (wrong, "wrong")]

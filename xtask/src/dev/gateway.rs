@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::uri::{Authority, PathAndQuery, Scheme, Uri};
 use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -38,8 +39,12 @@ impl Gateway {
         let listener = port.into_listener();
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
+        // Otherwise what takes more than one packet may wait 40 ms for the acknowledgement of the first.
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let target = Target {
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: Client::builder(TokioExecutor::new()).build(connector),
             authority: format!("127.0.0.1:{inner}").parse()?,
             places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
         };
