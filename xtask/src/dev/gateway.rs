@@ -39,7 +39,7 @@ impl Gateway {
         let listener = port.into_listener();
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
-        // Otherwise what takes more than one packet may wait 40 ms for the acknowledgement of the first.
+        // Otherwise what is written in two parts may wait for the acknowledgement of the first.
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
