@@ -28,7 +28,7 @@ const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
 /// What AWS's endpoints chain to: Amazon Trust Services (<https://www.amazontrust.com/repository/>), as Mozilla's root
-/// program distributes them. Loading the some 140 of the machine's own store takes longer than everything else at start.
+/// program distributes them. Loading the machine's own store, some 140, takes longer than everything else at start.
 const ROOTS: [&[u8]; 5] = [
     include_bytes!("aws/roots/amazon-root-ca-1.der"),
     include_bytes!("aws/roots/amazon-root-ca-2.der"),

@@ -6,7 +6,6 @@ mod binaries;
 mod callgrind;
 mod calls;
 mod django;
-mod folder;
 mod instructions;
 mod operations;
 mod pages;

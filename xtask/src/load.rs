@@ -64,7 +64,7 @@ pub async fn run(options: Options) -> Result {
 
 fn measure(options: &Options) -> Result {
     let stack = match &options.url {
-        Some(url) => Stack::at(url),
+        Some(url) => Stack::at(url)?,
         None => {
             let processes = options.concurrency.to_string();
             Stack::start(&NO_LIMITS, &["--release", "--concurrency", &processes])?

@@ -1,11 +1,12 @@
 //! A `cargo dev` of a command's own, or a stage of somebody's, and what commands do with it over HTTP.
 
+use std::env;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::{env, fs, process};
 
 use serde_json::{Value, json};
+use tempfile::{TempDir, tempdir};
 use ureq::Agent;
 
 use crate::{Result, http};
@@ -28,18 +29,18 @@ pub struct Stack {
     agent: Agent,
     /// None of a stage.
     dev: Option<Child>,
-    data: PathBuf,
+    data: TempDir,
 }
 
 impl Stack {
     /// Functions are told what `environment` says; `flags` are for `cargo dev`.
     pub fn start(environment: &[(&str, &str)], flags: &[&str]) -> Result<Self> {
-        let data = env::temp_dir().join(format!("healthcare-{}", process::id()));
+        let data = tempdir()?;
         let mut dev = Command::new(env::current_exe()?)
             .args(["dev", "--port", "0", "--in-memory", "--no-reload", "--until-stdin-closes"])
             .args(flags)
             .arg("--data")
-            .arg(&data)
+            .arg(data.path())
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -54,9 +55,9 @@ impl Stack {
     }
 
     /// A stage that is there already, and stays.
-    pub fn at(url: &str) -> Self {
+    pub fn at(url: &str) -> Result<Self> {
         let url = format!("{}/", url.trim_end_matches('/'));
-        Self { url, agent: http::agent(), dev: None, data: PathBuf::new() }
+        Ok(Self { url, agent: http::agent(), dev: None, data: tempdir()? })
     }
 
     /// With its final slash.
@@ -66,7 +67,7 @@ impl Stack {
 
     /// Its folder, which goes with it.
     pub fn data(&self) -> &Path {
-        &self.data
+        self.data.path()
     }
 
     /// Status and body of the answer.
@@ -125,6 +126,5 @@ impl Drop for Stack {
         // Its end is what `cargo dev` waits for.
         drop(dev.stdin.take());
         let _ = dev.wait();
-        let _ = fs::remove_dir_all(&self.data);
     }
 }

@@ -22,8 +22,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
-/// A client for the SDK that trusts these roots, with a pool of connections of its own. A response has no time
-/// limit here: the SDK sets one for every attempt.
+/// A client for the SDK that trusts these roots, with a pool of connections of its own. `connect_timeout` is TCP's.
+/// What else an attempt may hang on, name, TLS and answer, has the limit that the SDK sets for every attempt.
 pub fn client(roots: Arc<RootCertStore>, connect_timeout: Duration) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector::new(roots, connect_timeout));
     http_client_fn(move |_settings, _components| connector.clone())

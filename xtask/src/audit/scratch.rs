@@ -3,26 +3,23 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
-use std::{env, process};
 
 use shared::testing::template::repository;
+use tempfile::{TempDir, tempdir};
 
 use crate::Result;
 use crate::group::Group;
 
-pub struct Scratch(PathBuf);
+pub struct Scratch(TempDir);
 
 impl Scratch {
     pub fn new() -> Result<Self> {
-        let folder = env::temp_dir().join(format!("healthcare-audit-{}", process::id()));
-        fs::create_dir_all(&folder)
-            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
-        Ok(Self(folder))
+        Ok(Self(tempdir()?))
     }
 
     /// Runs a command in the repository, and keeps what it says to stdout in the file of this name.
     pub async fn keep(&self, name: &str, mut command: Command) -> Result<(ExitStatus, PathBuf)> {
-        let file = self.0.join(name);
+        let file = self.0.path().join(name);
         command.current_dir(repository()).stdout(File::create(&file)?);
         let status = Group::spawn(command)?.wait().await?;
         Ok((status, file))
@@ -32,12 +29,5 @@ impl Scratch {
     pub async fn said(&self, name: &str, command: Command) -> Result<Vec<u8>> {
         let (_, file) = self.keep(name, command).await?;
         Ok(fs::read(file)?)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What stays is a few files in the system's own folder for such.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -28,6 +28,9 @@ const PLACES: [(&str, Place); 5] = [
 
 const SIZES: [u64; 2] = [1_000, 1_000_000];
 
+/// Of a page, unless a request says otherwise.
+const ROWS: usize = 50;
+
 /// How often each page is asked for.
 const ROUNDS: usize = 201;
 
@@ -90,14 +93,15 @@ async fn page(
         let stage = &clinic.stage;
         let way = Way::Plain(&stage.world.endpoint());
         let function = stage.start(Command::new(executable), name, way).await?;
-        running.push((stage, function, [event], Vec::with_capacity(ROUNDS)));
+        running.push((stage, function, event, Vec::with_capacity(ROUNDS)));
     }
     // In turns, so that whatever else the machine does meets all sizes.
     for _ in 0..ROUNDS {
         for (stage, function, event, times) in &mut running {
             let started = Instant::now();
-            stage.call(function, name, event).await?;
+            let answer = stage.answer(function, name, event).await?;
             times.push(started.elapsed());
+            expect_full(name, &answer)?;
         }
     }
     let cost = running.into_iter().map(|(_, function, _, times)| Cost {
@@ -148,6 +152,16 @@ impl Clinic {
     }
 }
 
+/// A page with fewer rows would be no measure of one that is full.
+fn expect_full(name: &str, answer: &Value) -> Result {
+    let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+    let body: Value = serde_json::from_str(body)?;
+    match body.get("results").and_then(Value::as_array).map(Vec::len) {
+        Some(ROWS) => Ok(()),
+        rows => Err(format!("{name} answered {rows:?} rows of {ROWS}").into()),
+    }
+}
+
 /// As keys have an id.
 fn digits(id: u64) -> String {
     format!("{id:016}")
@@ -181,7 +195,7 @@ impl Display for Pages {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let headings =
             SIZES.into_iter().flat_map(|size| [format!("{size}, ms"), "RSS MB".to_owned()]);
-        let mut lines = vec![["page of 50".to_owned()].into_iter().chain(headings).collect()];
+        let mut lines = vec![[format!("page of {ROWS}")].into_iter().chain(headings).collect()];
         for (what, costs) in &self.0 {
             let base = costs.first();
             let cells = costs.iter().flat_map(|cost| {
@@ -210,6 +224,19 @@ fn beside(value: Option<f64>, base: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_that_is_not_full_is_refused() {
+        let answer = |rows: usize| {
+            let body = serde_json::json!({ "results": vec![0; rows], "next": null }).to_string();
+            serde_json::json!({ "statusCode": 200, "body": body })
+        };
+        assert!(expect_full("doctors-list", &answer(ROWS)).is_ok());
+        for rows in [0, ROWS - 1] {
+            assert!(expect_full("doctors-list", &answer(rows)).is_err());
+        }
+        assert!(expect_full("doctors-list", &Value::Null).is_err());
+    }
 
     #[test]
     fn a_copy_is_another_doctors() {

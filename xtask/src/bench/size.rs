@@ -32,12 +32,13 @@ fn zipped(file: &Path) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::folder::Folder;
+    use tempfile::tempdir;
+
     use super::*;
 
     #[test]
     fn a_package_is_smaller_than_its_binary() {
-        let folder = Folder::new().unwrap();
+        let folder = tempdir().unwrap();
         let file = folder.path().join(BOOTSTRAP);
         fs::write(&file, [7; 100_000]).unwrap();
         assert!(fs::metadata(zipped(&file).unwrap()).unwrap().len() < 1_000);

@@ -11,8 +11,8 @@ use shared::testing::function::{self, Function};
 use shared::testing::template::Template;
 use shared::testing::tls::Tls;
 use shared::testing::{World, emulator};
+use tempfile::{TempDir, tempdir};
 
-use super::folder::Folder;
 use super::operations::Operations;
 use crate::Result;
 use crate::stack::NO_LIMITS;
@@ -35,7 +35,7 @@ pub struct Stage {
     pub tls: Tls,
     pub operations: Operations,
     template: Template,
-    folder: Folder,
+    folder: TempDir,
 }
 
 /// How a function comes to its DynamoDB.
@@ -55,7 +55,7 @@ impl Stage {
         world.catch_up();
         let operations = Operations::prepare(&world).await;
         let tls = Tls::before(&world.endpoint()).await?;
-        let folder = Folder::new()?;
+        let folder = tempdir()?;
         fs::write(folder.path().join(AUTHORITY), tls.authority())?;
         fs::write(folder.path().join(STORE), store()? + tls.authority())?;
         fs::create_dir_all(folder.path().join("outbox"))?;
@@ -93,11 +93,22 @@ impl Stage {
     /// Sends events, one after the other, and expects each to succeed.
     pub async fn call(&self, function: &mut Function, name: &str, events: &[Value]) -> Result {
         for event in events {
-            function.api.send(event);
-            let reply = function.api.answered().await.map_err(|error| self.failure(name, error))?;
-            expect_success(name, &reply.body)?;
+            self.answer(function, name, event).await?;
         }
         Ok(())
+    }
+
+    /// Sends an event, and expects it to succeed; the response that comes of it.
+    pub async fn answer(
+        &self,
+        function: &mut Function,
+        name: &str,
+        event: &Value,
+    ) -> Result<Value> {
+        function.api.send(event);
+        let reply = function.api.answered().await.map_err(|error| self.failure(name, error))?;
+        expect_success(name, &reply.body)?;
+        Ok(reply.body)
     }
 
     /// What is worth knowing when a function did not do as it should.
