@@ -28,7 +28,7 @@ const PLACES: [(&str, Place); 5] = [
 
 const SIZES: [u64; 2] = [1_000, 1_000_000];
 
-/// Of a page, unless a request says otherwise.
+/// What is asked for, and what a page then has.
 const ROWS: usize = 50;
 
 /// How often each page is asked for.
@@ -116,9 +116,10 @@ impl Clinic {
         let Stage { operations, world, .. } = &mut self.stage;
         world.catch_up();
         let event = operations.event(world, name).await?.ok_or("a list can be called")?;
+        let limit = ROWS.to_string();
         let (Place::Middle, Some(doctor)) = (place, DoctorId::new(FIRST_COPY + self.size / 2))
         else {
-            return Ok(event.into_json());
+            return Ok(event.query(&[("limit", &limit)]).into_json());
         };
         let patient = operations.patient.id;
         let cursor = match name {
@@ -126,7 +127,7 @@ impl Clinic {
             _ => cursor(name, &(doctor, patient)),
         };
         let cursor = cursor.map_err(|error| error.to_string())?;
-        Ok(event.query(&[("cursor", &cursor)]).into_json())
+        Ok(event.query(&[("limit", &limit), ("cursor", &cursor)]).into_json())
     }
 
     /// Gives the patient copies of their first doctor.
