@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use shared::testing::cargo;
 use shared::testing::template::repository;
+use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::Options;
@@ -40,6 +41,10 @@ pub struct Functions {
     /// just being started may outlive it for seconds; it ends when it finds no runtime API.
     watch: Group,
     log: PathBuf,
+    /// An empty folder to start in. Each process of `cargo lambda watch` watches the one that it starts in as a whole,
+    /// with all its subfolders. With many processes that takes longer than anything else; and were the log in it, they
+    /// would look at every line.
+    _elsewhere: Option<TempDir>,
 }
 
 impl Functions {
@@ -52,12 +57,13 @@ impl Functions {
     ) -> Result<Self> {
         let output = File::create(&log)
             .map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+        let elsewhere = options.no_reload.then(TempDir::new).transpose()?;
         let mut command = cargo::command(cargo_lambda);
         command
             .args(["lambda", "watch", "--disable-cors", "--invoke-address", "127.0.0.1"])
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(options.release.then_some("--release"))
-            .current_dir(watched(options, &log))
+            .current_dir(elsewhere.as_ref().map_or(repository(), TempDir::path))
             // It looks for its routes in that folder and those above, which may be elsewhere.
             .env("CARGO_LAMBDA_GLOBAL", repository().join("CargoLambda.toml"))
             .stdout(output.try_clone()?)
@@ -70,7 +76,7 @@ impl Functions {
         }
         command.arg("--manifest-path").arg(repository().join("Cargo.toml"));
         command.args(["--invoke-port", &port.release().to_string()]);
-        Ok(Self { watch: Group::spawn(command)?, log })
+        Ok(Self { watch: Group::spawn(command)?, log, _elsewhere: elsewhere })
     }
 
     /// Waits until the API answers that it is well.
@@ -110,12 +116,4 @@ impl Functions {
         let last: String = last.map(|line| format!("\n  {line}")).collect();
         format!("{problem}; the last lines of {}:{last}", self.log.display()).into()
     }
-}
-
-/// The folder that each process of `cargo lambda watch` watches as a whole, with all its subfolders, from
-/// its start on. With many processes that takes longer than anything else, so that whoever does not
-/// want to reload has them watch the folder of the log.
-fn watched<'a>(options: &Options, log: &'a Path) -> &'a Path {
-    let elsewhere = options.no_reload.then(|| log.parent()).flatten();
-    elsewhere.unwrap_or_else(|| repository())
 }

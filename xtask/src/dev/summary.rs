@@ -55,7 +55,7 @@ fn routes(template: &Template, f: &mut Formatter<'_>) -> Result {
         previous = collection;
         let methods = methods.join(" ");
         let slash = if path.contains('.') { "" } else { "/" };
-        writeln!(f, "  {HEADING}{heading:<12}{HEADING:#}{methods:<22}{path}{slash}")?;
+        writeln!(f, "  {HEADING}{heading:<14}{HEADING:#}{methods:<22}{path}{slash}")?;
     }
     Ok(())
 }
