@@ -1,6 +1,6 @@
 //! What the functions share. A map of the rooms:
 //!
-//! - [`runtime`]: `serve` and its likes, from a Lambda event to a response
+//! - [`runtime`]: `serve` and its likes, which start a function; [`endpoint`]: from a request to its answer
 //! - [`request`], [`response`], [`error`]: what a handler takes, gives, and fails with
 //! - [`app`], [`config`]: what a function holds; the environment, read once
 //! - [`edge`], [`cors`], `metrics`: what answers and log lines have besides
@@ -20,6 +20,7 @@ mod aws;
 pub mod config;
 pub mod cors;
 pub mod edge;
+pub mod endpoint;
 pub mod error;
 pub mod log;
 pub mod mail;

@@ -3,9 +3,10 @@ use std::time::{Duration, Instant};
 
 use shared::auth::attempts::AttemptLimits;
 use shared::auth::minter::Minter;
+use shared::endpoint::Reply;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::{Reply, public};
+use shared::runtime::public;
 use shared::table::{RowRule, UserUpdated, WindowRule};
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, PASSWORD, SESSION_LIMITS, Value, World, checks, json, run,

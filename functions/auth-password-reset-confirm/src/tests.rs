@@ -3,9 +3,10 @@ use std::sync::Arc;
 use shared::auth::attempts::{AttemptLimits, LoginAttempt};
 use shared::auth::password::{self, Verdict};
 use shared::auth::reset::{self, ResetToken};
+use shared::endpoint::Reply;
 use shared::model::user::{User, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::{Reply, public};
+use shared::runtime::public;
 use shared::table::{Reset, WindowRule};
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, checks, json, run,

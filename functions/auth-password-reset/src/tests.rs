@@ -4,11 +4,12 @@ use std::time::Duration;
 use std::{env, fs};
 
 use shared::auth::reset::ResetToken;
+use shared::endpoint::Reply;
 use shared::mail::Mailer;
 use shared::model::id::UserId;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::{Reply, public};
+use shared::runtime::public;
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, Value, World, checks, json, run, together,
 };

@@ -2,8 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::auth::password::{self, Verdict};
+use shared::endpoint::Reply;
 use shared::model::user::User;
-use shared::runtime::{Reply, signed_in};
+use shared::runtime::signed_in;
 use shared::testing::{
     ATTEMPT_LIMITS, Actor, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
     run, together,

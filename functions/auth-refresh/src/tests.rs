@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use shared::auth::minter::Minter;
+use shared::endpoint::Reply;
 use shared::model::id::Id;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::{Reply, public};
+use shared::runtime::public;
 use shared::testing::{
     Actor, Answer, Event, SESSION_LIMITS, Value, World, checks, json, run, together,
 };

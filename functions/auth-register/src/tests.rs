@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use shared::auth::attempts::AttemptLimits;
 use shared::auth::registration::RegistrationPolicy;
+use shared::endpoint::Reply;
 use shared::model::user::Role;
-use shared::runtime::{Reply, public};
+use shared::runtime::public;
 use shared::table::WindowRule;
 use shared::testing::{ATTEMPT_LIMITS, Event, PASSWORD_POLICY, World, checks, json, run, together};
 use shared::{App, Request};

@@ -32,6 +32,7 @@ use crate::auth::refresh_token::RefreshToken;
 use crate::auth::{password, sessions};
 use crate::config::{self, DynamoDb, Tokens};
 use crate::edge::Edge;
+use crate::endpoint::{Endpoint, Reply};
 use crate::error::ApiResult;
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
@@ -42,7 +43,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::request::Request;
 use crate::response;
-use crate::runtime::{self, Reply};
+use crate::runtime::signed_in;
 use crate::table::{self, Assign, Created, NewUser, Registered, Table, client};
 
 /// When every test begins: 31 January 2026, noon.
@@ -72,14 +73,14 @@ pub struct Actor {
 }
 
 /// A handler made ready by `runtime::signed_in` or `runtime::public`.
-pub trait Handler: Fn(App, Request) -> Reply + Clone {}
+pub trait Handler: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static {}
 
-impl<H: Fn(App, Request) -> Reply + Clone> Handler for H {}
+impl<H: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static> Handler for H {}
 
 /// A handler that takes no app, made ready as if by `runtime::serve_static`.
 pub fn at_edge<H, F>(handler: H) -> impl Handler
 where
-    H: Fn(Arc<Edge>, Request) -> F + Clone,
+    H: Fn(Arc<Edge>, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ApiResult> + Send + 'static,
 {
     move |app: App, request| Box::pin(handler(app.edge().clone(), request)) as Reply
@@ -268,9 +269,8 @@ impl World {
     /// The same in another process, by an access token alone.
     pub async fn status_in(&self, app: &App, token: &str) -> u16 {
         let event = Event::of("auth-me").bearer(token).into_request();
-        let handler = runtime::with_app(app.clone(), runtime::signed_in(be_known));
-        let answer = runtime::answer(app.edge(), handler, event);
-        answer.await.status().as_u16()
+        let endpoint = Endpoint::new(app.clone(), signed_in(be_known));
+        endpoint.answer(event).await.status().as_u16()
     }
 
     /// Calls a handler as the runtime does.
@@ -280,8 +280,8 @@ impl World {
 
     /// The same, in another process.
     pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> Answer {
-        let handler = runtime::with_app(app.clone(), handler);
-        let answer = runtime::answer(app.edge(), handler, event.into_request());
+        let endpoint = Endpoint::new(app.clone(), handler);
+        let answer = endpoint.answer(event.into_request());
         Answer::of(self.calls.of_function(answer).await)
     }
 }

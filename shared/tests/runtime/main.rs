@@ -5,7 +5,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_http::{Body, Context, RequestExt};
-use shared::runtime::{answer, public, with_app};
+use shared::endpoint::Endpoint;
+use shared::runtime::public;
 use shared::testing::{Event, World, run};
 use shared::{ApiError, ApiResult, App, Request};
 
@@ -67,8 +68,7 @@ fn a_request_ends_before_its_deadline_does() {
         let since_1970 = deadline.duration_since(UNIX_EPOCH).unwrap();
         context.deadline = u64::try_from(since_1970.as_millis()).unwrap();
         let event = lambda_http::Request::new(Body::Empty).with_lambda_context(context);
-        let handler = with_app(world.app.clone(), public(hanging));
-        let response = answer(world.app.edge(), handler, event).await;
+        let response = Endpoint::new(world.app.clone(), public(hanging)).answer(event).await;
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()["retry-after"], "1");
     });

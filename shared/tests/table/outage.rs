@@ -1,8 +1,9 @@
 //! DynamoDB out of reach or silent: a 503 with `Retry-After`, in time, and never a 500.
 
 use shared::config::{Edge, Tokens};
+use shared::endpoint::Endpoint;
 use shared::model::timestamp::Timestamp;
-use shared::runtime::{answer, public, with_app};
+use shared::runtime::public;
 use shared::testing::run;
 use shared::testing::wire::table_at;
 use shared::{ApiResult, App, Request, response};
@@ -17,8 +18,7 @@ async fn status_and_retry_after(endpoint: String) -> (u16, Option<String>) {
     let tokens = Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() };
     let clock = || Timestamp::from_millisecond(0);
     let app = App::with(table_at(endpoint), tokens, Edge::default(), 128, Box::new(clock));
-    let handler = with_app(app.clone(), public(health));
-    let response = answer(app.edge(), handler, Default::default()).await;
+    let response = Endpoint::new(app, public(health)).answer(Default::default()).await;
     let retry_after = response.headers().get("retry-after");
     (response.status().as_u16(), retry_after.map(|value| value.to_str().unwrap().to_owned()))
 }

@@ -1,0 +1,119 @@
+//! What a function is at work, from a request to its answer: the edge at which every error becomes an answer and every
+//! request a log line.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lambda_http::http::{HeaderValue, header};
+use lambda_http::{Body, RequestExt, Response};
+
+use crate::app::App;
+use crate::cors;
+use crate::edge::Edge;
+use crate::error::{ApiError, ApiResult};
+use crate::log;
+use crate::metrics::Metrics;
+use crate::request::Request;
+
+/// What is left of a function's time for writing the answer.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// The time for an answer where no deadline is known.
+const DEFAULT_TIME: Duration = Duration::from_secs(25);
+
+/// What a handler, made ready, gives.
+pub type Reply = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
+
+/// What a function is at work: a handler, and the edge that its answers pass.
+#[derive(Clone)]
+pub struct Endpoint {
+    edge: Arc<Edge>,
+    handler: Arc<dyn Fn(Request) -> Reply + Send + Sync>,
+}
+
+impl Endpoint {
+    pub fn new(app: App, handler: impl Fn(App, Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::of(app.edge().clone(), move |request| handler(app.clone(), request))
+    }
+
+    pub fn of(edge: Arc<Edge>, handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self { edge, handler: Arc::new(handler) }
+    }
+
+    /// Answers one event: never fails, and never takes longer than the function may.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "measures a span, and nothing depends on the date"
+    )]
+    pub async fn answer(&self, event: lambda_http::Request) -> Response<Body> {
+        let Self { edge, handler } = self;
+        let started = Instant::now();
+        let origins = edge.cors_origins();
+        let origin = cors::permitted_origin(origins, event.headers());
+        let context = event.lambda_context_ref();
+        let (request_id, operation) = context
+            .map(|context| (context.request_id.clone(), context.env_config.function_name.clone()))
+            .unwrap_or_default();
+        let time = context.map_or(DEFAULT_TIME, |context| time_left(context.deadline));
+        let request = Request::new(event, started + time);
+
+        let (mut response, code, cause) = match within(time, handler(request)).await {
+            Ok(response) => (response, None, None),
+            Err(error) => {
+                let cause = error.status().is_server_error().then(|| error.to_string());
+                let code = error.code();
+                (error.into_response(&request_id), Some(code), cause)
+            }
+        };
+        let (now, status, is_cold_start) = (edge.now(), response.status(), edge.is_first_answer());
+        let metrics = edge.metrics_namespace();
+        let metrics = metrics.map(|namespace| Metrics::of(namespace, now, status, is_cold_start));
+        log::Completed {
+            timestamp: now,
+            operation: &operation,
+            request_id: &request_id,
+            status: status.as_u16(),
+            code,
+            duration_ms: log::milliseconds(started.elapsed()),
+            cause: cause.as_deref(),
+            metrics,
+        }
+        .write();
+        let headers = response.headers_mut();
+        if !origins.is_empty() {
+            cors::permit(origin, headers);
+        }
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
+    }
+}
+
+/// What becomes of a reply in this time.
+async fn within(time: Duration, reply: Reply) -> ApiResult {
+    // A task of its own, so that a panic ends the request and not the function.
+    let mut task = tokio::spawn(reply);
+    match tokio::time::timeout(time, &mut task).await {
+        Ok(Ok(result)) => result,
+        // The panic's message may hold anything; the log has its place.
+        Ok(Err(_panic)) => Err(ApiError::internal("the handler panicked")),
+        Err(_elapsed) => {
+            // Every write is atomic, so that stopping here leaves nothing half done.
+            task.abort();
+            Err(ApiError::unavailable("the function's time ran out"))
+        }
+    }
+}
+
+/// The time until a deadline, in milliseconds since 1970. `cargo lambda watch` sends a moment of that
+/// year, and tests send none: there is no deadline then.
+#[allow(clippy::disallowed_methods, reason = "Lambda's deadline is a moment of the system's clock")]
+fn time_left(deadline: u64) -> Duration {
+    let deadline = UNIX_EPOCH + Duration::from_millis(deadline);
+    match deadline.duration_since(SystemTime::now()) {
+        Ok(left) => left.saturating_sub(MARGIN),
+        Err(_is_past) => DEFAULT_TIME,
+    }
+}
