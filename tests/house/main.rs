@@ -148,20 +148,36 @@ fn every_policy_is_compared_with_what_its_function_does() -> Outcome {
     Ok(())
 }
 
-/// Credentials are the business of functions that check or set passwords.
+/// They check or set passwords.
+const HASHING: [&str; 4] =
+    ["auth-login", "auth-password", "auth-password-reset-confirm", "auth-register"];
+
 #[test]
-fn none_but_a_few_touch_credentials() -> Outcome {
-    let expected = ["auth-login", "auth-password", "auth-password-reset-confirm", "auth-register"];
+fn none_but_those_that_hash_touch_credentials() -> Outcome {
     let functions = Template::load()?.functions;
     let touching = functions.iter().filter(|(_, function)| {
         let keys = function.statements.iter().filter(|it| it.resource == "Table.Arn");
         keys.flat_map(|it| it.leading_keys.iter().flatten()).any(|key| key.starts_with("CRED#"))
     });
-    assert_eq!(touching.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), expected);
+    assert_eq!(touching.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), HASHING);
     let unbounded = functions.iter().filter(|(_, function)| {
         function.statements.iter().any(|it| it.resource == "Table.Arn" && it.leading_keys.is_none())
     });
     assert_eq!(unbounded.map(|(name, _)| name).collect::<Vec<_>>(), Vec::<&String>::new());
+    Ok(())
+}
+
+/// Compiled for size a hash takes twice as long. And a package with settings of its own is stripped only if these say so.
+#[test]
+fn those_that_hash_are_compiled_for_speed() -> Outcome {
+    let manifest: toml::Value =
+        toml::from_str(&fs::read_to_string(repository().join("Cargo.toml"))?)?;
+    for name in HASHING {
+        let setting =
+            |key| manifest.get("profile")?.get("release")?.get("package")?.get(name)?.get(key);
+        assert_eq!(setting("opt-level").and_then(toml::Value::as_integer), Some(2), "{name}");
+        assert_eq!(setting("strip").and_then(toml::Value::as_bool), Some(true), "{name}");
+    }
     Ok(())
 }
 

@@ -23,7 +23,7 @@ use shared::{ApiError, ApiResult, App, Request, response, serve_public_with};
 #[cfg(test)]
 mod tests;
 
-/// No refusal comes sooner, so that its time does not tell what it was for: three times what everything
+/// No refusal comes sooner, so that its time does not tell what it was for: several times what everything
 /// before it takes at 1 GiB.
 const FAILURE_SPAN: Duration = Duration::from_millis(250);
 

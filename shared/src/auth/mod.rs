@@ -4,6 +4,7 @@ pub mod attempts;
 pub mod caller;
 pub(crate) mod ed25519;
 pub mod floor;
+mod hash_memory;
 pub mod keyring;
 pub mod minter;
 pub mod password;

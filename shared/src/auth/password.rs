@@ -1,12 +1,13 @@
 //! Passwords hashed and verified: off the async threads, and no more at once than memory allows.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::hash_memory::HashMemory;
 use super::stored_hash::{self, HASH_MEMORY_KIB, HashError, StoredHash};
 use crate::app::App;
 use crate::error::ApiError;
@@ -20,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Places {
     free: Arc<Semaphore>,
     all: u32,
+    /// Of places that nobody has now.
+    memories: Mutex<Vec<HashMemory>>,
 }
 
 impl Places {
@@ -27,7 +30,20 @@ impl Places {
     pub fn new(memory_mib: usize) -> Self {
         let fit = memory_mib.saturating_mul(1024 / 2) / HASH_MEMORY_KIB as usize;
         let all = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, 1024);
-        Self { free: Arc::new(Semaphore::new(all as usize)), all }
+        Self { free: Arc::new(Semaphore::new(all as usize)), all, memories: Mutex::default() }
+    }
+
+    /// For whoever has so many places. What has been kept for the others of them is freed.
+    fn memory(&self, places: u32) -> HashMemory {
+        let mut memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = memories.len().saturating_sub(places as usize);
+        memories.drain(mine..).next().unwrap_or_default()
+    }
+
+    fn keep(&self, memory: HashMemory) {
+        if memory.is_worth_keeping() {
+            self.memories.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+        }
     }
 }
 
@@ -52,7 +68,7 @@ pub enum Verdict {
 /// The PHC string of a password, under a fresh salt.
 pub async fn hash(app: &App, password: Password) -> Result<SecretString, ApiError> {
     let salt: [u8; 16] = app.random_bytes()?;
-    in_place(app, 1, move || stored_hash::argon2id(password.expose(), &salt)).await
+    in_place(app, 1, move |memory| stored_hash::argon2id(password.expose(), &salt, memory)).await
 }
 
 /// Whether the password is that of the hash; without a hash never, after the work of one.
@@ -68,8 +84,8 @@ pub async fn verify(
     };
     let stored = stored.map_err(unreadable)?;
     let places = stored.memory_kib().div_ceil(HASH_MEMORY_KIB).max(1);
-    in_place(app, places, move || {
-        let is_right = stored.verify(password.expose())?;
+    in_place(app, places, move |memory| {
+        let is_right = stored.verify(password.expose(), memory)?;
         Ok(if is_right && is_there {
             Verdict::Right { is_outdated: !stored.is_todays() }
         } else {
@@ -89,17 +105,21 @@ pub fn is_supported(hash: &str) -> bool {
 async fn in_place<T: Send + 'static>(
     app: &App,
     places: u32,
-    work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+    work: impl FnOnce(&mut HashMemory) -> Result<T, HashError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let Places { free, all } = app.places();
-    let place = free.clone().acquire_many_owned(places.min(*all));
+    let Places { free, all, .. } = app.places();
+    let places = places.min(*all);
+    let place = free.clone().acquire_many_owned(places);
     let place = match timeout(PATIENCE, place).await {
         Ok(Ok(place)) => place,
         Ok(Err(_closed)) => return Err(ApiError::internal("the places are closed")),
         Err(_elapsed) => return Err(ApiError::unavailable("too many passwords at once")),
     };
+    let app = app.clone();
     let done = tokio::task::spawn_blocking(move || {
-        let outcome = work();
+        let mut memory = app.places().memory(places);
+        let outcome = work(&mut memory);
+        app.places().keep(memory);
         drop(place);
         outcome
     });
@@ -119,5 +139,17 @@ mod tests {
     fn there_is_a_place_for_each_hash_that_fits() {
         assert_eq!(Places::new(1024).all, 26);
         assert_eq!(Places::new(16).all, 1);
+    }
+
+    #[test]
+    fn whoever_has_several_places_leaves_no_more_memory_to_others_than_is_theirs() {
+        let places = Places::new(1024);
+        for _ in 0..4 {
+            places.keep(HashMemory::default());
+        }
+        places.memory(3);
+        assert_eq!(places.memories.lock().unwrap().len(), 1);
+        places.memory(3);
+        assert!(places.memories.lock().unwrap().is_empty());
     }
 }

@@ -2,16 +2,20 @@
 
 use std::num::NonZeroU32;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
+use argon2::password_hash;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::pbkdf2;
 use secrecy::SecretString;
 
+use super::hash_memory::HashMemory;
+
 /// OWASP Password Storage Cheat Sheet: m = 19 456 KiB, t = 2, p = 1.
 pub const HASH_MEMORY_KIB: u32 = 19_456;
+const ALGORITHM: Algorithm = Algorithm::Argon2id;
+const VERSION: Version = Version::V0x13;
 const ITERATIONS: u32 = 2;
 const LANES: u32 = 1;
 
@@ -29,13 +33,15 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$aGVhbHRoY2FyZS5ub2JvZHk$\
 
 /// A hash that can be verified.
 pub enum StoredHash {
-    Argon2(Box<PasswordHash>, Params),
-    /// Django's `PBKDF2PasswordHasher`: `pbkdf2_sha256$<iterations>$<salt>$<base64>`.
-    Pbkdf2 {
-        iterations: NonZeroU32,
-        salt: String,
-        hash: Vec<u8>,
+    Argon2 {
+        /// By the parameters of the hash, not by today's.
+        argon2: Argon2<'static>,
+        is_todays: bool,
+        salt: Salt,
+        hash: Output,
     },
+    /// Django's `PBKDF2PasswordHasher`: `pbkdf2_sha256$<iterations>$<salt>$<base64>`.
+    Pbkdf2 { iterations: NonZeroU32, salt: String, hash: Vec<u8> },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +49,7 @@ pub enum HashError {
     #[error("a stored password hash is of no known kind, or too costly")]
     Unsupported,
     #[error("argon2: {0}")]
-    Argon2(password_hash::Error),
+    Argon2(#[from] password_hash::Error),
 }
 
 impl StoredHash {
@@ -60,12 +66,18 @@ impl StoredHash {
     }
 
     fn argon2(text: &str) -> Option<Self> {
-        let hash = PasswordHash::new(text).ok()?;
-        Algorithm::try_from(hash.algorithm.as_str()).ok()?;
-        let params = Params::try_from(&hash).ok()?;
+        let phc = PasswordHash::new(text).ok()?;
+        let algorithm = Algorithm::try_from(phc.algorithm.as_str()).ok()?;
+        let version = phc.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+        let params = Params::try_from(&phc).ok()?;
         let is_affordable =
             params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ARGON2_ITERATIONS;
-        is_affordable.then(|| Self::Argon2(Box::new(hash), params))
+        is_affordable.then_some(())?;
+        let is_todays = (algorithm, phc.version) == (ALGORITHM, Some(VERSION.into()))
+            && (params.m_cost(), params.t_cost(), params.p_cost())
+                == (HASH_MEMORY_KIB, ITERATIONS, LANES);
+        let argon2 = Argon2::new(algorithm, version, params);
+        Some(Self::Argon2 { argon2, is_todays, salt: phc.salt?, hash: phc.hash? })
     }
 
     fn pbkdf2(rest: &str) -> Option<Self> {
@@ -80,33 +92,21 @@ impl StoredHash {
     /// What it takes to verify.
     pub fn memory_kib(&self) -> u32 {
         match self {
-            Self::Argon2(_, params) => params.m_cost(),
+            Self::Argon2 { argon2, .. } => argon2.params().m_cost(),
             Self::Pbkdf2 { .. } => 0,
         }
     }
 
     /// Whether it is what [`argon2id`] makes now. A costlier one is not: every account is to cost the same.
     pub fn is_todays(&self) -> bool {
-        match self {
-            Self::Argon2(hash, params) => {
-                hash.algorithm == argon2::ARGON2ID_IDENT
-                    && hash.version == Some(Version::V0x13.into())
-                    && (params.m_cost(), params.t_cost(), params.p_cost())
-                        == (HASH_MEMORY_KIB, ITERATIONS, LANES)
-            }
-            Self::Pbkdf2 { .. } => false,
-        }
+        matches!(self, Self::Argon2 { is_todays: true, .. })
     }
 
-    pub fn verify(&self, password: &str) -> Result<bool, HashError> {
+    pub fn verify(&self, password: &str, memory: &mut HashMemory) -> Result<bool, HashError> {
         match self {
-            // The parameters of the hash count, not today's.
-            Self::Argon2(hash, _) => {
-                match Argon2::default().verify_password(password.as_bytes(), &**hash) {
-                    Ok(()) => Ok(true),
-                    Err(password_hash::Error::PasswordInvalid) => Ok(false),
-                    Err(error) => Err(HashError::Argon2(error)),
-                }
+            // Two `Output`s are compared in constant time.
+            Self::Argon2 { argon2, salt, hash, .. } => {
+                Ok(memory.hash(argon2, password, salt)? == *hash)
             }
             Self::Pbkdf2 { iterations, salt, hash } => {
                 let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
@@ -118,13 +118,22 @@ impl StoredHash {
 }
 
 /// A new hash, as a PHC string.
-pub fn argon2id(password: &str, salt: &[u8]) -> Result<SecretString, HashError> {
+pub fn argon2id(
+    password: &str,
+    salt: &[u8],
+    memory: &mut HashMemory,
+) -> Result<SecretString, HashError> {
     let params = Params::new(HASH_MEMORY_KIB, ITERATIONS, LANES, None)
-        .map_err(|error| HashError::Argon2(error.into()))?;
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let hash: PasswordHash =
-        argon2.hash_password_with_salt(password.as_bytes(), salt).map_err(HashError::Argon2)?;
-    Ok(hash.to_string().into())
+        .map_err(password_hash::Error::from)?;
+    let argon2 = Argon2::new(ALGORITHM, VERSION, params);
+    let phc = PasswordHash {
+        algorithm: ALGORITHM.ident(),
+        version: Some(VERSION.into()),
+        params: ParamsString::try_from(argon2.params())?,
+        salt: Some(Salt::new(salt).map_err(password_hash::Error::from)?),
+        hash: Some(memory.hash(&argon2, password, salt)?),
+    };
+    Ok(phc.to_string().into())
 }
 
 #[cfg(test)]
@@ -132,6 +141,10 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+
+    /// Made by the C library of argon2's authors, in two lanes; of `correct-horse-battery-staple`.
+    const REFERENCE: &str =
+        "$argon2id$v=19$m=1024,t=2,p=2$c2FsdHNhbHRzYWx0c2FsdA$/J2vzzddlOo/ct3pXLx9QWM8XerCtNwl";
 
     /// In Django's form; of `correct-horse-battery-staple`.
     const DJANGOS: &str =
@@ -141,23 +154,28 @@ mod tests {
     fn nobodys_hash_costs_what_a_new_one_costs_and_fits_nobody() {
         let nobodys = StoredHash::nobodys().unwrap();
         assert!(nobodys.is_todays());
-        assert!(!nobodys.verify("anything").unwrap());
+        assert!(!nobodys.verify("anything", &mut HashMemory::default()).unwrap());
     }
 
     #[test]
     fn a_new_hash_is_todays_and_fits_its_password_alone() {
-        let hash = argon2id("pässword", b"0123456789abcdef").unwrap();
+        let memory = &mut HashMemory::default();
+        let hash = argon2id("pässword", b"0123456789abcdef", memory).unwrap();
         let hash = StoredHash::parse(hash.expose_secret()).unwrap();
-        assert!(hash.is_todays() && hash.verify("pässword").unwrap());
-        assert!(!hash.verify("passwort").unwrap());
+        assert!(hash.is_todays() && hash.verify("pässword", memory).unwrap());
+        assert!(!hash.verify("passwort", memory).unwrap());
         assert_eq!(hash.memory_kib(), HASH_MEMORY_KIB);
     }
 
     #[test]
-    fn djangos_hash_fits_and_is_outdated() {
-        let hash = StoredHash::parse(DJANGOS).unwrap();
-        assert!(hash.verify("correct-horse-battery-staple").unwrap() && !hash.is_todays());
-        assert!(!hash.verify("correct-horse-battery-stapl").unwrap());
+    fn hashes_of_others_fit_and_are_outdated() {
+        let memory = &mut HashMemory::default();
+        for text in [REFERENCE, DJANGOS] {
+            let hash = StoredHash::parse(text).unwrap();
+            assert!(hash.verify("correct-horse-battery-staple", memory).unwrap(), "{text}");
+            assert!(!hash.verify("correct-horse-battery-stapl", memory).unwrap(), "{text}");
+            assert!(!hash.is_todays(), "{text}");
+        }
     }
 
     #[test]
@@ -172,6 +190,7 @@ mod tests {
             "pbkdf2_sha256$1000000000$salt$aGFzaA==",
             "pbkdf2_sha256$1000$salt$",
             "pbkdf2_sha256$1000$salt",
+            "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ",
             "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$argon2id$v=19$m=19456,t=100,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ] {

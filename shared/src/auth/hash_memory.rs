@@ -1,0 +1,86 @@
+//! The memory that argon2 works in, kept from one hash to the next. Anew it would have to be cleared, which takes as
+//! long as half a hash. It is not cleared after one either: who reads a process's memory reads passwords as they come.
+
+use std::fmt;
+
+use argon2::password_hash::phc::Output;
+use argon2::password_hash::{self, Error};
+use argon2::{Argon2, Block, Params};
+
+use super::stored_hash::HASH_MEMORY_KIB;
+
+/// How many blocks a new hash takes.
+const BLOCKS: usize = HASH_MEMORY_KIB as usize * 1024 / Block::SIZE;
+
+/// Empty until the first hash.
+#[derive(Default)]
+pub struct HashMemory(Vec<Block>);
+
+impl HashMemory {
+    /// The hash, as long as the parameters say; 32 bytes if they do not.
+    pub fn hash(
+        &mut self,
+        argon2: &Argon2<'_>,
+        password: &str,
+        salt: &[u8],
+    ) -> password_hash::Result<Output> {
+        let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output.get_mut(..length).ok_or(Error::OutputSize)?;
+        let blocks = self.of_at_least(argon2.params().block_count());
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)?;
+        Ok(Output::new(output)?)
+    }
+
+    fn of_at_least(&mut self, blocks: usize) -> &mut [Block] {
+        let blocks = blocks.max(BLOCKS);
+        if self.0.len() < blocks {
+            // Nothing of it is needed: otherwise it would be copied.
+            self.0 = Vec::new();
+            self.0.resize(blocks, Block::new());
+        }
+        &mut self.0
+    }
+
+    /// Whether it is no more than what a new hash takes.
+    pub fn is_worth_keeping(&self) -> bool {
+        self.0.len() <= BLOCKS
+    }
+}
+
+/// Without what is in it: it comes from passwords.
+impl fmt::Debug for HashMemory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "HashMemory({} blocks)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::{Algorithm, Version};
+
+    use super::*;
+
+    fn argon2id(memory_kib: u32) -> Argon2<'static> {
+        let params = Params::new(memory_kib, 1, 1, None).unwrap();
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+    }
+
+    #[test]
+    fn what_was_in_it_does_not_count() {
+        let (argon2, salt) = (argon2id(64), b"0123456789abcdef");
+        let fresh = HashMemory::default().hash(&argon2, "one", salt).unwrap();
+        let mut used = HashMemory::default();
+        used.hash(&argon2id(HASH_MEMORY_KIB + 64), "another", salt).unwrap();
+        assert_eq!(used.hash(&argon2, "one", salt).unwrap(), fresh);
+    }
+
+    #[test]
+    fn what_a_new_hash_does_not_take_is_not_kept() {
+        let mut memory = HashMemory::default();
+        memory.hash(&argon2id(HASH_MEMORY_KIB), "one", b"0123456789abcdef").unwrap();
+        assert!(memory.is_worth_keeping());
+        memory.hash(&argon2id(HASH_MEMORY_KIB + 64), "one", b"0123456789abcdef").unwrap();
+        assert!(!memory.is_worth_keeping());
+    }
+}
