@@ -19,8 +19,10 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::{self, CaptureConnection, capture_connection};
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::PrivateKeyDer;
 
 /// A client for the SDK that trusts these roots, with a pool of connections of its own. `connect_timeout` is TCP's.
 /// What else an attempt may hang on, name, TLS and answer, has the limit that the SDK sets for every attempt.
@@ -48,12 +50,25 @@ impl Connector {
 }
 
 fn tls(roots: Arc<RootCertStore>) -> ClientConfig {
-    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() };
+    ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
-        // ring has a cipher suite for each of them, and is also what the library itself would find.
-        .unwrap_or_else(|_impossible| ClientConfig::builder())
+        .unwrap_or_else(|error| unreachable!("ring has a cipher suite for each version: {error}"))
         .with_root_certificates(roots)
         .with_no_client_auth()
+}
+
+/// Clients show no certificate of their own, so that nothing which signs for one need be carried.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(
+        &self,
+        _key: PrivateKeyDer<'static>,
+    ) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("clients have no certificate".to_owned()))
+    }
 }
 
 impl HttpConnector for Connector {
