@@ -49,7 +49,7 @@ pub struct Options {
     seconds: u16,
 
     /// Processes per function, of a stack of its own
-    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "url")]
+    #[arg(long, value_name = "N", default_value_t = 4, conflicts_with = "url")]
     concurrency: u16,
 
     /// Write the result into docs/performance.md and docs/latency.svg

@@ -10,9 +10,9 @@ use crate::{Result, ui};
 /// As many ask at the same time.
 const CONNECTIONS: usize = 8;
 
-/// As many processes of each function as a small machine has processors: with more, `cargo lambda watch` takes longer
-/// to find one that is free.
-const FLAGS: [&str; 3] = ["--release", "--concurrency", "2"];
+/// Half as many processes of each function as people who ask: with fewer a processor idles while a process waits for
+/// DynamoDB, and with more each takes longer.
+const FLAGS: [&str; 3] = ["--release", "--concurrency", "4"];
 
 /// Until every process has started.
 const WARM_UP: Duration = Duration::from_secs(2);
