@@ -41,9 +41,9 @@ pub struct Functions {
     /// just being started may outlive it for seconds; it ends when it finds no runtime API.
     watch: Group,
     log: PathBuf,
-    /// An empty folder to start in. Each process of `cargo lambda watch` watches the one that it starts in as a whole,
-    /// with all its subfolders. With many processes that takes longer than anything else; and were the log in it, they
-    /// would look at every line.
+    /// Without reload, an empty folder to start in: each process of `cargo lambda watch` watches its own as a whole, with
+    /// all subfolders. With many processes that takes longer than anything else; and were the log in it, they would look
+    /// at every line.
     _elsewhere: Option<TempDir>,
 }
 
