@@ -59,7 +59,7 @@ impl Recorded {
             }
             valgrind = valgrind.or(earlier.toolchain.valgrind);
         }
-        for (name, row) in rows.iter() {
+        for (name, row) in rows.kept() {
             let figures: &mut Figures = functions.entry(name.to_owned()).or_default();
             figures.update(&row.figures);
         }

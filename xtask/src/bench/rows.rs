@@ -102,6 +102,12 @@ impl Rows {
         first.chain(others).map(|(name, row)| (name.as_str(), row))
     }
 
+    /// Those whose figures are kept and held to. `stock` is others' doing, and so are its threads, by which its
+    /// instructions differ by a sixth from one run to the next.
+    pub fn kept(&self) -> impl Iterator<Item = (&str, &Row)> {
+        self.iter().filter(|(name, _)| *name != STOCK)
+    }
+
     pub fn bare(&self) -> Option<&Row> {
         self.0.get(BARE)
     }

@@ -49,7 +49,7 @@ impl Verdict {
             Kind::Sizes => builds,
             Kind::Calls => true,
         };
-        for (name, row) in rows.iter() {
+        for (name, row) in rows.kept() {
             for (figure, kind, value) in FIGURES {
                 let Some(new) = value(&row.figures) else { continue };
                 if is_comparable(kind) {
@@ -60,7 +60,7 @@ impl Verdict {
             }
         }
         let is_measured = |of: Kind| {
-            let mut all = rows.iter();
+            let mut all = rows.kept();
             all.any(|(_, row)| FIGURES.iter().any(|it| it.1 == of && it.2(&row.figures).is_some()))
         };
         for (kind, name) in [(Kind::Instructions, "instructions"), (Kind::Sizes, "sizes")] {
@@ -98,6 +98,7 @@ fn number(count: Option<u64>) -> Option<f64> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::binaries::STOCK;
     use super::*;
 
     fn tools(rustc: &str) -> Toolchain {
@@ -136,6 +137,14 @@ mod tests {
             "health: calls was 1 and is 2 (+100.0 %)",
         ];
         assert_eq!(verdict.problems, expected);
+    }
+
+    #[test]
+    fn what_is_not_ours_costs_what_it_likes() {
+        let recorded = Recorded { toolchain: tools("1.95"), functions: BTreeMap::new() };
+        let mut rows = Rows::default();
+        rows.of(STOCK).figures = figures(1, 1, 1);
+        assert_eq!(Verdict::of(&recorded, &rows, &tools("1.95")), Verdict::default());
     }
 
     #[test]
