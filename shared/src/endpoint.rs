@@ -1,4 +1,4 @@
-//! What a function is at work, from a request to its answer: the edge at which every error becomes an answer and every
+//! From a request to its answer: the edge at which every error becomes an answer and every
 //! request a log line.
 
 use std::future::Future;
@@ -34,10 +34,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Of a handler and the app that it takes.
     pub fn new(app: App, handler: impl Fn(App, Request) -> Reply + Send + Sync + 'static) -> Self {
         Self::of(app.edge().clone(), move |request| handler(app.clone(), request))
     }
 
+    /// Of a handler that takes no app, or has it already.
     pub fn of(edge: Arc<Edge>, handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
         Self { edge, handler: Arc::new(handler) }
     }

@@ -72,7 +72,9 @@ impl StoredHash {
         let params = Params::try_from(&phc).ok()?;
         let is_affordable =
             params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ARGON2_ITERATIONS;
-        is_affordable.then_some(())?;
+        if !is_affordable {
+            return None;
+        }
         let is_todays = (algorithm, phc.version) == (ALGORITHM, Some(VERSION.into()))
             && (params.m_cost(), params.t_cost(), params.p_cost())
                 == (HASH_MEMORY_KIB, ITERATIONS, LANES);
