@@ -10,6 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::auth::ed25519;
 use crate::auth::keyring::Keyring;
 use crate::auth::password::Places;
+use crate::auth::verified_tokens::VerifiedTokens;
 use crate::config::{self, Config, Tokens};
 use crate::edge::{Clock, Edge};
 use crate::error::ApiError;
@@ -23,6 +24,7 @@ pub struct App(Arc<Parts>);
 struct Parts {
     table: Table,
     keyring: Keyring,
+    verified_tokens: VerifiedTokens,
     tokens: Tokens,
     places: Places,
     edge: Arc<Edge>,
@@ -48,6 +50,7 @@ impl App {
         Self(Arc::new(Parts {
             table,
             keyring: Keyring::default(),
+            verified_tokens: VerifiedTokens::default(),
             tokens,
             places: Places::new(memory_mib),
             edge: Arc::new(Edge::new(edge, clock)),
@@ -61,6 +64,10 @@ impl App {
 
     pub fn keyring(&self) -> &Keyring {
         &self.0.keyring
+    }
+
+    pub(crate) fn verified_tokens(&self) -> &VerifiedTokens {
+        &self.0.verified_tokens
     }
 
     pub fn tokens(&self) -> &Tokens {

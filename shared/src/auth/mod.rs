@@ -17,3 +17,4 @@ pub mod sessions;
 pub mod signing_key;
 mod stored_hash;
 pub(crate) mod token;
+pub(crate) mod verified_tokens;

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use super::verified_tokens::Fingerprint;
 use crate::app::App;
+use crate::config::Tokens;
 use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
+use crate::model::timestamp::Timestamp;
 
 pub const LIFETIME: Duration = Duration::from_mins(15);
 
@@ -35,6 +38,27 @@ struct Claims {
 pub struct Verified {
     pub user_id: UserId,
     pub session_id: SessionId,
+}
+
+/// What a token says that one of the published keys has signed, for this issuer and audience. It is true for ever:
+/// whether it counts now is for the key and the times to say.
+#[derive(Clone)]
+pub struct Signed {
+    pub kid: String,
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    /// In seconds since 1970.
+    pub not_before: Option<i64>,
+    /// In seconds since 1970.
+    pub expires: i64,
+}
+
+impl Signed {
+    /// By the times alone, without leeway.
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        let now = now.as_second();
+        now < self.expires && self.not_before.is_none_or(|not_before| not_before <= now)
+    }
 }
 
 /// A token for a session, valid for [`LIFETIME`].
@@ -65,31 +89,62 @@ pub fn sign(
 /// Checks signature, issuer, audience, type and times. The key is chosen by `kid` among the
 /// published ones; whatever else a header offers (`jku`, `jwk`, `x5u`) is not looked at.
 pub async fn verify(app: &App, token: &str) -> Result<Verified, ApiError> {
-    let invalid = |_| ApiError::TokenNotValid;
-    let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
-    let kid = header.kid.ok_or(ApiError::TokenNotValid)?;
+    let fingerprint = Fingerprint::of(token);
+    let known = app.verified_tokens().get(&fingerprint);
+    let kid = match &known {
+        Some(signed) => signed.kid.clone(),
+        None => kid_of(token)?,
+    };
+    let key = app.keyring().key(app, &kid).await?.ok_or(ApiError::TokenNotValid)?;
+    let signed = match known {
+        Some(signed) => signed,
+        None => {
+            let signed = signed_with(&key, kid, app.tokens(), token)?;
+            app.verified_tokens().remember(fingerprint, signed.clone(), app.now());
+            signed
+        }
+    };
+    if !signed.is_current(app.now()) {
+        return Err(ApiError::TokenNotValid);
+    }
+    Ok(Verified { user_id: signed.user_id, session_id: signed.session_id })
+}
+
+/// The key that a token wants to be checked with, if it wants to be checked in our way.
+fn kid_of(token: &str) -> Result<String, ApiError> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| ApiError::TokenNotValid)?;
     // What is critical must be understood (RFC 7515, 4.1.11), and nothing is.
     if header.alg != Algorithm::EdDSA || header.crit.is_some() {
         return Err(ApiError::TokenNotValid);
     }
-    let key = app.keyring().key(app, &kid).await?.ok_or(ApiError::TokenNotValid)?;
+    header.kid.ok_or(ApiError::TokenNotValid)
+}
 
+/// What a token says, if this key has signed it and everything is in it.
+fn signed_with(
+    key: &DecodingKey,
+    kid: String,
+    tokens: &Tokens,
+    token: &str,
+) -> Result<Signed, ApiError> {
     let mut validation = Validation::new(Algorithm::EdDSA);
-    validation.set_issuer(&[&app.tokens().issuer]);
-    validation.set_audience(&[&app.tokens().audience]);
-    // Times are checked below, by the app's clock and without leeway.
+    validation.set_issuer(&[&tokens.issuer]);
+    validation.set_audience(&[&tokens.audience]);
+    // Times are looked at with every request, by the app's clock and without leeway.
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_nbf = false;
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(invalid)?.claims;
-
-    let now = app.now().as_second();
-    let is_current = now < claims.exp && claims.nbf.is_none_or(|nbf| nbf <= now);
-    if !is_current || claims.token_type != ACCESS {
+    let claims = jsonwebtoken::decode::<Claims>(token, key, &validation)
+        .map_err(|_| ApiError::TokenNotValid)?
+        .claims;
+    if claims.token_type != ACCESS {
         return Err(ApiError::TokenNotValid);
     }
-    Ok(Verified {
+    Ok(Signed {
+        kid,
         user_id: claims.sub.parse().map_err(|_| ApiError::TokenNotValid)?,
         session_id: claims.sid,
+        not_before: claims.nbf,
+        expires: claims.exp,
     })
 }

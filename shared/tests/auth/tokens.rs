@@ -1,9 +1,12 @@
 //! Forged, stale and foreign tokens (RFC 8725): none of them gets in.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
+use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
 use shared::runtime::signed_in;
 use shared::table::PublicKey;
@@ -22,10 +25,15 @@ struct Forger {
 impl Forger {
     /// With it as it is, the token is good.
     async fn new(world: &World, actor: &Actor) -> Self {
+        Self::until(world, actor, None).await
+    }
+
+    /// As [`Forger::new`], but the key retires then.
+    async fn until(world: &World, actor: &Actor, retires_at: Option<Timestamp>) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
         let published_at = world.app.now();
-        let public_key = PublicKey { kid: KID.to_owned(), x, published_at, retires_at: None };
+        let public_key = PublicKey { kid: KID.to_owned(), x, published_at, retires_at };
         world.app.table().publish_key(public_key).await.unwrap();
         let token = secrecy::ExposeSecret::expose_secret(&actor.token).to_owned();
         let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
@@ -178,7 +186,29 @@ fn a_signature_is_of_these_very_bytes() {
             ("one claim twice", twice),
             ("a refresh token", secrecy::ExposeSecret::expose_secret(&staff.refresh).to_owned()),
         ];
+        // It is remembered as verified from here on, and must not vouch for the others.
+        assert_eq!(admitted(&world, vec![("good", good.clone())]).await, ["good"]);
         assert_eq!(admitted(&world, tokens).await, [""; 0]);
+    });
+}
+
+#[test]
+fn a_token_that_was_good_ends_with_its_key_and_with_its_time() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let now = world.app.now();
+        let retires_at = now.plus(Duration::from_mins(5));
+        let forger = Forger::until(&world, &staff, Some(retires_at)).await;
+        let lasting = forger.sign(&forger.header, &forger.claims);
+        let short = forger.with_claim("exp", json!(now.as_second() + 60));
+        let both = || vec![("lasting", lasting.clone()), ("short", short.clone())];
+        assert_eq!(admitted(&world, both()).await, ["lasting", "short"]);
+        world.advance(Duration::from_secs(59));
+        assert_eq!(admitted(&world, both()).await, ["lasting", "short"]);
+        world.advance(Duration::from_secs(1));
+        assert_eq!(admitted(&world, both()).await, ["lasting"]);
+        world.advance(Duration::from_mins(4));
+        assert_eq!(admitted(&world, both()).await, [""; 0]);
     });
 }
 
