@@ -41,4 +41,7 @@ pub use edge::Edge;
 pub use error::{ApiError, ApiResult};
 pub use lambda_http::http::Method;
 pub use request::Request;
-pub use runtime::{serve, serve_event, serve_public, serve_public_with, serve_static, serve_with};
+pub use runtime::{
+    Read, serve, serve_event, serve_public, serve_public_with, serve_reading, serve_static,
+    serve_with,
+};

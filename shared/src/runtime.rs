@@ -13,13 +13,15 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::auth::caller::Caller;
+use crate::auth::token;
 use crate::config::{self, Config, ConfigError};
 use crate::edge::Edge;
 use crate::endpoint::{Endpoint, Reply};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::log;
 use crate::model::timestamp::Timestamp;
 use crate::request::Request;
+use crate::table::Lookup;
 
 /// Handlers whose own types are gone, so that what stands around them is compiled once, in this crate, and not for each
 /// function anew.
@@ -33,6 +35,24 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     start(Box::pin(primed(Box::new(signed_in(handler)))))
+}
+
+/// What a request named and what was found of it, or why it named nothing.
+pub type Read<T> = Result<(<T as Lookup>::Name, T), ApiError>;
+
+/// As [`serve`], for a handler that needs something which the request names, such as the record of its path. That is
+/// read in the call that reads the caller's account and session, and costs none of its own. The handler gets it
+/// whatever the caller may do: it asks for the permission before it looks.
+pub fn serve_reading<T, H, F>(
+    named: fn(&Request) -> Result<T::Name, ApiError>,
+    handler: H,
+) -> ExitCode
+where
+    T: Lookup,
+    H: Fn(App, Caller, Read<T>, Request) -> F + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    start(Box::pin(primed(Box::new(reading(named, handler)))))
 }
 
 /// As [`serve`], with settings of the function's own.
@@ -128,8 +148,36 @@ where
 }
 
 async fn authenticated(handler: ForCallers, app: App, request: Request) -> ApiResult {
-    let caller = Caller::authenticate(&app, &request).await?;
+    let verified = token::of_request(&app, &request).await?;
+    let (caller, _) = Caller::with(&app, verified, Vec::new()).await?;
     handler(app, caller, request).await
+}
+
+/// Puts the caller, authenticated, and what the request names in front of a handler.
+pub fn reading<T, H, F>(
+    named: fn(&Request) -> Result<T::Name, ApiError>,
+    handler: H,
+) -> impl Fn(App, Request) -> Reply + Clone + Send + Sync + 'static
+where
+    T: Lookup,
+    H: Fn(App, Caller, Read<T>, Request) -> F + Send + Sync + 'static,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    let handler = Arc::new(handler);
+    move |app, request| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let verified = token::of_request(&app, &request).await?;
+            let name = named(&request);
+            let keys = name.as_ref().map_or_else(|_| Vec::new(), T::keys);
+            let (caller, mut items) = Caller::with(&app, verified, keys).await?;
+            let read = match name {
+                Ok(name) => T::take(&name, &mut items).map(|found| Ok((name, found)))?,
+                Err(problem) => Err(problem),
+            };
+            handler(app, caller, read, request).await
+        })
+    }
 }
 
 /// A handler for anyone.

@@ -70,7 +70,7 @@ fn every_address_gets_the_same_answer_and_that_of_an_active_account_a_mail() {
         let amara = world.actor_named("amara", Role::Staff).await;
         let ben = world.actor_named("ben", Role::Staff).await;
         let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
-        world.app.table().update_user(ben.id(), change, &IfMatch::Any, now).await.unwrap();
+        world.app.table().look_and_update_user(ben.id(), change, &IfMatch::Any, now).await.unwrap();
 
         let outbox = Outbox::new(&world);
         let handler = ready(outbox.mailer(), None);

@@ -77,7 +77,7 @@ fn a_token_is_not_valid_once_its_account_is_deactivated() {
         let user = world.actor(Role::Staff).await.user;
         let pair = sign_in(&world, &user).await;
         let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
-        world.app.table().update_user(user.id, change, &IfMatch::Any, now).await.unwrap();
+        world.app.table().look_and_update_user(user.id, change, &IfMatch::Any, now).await.unwrap();
         expect_not_valid(&world, &pair["access"]).await;
     });
 }

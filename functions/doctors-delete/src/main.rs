@@ -4,21 +4,32 @@ use std::process::ExitCode;
 
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::DoctorId;
-use shared::table::Deleted;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::table::{Deleted, Stored};
+use shared::{
+    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(delete)
+    serve_reading(doctor_id, delete)
 }
 
-async fn delete(app: App, caller: Caller, request: Request) -> ApiResult {
+fn doctor_id(request: &Request) -> Result<DoctorId, ApiError> {
+    request.path_id("id", "doctor")
+}
+
+async fn delete(
+    app: App,
+    caller: Caller,
+    read: Read<Stored<DoctorDetails>>,
+    request: Request,
+) -> ApiResult {
     caller.must(Permission::ManageDoctors)?;
-    let id: DoctorId = request.path_id("id", "doctor")?;
+    let (id, doctor) = read?;
     let is_late = || request.is_late();
-    match app.table().delete::<DoctorDetails>(id, &request.if_match(), app.now(), is_late).await? {
+    match app.table().delete(id, doctor, &request.if_match(), app.now(), is_late).await? {
         Deleted::Done => response::no_content(),
         Deleted::NotFound => Err(ApiError::not_found(format!("doctor {id}"))),
         Deleted::VersionMismatch => Err(ApiError::PreconditionFailed),

@@ -4,19 +4,31 @@ use std::process::ExitCode;
 
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::DoctorId;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::table::Stored;
+use shared::{
+    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(get)
+    serve_reading(doctor_id, get)
 }
 
-async fn get(app: App, caller: Caller, request: Request) -> ApiResult {
+fn doctor_id(request: &Request) -> Result<DoctorId, ApiError> {
+    request.path_id("id", "doctor")
+}
+
+async fn get(
+    _app: App,
+    caller: Caller,
+    read: Read<Stored<DoctorDetails>>,
+    _request: Request,
+) -> ApiResult {
     caller.must(Permission::ManageDoctors)?;
-    let id: DoctorId = request.path_id("id", "doctor")?;
-    match app.table().get::<DoctorDetails>(id).await? {
+    let (id, doctor) = read?;
+    match doctor.alive() {
         Some(doctor) => response::record(&doctor),
         None => Err(ApiError::not_found(format!("doctor {id}"))),
     }

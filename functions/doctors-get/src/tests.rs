@@ -1,27 +1,27 @@
 use shared::model::doctor::DoctorDetails;
-use shared::runtime::signed_in;
+use shared::runtime::reading;
 use shared::testing::{Event, checks};
 
-use super::get;
+use super::{doctor_id, get};
 
 #[test]
 fn answers_a_record_with_its_version() {
-    checks::get::answers_a_record_with_its_version::<DoctorDetails>(signed_in(get));
+    checks::get::answers_a_record_with_its_version::<DoctorDetails>(reading(doctor_id, get));
 }
 
 #[test]
 fn what_is_not_there_is_404() {
-    checks::get::what_is_not_there_is_404::<DoctorDetails>(signed_in(get));
+    checks::get::what_is_not_there_is_404::<DoctorDetails>(reading(doctor_id, get));
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(get), Event::of("doctors-get"));
+    checks::only_staff_may(reading(doctor_id, get), Event::of("doctors-get"));
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(get), Event::of("doctors-get"), false);
+    checks::survives_faults_at_work(reading(doctor_id, get), Event::of("doctors-get"), false);
 }
 
 #[test]

@@ -4,22 +4,33 @@ use std::process::ExitCode;
 
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::DoctorId;
-use shared::table::Updated;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::table::{Stored, Updated};
+use shared::{
+    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(update)
+    serve_reading(doctor_id, update)
 }
 
-async fn update(app: App, caller: Caller, request: Request) -> ApiResult {
+fn doctor_id(request: &Request) -> Result<DoctorId, ApiError> {
+    request.path_id("id", "doctor")
+}
+
+async fn update(
+    app: App,
+    caller: Caller,
+    read: Read<Stored<DoctorDetails>>,
+    request: Request,
+) -> ApiResult {
     caller.must(Permission::ManageDoctors)?;
-    let id: DoctorId = request.path_id("id", "doctor")?;
+    let (id, doctor) = read?;
     let now = app.now();
     let edit = request.edit::<DoctorDetails>(now.latest_date())?;
-    match app.table().update(id, &edit, &request.if_match(), now).await? {
+    match app.table().update(id, doctor, &edit, &request.if_match(), now).await? {
         Updated::Done(doctor) => response::record(&doctor),
         Updated::Invalid(errors) => Err(ApiError::InvalidBody(errors)),
         Updated::Taken(errors) => Err(ApiError::Conflict(errors)),

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use deserr::Deserr;
 use shared::model::field::FieldErrors;
 use shared::model::id::{DoctorId, PatientId};
-use shared::table::Assign;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::table::{Assign, Pair};
+use shared::{
+    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+};
 
 #[cfg(test)]
 mod tests;
@@ -19,13 +21,18 @@ struct Assignment {
 }
 
 fn main() -> ExitCode {
-    serve(assign)
+    serve_reading(ids, assign)
 }
 
-async fn assign(app: App, caller: Caller, request: Request) -> ApiResult {
-    caller.must(Permission::ManageMappings)?;
+fn ids(request: &Request) -> Result<(DoctorId, PatientId), ApiError> {
     let Assignment { doctor_id, patient_id } = request.json()?;
-    match app.table().assign(doctor_id, patient_id, caller.id(), app.now()).await? {
+    Ok((doctor_id, patient_id))
+}
+
+async fn assign(app: App, caller: Caller, read: Read<Pair>, _request: Request) -> ApiResult {
+    caller.must(Permission::ManageMappings)?;
+    let ((doctor_id, patient_id), pair) = read?;
+    match app.table().assign(pair, caller.id(), app.now()).await? {
         Assign::New(mapping) => response::created(&mapping),
         Assign::Already(mapping) => response::ok(&mapping),
         Assign::Unknown { doctor, patient } => Err(ApiError::not_found(match (doctor, patient) {

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use shared::model::user::Role;
-use shared::runtime::signed_in;
+use shared::runtime::reading;
 use shared::testing::{Event, World, checks, json, run};
 
-use super::assign;
+use super::{assign, ids};
 
 fn event() -> Event {
     Event::of("mappings-assign")
@@ -21,9 +21,9 @@ fn the_first_call_makes_the_mapping_and_a_repeated_one_shows_it() {
             "assigned_at": "2026-01-31T12:00:00.000Z", "assigned_by": staff.id(),
         });
         let event = event().by(&staff);
-        assert_eq!(world.call(signed_in(assign), event.clone()).await.expect(201), mapping);
+        assert_eq!(world.call(reading(ids, assign), event.clone()).await.expect(201), mapping);
         world.advance(Duration::from_secs(60));
-        assert_eq!(world.call(signed_in(assign), event).await.expect(200), mapping);
+        assert_eq!(world.call(reading(ids, assign), event).await.expect(200), mapping);
     });
 }
 
@@ -33,7 +33,7 @@ fn an_unknown_side_is_named() {
         let staff = world.actor(Role::Staff).await;
         let event = event().by(&staff);
         let detail = async || {
-            let answer = world.call(signed_in(assign), event.clone()).await;
+            let answer = world.call(reading(ids, assign), event.clone()).await;
             answer.expect_problem(404, "not_found")["detail"].as_str().unwrap().to_owned()
         };
         assert_eq!(detail().await, "There is no doctor 1 and no patient 1.");
@@ -41,7 +41,8 @@ fn an_unknown_side_is_named() {
         assert_eq!(detail().await, "There is no patient 1.");
         let patient = event.clone().json(json!({"doctor_id": 2, "patient_id": 1}));
         world.patient(1).await;
-        let problem = world.call(signed_in(assign), patient).await.expect_problem(404, "not_found");
+        let problem =
+            world.call(reading(ids, assign), patient).await.expect_problem(404, "not_found");
         assert_eq!(problem["detail"], "There is no doctor 2.");
     });
 }
@@ -66,7 +67,7 @@ fn ids_must_be_positive_integers() {
             let body = format!(r#"{{"doctor_id": {id}, "patient_id": {id}}}"#);
             let event = event().text(&body).by(&staff);
             let problem =
-                world.call(signed_in(assign), event).await.expect_problem(400, "invalid_body");
+                world.call(reading(ids, assign), event).await.expect_problem(400, "invalid_body");
             assert_eq!(problem["errors"].as_object().unwrap().len(), 2, "{id}: {problem}");
         }
     });
@@ -74,12 +75,12 @@ fn ids_must_be_positive_integers() {
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(assign), event());
+    checks::only_staff_may(reading(ids, assign), event());
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(assign), event(), false);
+    checks::survives_faults_at_work(reading(ids, assign), event(), false);
 }
 
 #[test]

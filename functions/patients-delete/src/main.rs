@@ -4,21 +4,32 @@ use std::process::ExitCode;
 
 use shared::model::id::PatientId;
 use shared::model::patient::PatientDetails;
-use shared::table::Deleted;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::table::{Deleted, Stored};
+use shared::{
+    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(delete)
+    serve_reading(patient_id, delete)
 }
 
-async fn delete(app: App, caller: Caller, request: Request) -> ApiResult {
+fn patient_id(request: &Request) -> Result<PatientId, ApiError> {
+    request.path_id("id", "patient")
+}
+
+async fn delete(
+    app: App,
+    caller: Caller,
+    read: Read<Stored<PatientDetails>>,
+    request: Request,
+) -> ApiResult {
     caller.must(Permission::ManagePatients)?;
-    let id: PatientId = request.path_id("id", "patient")?;
+    let (id, patient) = read?;
     let is_late = || request.is_late();
-    match app.table().delete::<PatientDetails>(id, &request.if_match(), app.now(), is_late).await? {
+    match app.table().delete(id, patient, &request.if_match(), app.now(), is_late).await? {
         Deleted::Done => response::no_content(),
         Deleted::NotFound => Err(ApiError::not_found(format!("patient {id}"))),
         Deleted::VersionMismatch => Err(ApiError::PreconditionFailed),

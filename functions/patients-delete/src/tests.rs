@@ -1,32 +1,36 @@
 use shared::model::patient::PatientDetails;
-use shared::runtime::signed_in;
+use shared::runtime::reading;
 use shared::testing::{Event, checks};
 
-use super::delete;
+use super::{delete, patient_id};
 
 #[test]
 fn what_is_deleted_stays_gone() {
-    checks::delete::what_is_deleted_stays_gone::<PatientDetails>(signed_in(delete));
+    checks::delete::what_is_deleted_stays_gone::<PatientDetails>(reading(patient_id, delete));
 }
 
 #[test]
 fn its_mappings_go_with_it() {
-    checks::delete::its_mappings_go_with_it::<PatientDetails>(signed_in(delete));
+    checks::delete::its_mappings_go_with_it::<PatientDetails>(reading(patient_id, delete));
 }
 
 #[test]
 fn if_match_is_honoured() {
-    checks::delete::if_match_is_honoured::<PatientDetails>(signed_in(delete));
+    checks::delete::if_match_is_honoured::<PatientDetails>(reading(patient_id, delete));
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(delete), Event::of("patients-delete"));
+    checks::only_staff_may(reading(patient_id, delete), Event::of("patients-delete"));
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(delete), Event::of("patients-delete"), true);
+    checks::survives_faults_at_work(
+        reading(patient_id, delete),
+        Event::of("patients-delete"),
+        true,
+    );
 }
 
 #[test]

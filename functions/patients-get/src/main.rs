@@ -4,19 +4,31 @@ use std::process::ExitCode;
 
 use shared::model::id::PatientId;
 use shared::model::patient::PatientDetails;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::table::Stored;
+use shared::{
+    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(get)
+    serve_reading(patient_id, get)
 }
 
-async fn get(app: App, caller: Caller, request: Request) -> ApiResult {
+fn patient_id(request: &Request) -> Result<PatientId, ApiError> {
+    request.path_id("id", "patient")
+}
+
+async fn get(
+    _app: App,
+    caller: Caller,
+    read: Read<Stored<PatientDetails>>,
+    _request: Request,
+) -> ApiResult {
     caller.must(Permission::ManagePatients)?;
-    let id: PatientId = request.path_id("id", "patient")?;
-    match app.table().get::<PatientDetails>(id).await? {
+    let (id, patient) = read?;
+    match patient.alive() {
         Some(patient) => response::record(&patient),
         None => Err(ApiError::not_found(format!("patient {id}"))),
     }

@@ -1,27 +1,27 @@
 use shared::model::patient::PatientDetails;
-use shared::runtime::signed_in;
+use shared::runtime::reading;
 use shared::testing::{Event, checks};
 
-use super::get;
+use super::{get, patient_id};
 
 #[test]
 fn answers_a_record_with_its_version() {
-    checks::get::answers_a_record_with_its_version::<PatientDetails>(signed_in(get));
+    checks::get::answers_a_record_with_its_version::<PatientDetails>(reading(patient_id, get));
 }
 
 #[test]
 fn what_is_not_there_is_404() {
-    checks::get::what_is_not_there_is_404::<PatientDetails>(signed_in(get));
+    checks::get::what_is_not_there_is_404::<PatientDetails>(reading(patient_id, get));
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(get), Event::of("patients-get"));
+    checks::only_staff_may(reading(patient_id, get), Event::of("patients-get"));
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(get), Event::of("patients-get"), false);
+    checks::survives_faults_at_work(reading(patient_id, get), Event::of("patients-get"), false);
 }
 
 #[test]

@@ -4,22 +4,33 @@ use std::process::ExitCode;
 
 use shared::model::id::PatientId;
 use shared::model::patient::PatientDetails;
-use shared::table::Updated;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::table::{Stored, Updated};
+use shared::{
+    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(update)
+    serve_reading(patient_id, update)
 }
 
-async fn update(app: App, caller: Caller, request: Request) -> ApiResult {
+fn patient_id(request: &Request) -> Result<PatientId, ApiError> {
+    request.path_id("id", "patient")
+}
+
+async fn update(
+    app: App,
+    caller: Caller,
+    read: Read<Stored<PatientDetails>>,
+    request: Request,
+) -> ApiResult {
     caller.must(Permission::ManagePatients)?;
-    let id: PatientId = request.path_id("id", "patient")?;
+    let (id, patient) = read?;
     let now = app.now();
     let edit = request.edit::<PatientDetails>(now.latest_date())?;
-    match app.table().update(id, &edit, &request.if_match(), now).await? {
+    match app.table().update(id, patient, &edit, &request.if_match(), now).await? {
         Updated::Done(patient) => response::record(&patient),
         Updated::Invalid(errors) => Err(ApiError::InvalidBody(errors)),
         Updated::Taken(errors) => Err(ApiError::Conflict(errors)),

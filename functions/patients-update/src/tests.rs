@@ -1,39 +1,43 @@
 use shared::model::patient::PatientDetails;
-use shared::runtime::signed_in;
+use shared::runtime::reading;
 use shared::testing::{Event, checks};
 
-use super::update;
+use super::{patient_id, update};
 
 #[test]
 fn a_patch_changes_what_it_names() {
-    checks::update::a_patch_changes_what_it_names::<PatientDetails>(signed_in(update));
+    checks::update::a_patch_changes_what_it_names::<PatientDetails>(reading(patient_id, update));
 }
 
 #[test]
 fn a_put_needs_every_required_field() {
-    checks::update::a_put_needs_every_required_field::<PatientDetails>(signed_in(update));
+    checks::update::a_put_needs_every_required_field::<PatientDetails>(reading(patient_id, update));
 }
 
 #[test]
 fn if_match_is_honoured() {
-    checks::update::if_match_is_honoured::<PatientDetails>(signed_in(update));
+    checks::update::if_match_is_honoured::<PatientDetails>(reading(patient_id, update));
 }
 
 #[test]
 fn what_is_not_there_is_404_and_a_bad_field_400() {
-    checks::update::what_is_not_there_is_404_and_a_bad_field_400::<PatientDetails>(signed_in(
-        update,
+    checks::update::what_is_not_there_is_404_and_a_bad_field_400::<PatientDetails>(reading(
+        patient_id, update,
     ));
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(update), Event::of("patients-update"));
+    checks::only_staff_may(reading(patient_id, update), Event::of("patients-update"));
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(update), Event::of("patients-update"), false);
+    checks::survives_faults_at_work(
+        reading(patient_id, update),
+        Event::of("patients-update"),
+        false,
+    );
 }
 
 #[test]

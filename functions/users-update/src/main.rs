@@ -4,22 +4,29 @@ use std::process::ExitCode;
 
 use shared::model::field::FieldErrors;
 use shared::model::id::UserId;
-use shared::model::user::UserChange;
+use shared::model::user::{User, UserChange};
 use shared::table::UserUpdated;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::{
+    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(update)
+    serve_reading(user_id, update)
 }
 
-async fn update(app: App, caller: Caller, request: Request) -> ApiResult {
+fn user_id(request: &Request) -> Result<UserId, ApiError> {
+    request.path_id("id", "user")
+}
+
+async fn update(app: App, caller: Caller, read: Read<Option<User>>, request: Request) -> ApiResult {
     caller.must(Permission::ManageUsers)?;
-    let id: UserId = request.path_id("id", "user")?;
+    let (id, user) = read?;
     let change: UserChange = request.json()?;
-    match app.table().update_user(id, change, &request.if_match(), app.now()).await? {
+    let user = user.ok_or_else(|| ApiError::not_found(format!("user {id}")))?;
+    match app.table().update_user(user, change, &request.if_match(), app.now()).await? {
         UserUpdated::Done(user) => response::account(user),
         UserUpdated::NotFound => Err(ApiError::not_found(format!("user {id}"))),
         UserUpdated::VersionMismatch => Err(ApiError::PreconditionFailed),

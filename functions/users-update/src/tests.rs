@@ -1,9 +1,9 @@
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::signed_in;
+use shared::runtime::reading;
 use shared::testing::{Actor, Answer, Event, Value, World, checks, json, run, together};
 
-use super::update;
+use super::{update, user_id};
 
 fn event() -> Event {
     Event::of("users-update")
@@ -11,7 +11,7 @@ fn event() -> Event {
 
 async fn patch(world: &World, by: &Actor, id: impl ToString, change: Value) -> Answer {
     let event = event().path_parameter("id", id).json(change).by(by);
-    world.call(signed_in(update), event).await
+    world.call(reading(user_id, update), event).await
 }
 
 async fn stored(world: &World, actor: &Actor) -> User {
@@ -45,12 +45,13 @@ fn if_match_is_honoured() {
         let pending = world.actor(Role::Pending).await;
         let event = event().path_parameter("id", pending.id()).by(&admin);
         for stale in ["\"2\"", "W/\"1\"", "nonsense"] {
-            let answer = world.call(signed_in(update), event.clone().header("if-match", stale));
+            let answer =
+                world.call(reading(user_id, update), event.clone().header("if-match", stale));
             answer.await.expect_problem(412, "precondition_failed");
         }
         let user = stored(&world, &pending).await;
         assert_eq!((user.role, user.version), (Role::Pending, 1));
-        world.call(signed_in(update), event.header("if-match", "\"1\"")).await.expect(200);
+        world.call(reading(user_id, update), event.header("if-match", "\"1\"")).await.expect(200);
         assert_eq!(stored(&world, &pending).await.role, Role::Staff);
     });
 }
@@ -168,7 +169,7 @@ fn of_two_administrators_who_demote_each_other_one_stays() {
             let again = UserChange { role: Some(Role::Admin), active: None };
             for actor in [&one, &two] {
                 let (table, now) = (world.app.table(), world.app.now());
-                table.update_user(actor.id(), again, &IfMatch::Any, now).await.unwrap();
+                table.look_and_update_user(actor.id(), again, &IfMatch::Any, now).await.unwrap();
             }
         }
     });
@@ -177,7 +178,7 @@ fn of_two_administrators_who_demote_each_other_one_stays() {
 #[test]
 fn only_administrators_may() {
     run(async |world: World| {
-        world.expect_staff_only(signed_in(update), event()).await;
+        world.expect_staff_only(reading(user_id, update), event()).await;
         let staff = world.actor(Role::Staff).await;
         let answer = patch(&world, &staff, staff.id(), json!({"role": "admin"})).await;
         answer.expect_problem(403, "permission_denied");
@@ -190,7 +191,7 @@ fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         let admin = world.actor(Role::Admin).await;
         let pending = world.actor(Role::Pending).await;
-        (signed_in(update), event().path_parameter("id", pending.id()).by(&admin))
+        (reading(user_id, update), event().path_parameter("id", pending.id()).by(&admin))
     });
 }
 

@@ -2,11 +2,12 @@
 
 use crate::app::App;
 use crate::auth::permission::{Permission, permits};
+use crate::auth::token::{self, Verified};
 use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
 use crate::model::user::User;
-use crate::request::Request;
+use crate::table::{Items, Key};
 
 /// Somebody signed in. A handler that takes one cannot be reached without it.
 #[derive(Debug, Clone)]
@@ -16,19 +17,23 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub(crate) async fn authenticate(app: &App, request: &Request) -> Result<Self, ApiError> {
-        let token = request.bearer().ok_or(ApiError::NotAuthenticated)?;
-        Self::of_token(app, token).await
+    /// Whose an access token is. Calls: A.
+    pub async fn of_token(app: &App, token: &str) -> Result<Self, ApiError> {
+        let verified = token::verify(app, token).await?;
+        Self::with(app, verified, Vec::new()).await.map(|(caller, _)| caller)
     }
 
-    /// Verifies an access token, then reads account and session, consistently and in one call, so that
-    /// what ends a session or changes a role counts from the next request on. Calls: A.
-    pub async fn of_token(app: &App, token: &str) -> Result<Self, ApiError> {
-        let claims = super::token::verify(app, token).await?;
-        let found = app.table().user_and_session(claims.user_id, &claims.session_id).await?;
-        match found {
-            Some((user, session)) if session.is_valid_for(&user, app.now()) => {
-                Ok(Self { user, session_id: session.id })
+    /// Reads account and session, consistently and in one call, so that what ends a session or changes a role counts
+    /// from the next request on; in the same call what lies at other keys. Calls: A.
+    pub(crate) async fn with(
+        app: &App,
+        verified: Verified,
+        others: Vec<Key>,
+    ) -> Result<(Self, Items), ApiError> {
+        let Verified { user_id, session_id } = verified;
+        match app.table().user_session_and(user_id, &session_id, others).await? {
+            Some((user, session, items)) if session.is_valid_for(&user, app.now()) => {
+                Ok((Self { user, session_id: session.id }, items))
             }
             _ => Err(ApiError::TokenNotValid),
         }

@@ -12,6 +12,7 @@ use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
+use crate::request::Request;
 
 pub const LIFETIME: Duration = Duration::from_mins(15);
 
@@ -84,6 +85,11 @@ pub fn sign(
     let mut header = Header::new(Algorithm::EdDSA);
     header.kid = Some(kid.to_owned());
     jsonwebtoken::encode(&header, &claims, key).map_err(ApiError::internal)
+}
+
+/// The token that a request comes with, verified.
+pub async fn of_request(app: &App, request: &Request) -> Result<Verified, ApiError> {
+    verify(app, request.bearer().ok_or(ApiError::NotAuthenticated)?).await
 }
 
 /// Checks signature, issuer, audience, type and times. The key is chosen by `kid` among the

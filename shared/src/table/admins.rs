@@ -23,7 +23,7 @@ impl Table {
             return Ok(MadeAdmin::Already(user));
         }
         let change = UserChange { role: Some(Role::Admin), active: Some(true) };
-        match self.update_user(user.id, change, &IfMatch::Any, now).await? {
+        match self.update_user(user, change, &IfMatch::Any, now).await? {
             UserUpdated::Done(user) => Ok(MadeAdmin::Done(user)),
             _ => Ok(MadeAdmin::Unknown),
         }

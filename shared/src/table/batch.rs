@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::backoff::backoff;
-use super::key::{Item, Key};
+use super::key::{self, Item, Key};
 use super::{Table, TableError};
 
 /// DynamoDB's limit of keys in one call.
@@ -14,7 +14,29 @@ const MAX_KEYS: usize = 100;
 /// How often keys that DynamoDB leaves unprocessed are asked for.
 const MAX_ROUNDS: u32 = 8;
 
+/// Items that were read together, to be taken by their keys.
+pub struct Items(Vec<Item>);
+
+impl Items {
+    pub fn take(&mut self, key: &Key) -> Option<Item> {
+        let is_at = |item: &Item| {
+            key::text(item, "pk") == Some(&key.pk) && key::text(item, "sk") == Some(&key.sk)
+        };
+        self.0.iter().position(is_at).map(|position| self.0.swap_remove(position))
+    }
+
+    /// For somebody else who asked for it, too.
+    pub fn put_back(&mut self, item: Item) {
+        self.0.push(item);
+    }
+}
+
 impl Table {
+    /// All that lies at these keys. Calls: BatchGet.
+    pub(super) async fn items_at(&self, keys: Vec<Key>) -> Result<Items, TableError> {
+        self.batch_get(keys, &[]).await.map(Items)
+    }
+
     /// The items that exist among `keys`, in no order. `attributes` limits what is read of each;
     /// none means everything.
     pub(super) async fn batch_get(

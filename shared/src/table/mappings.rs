@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::backoff::backoff;
-use super::key::{self, Item, Key, SELF};
+use super::batch::Items;
+use super::key::{self, Item, Key};
+use super::lookup::Lookup;
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::doctor::DoctorDetails;
@@ -47,26 +49,24 @@ enum Refusal {
 }
 
 impl Table {
-    /// Makes the mapping if doctor and patient live and it does not stand yet.
-    /// Calls: BatchGet(doctor, patient, mapping), W; the first alone when it stands.
+    /// Makes the mapping if doctor and patient live and it does not stand yet. Calls: W; none when it stands.
     pub async fn assign(
         &self,
-        doctor: DoctorId,
-        patient: PatientId,
+        pair: Pair,
         by: UserId,
         now: Timestamp,
     ) -> Result<Assign, TableError> {
-        for attempt in 0..ASSIGN_ATTEMPTS {
-            backoff(attempt).await;
-            let seen = self.see(doctor, patient).await?;
-            let (doctor_name, patient_name) = match (seen.doctor_name, seen.patient_name) {
+        let (doctor, patient) = (pair.doctor_id, pair.patient_id);
+        let mut pair = pair;
+        for attempt in 1..=ASSIGN_ATTEMPTS {
+            let (doctor_name, patient_name) = match (pair.doctor_name, pair.patient_name) {
                 (Some(doctor_name), Some(patient_name)) => (doctor_name, patient_name),
                 (doctor, patient) => {
                     let (doctor, patient) = (doctor.is_none(), patient.is_none());
                     return Ok(Assign::Unknown { doctor, patient });
                 }
             };
-            if let Some(standing) = seen.mapping {
+            if let Some(standing) = pair.mapping {
                 return Ok(Assign::Already(standing.named(doctor_name, patient_name)));
             }
             let assignment = Assignment {
@@ -79,26 +79,10 @@ impl Table {
                 return Ok(Assign::New(assignment.named(doctor_name, patient_name)));
             }
             // Somebody assigned or deleted in between: look again, and answer what is true now.
+            backoff(attempt).await;
+            pair = self.look_up(&(doctor, patient)).await?;
         }
         Err(TableError::Unavailable("too many changes of one mapping at once".to_owned()))
-    }
-
-    async fn see(&self, doctor: DoctorId, patient: PatientId) -> Result<Seen, TableError> {
-        let doctor_key = Key::record::<DoctorDetails>(doctor);
-        let patient_key = Key::record::<PatientDetails>(patient);
-        let keys = [doctor_key.clone(), patient_key, Key::patients_mapping(patient, doctor)];
-        let attributes = [NAMES, &["assigned_at", "assigned_by"]].concat();
-        let mut seen = Seen::default();
-        for item in self.batch_get(keys, &attributes).await? {
-            if key::text(&item, "sk") != Some(SELF) {
-                seen.mapping = Some(assignment_in(item)?);
-            } else if key::text(&item, "pk") == Some(&doctor_key.pk) {
-                seen.doctor_name = name_in(&item);
-            } else {
-                seen.patient_name = name_in(&item);
-            }
-        }
-        Ok(seen)
     }
 
     async fn put_mapping(&self, assignment: &Assignment) -> Result<Outcome<Refusal>, TableError> {
@@ -135,12 +119,45 @@ impl Table {
     }
 }
 
-/// Doctor, patient and mapping as one consistent look found them; a name is there if its bearer lives.
-#[derive(Default)]
-struct Seen {
+/// A doctor, a patient, and the mapping that may stand between them, as one consistent look found them.
+#[derive(Debug)]
+pub struct Pair {
+    doctor_id: DoctorId,
+    patient_id: PatientId,
+    /// None of one who does not live.
     doctor_name: Option<String>,
     patient_name: Option<String>,
     mapping: Option<Assignment>,
+}
+
+impl Lookup for Pair {
+    type Name = (DoctorId, PatientId);
+
+    fn keys(&(doctor, patient): &Self::Name) -> Vec<Key> {
+        Self::places(doctor, patient).into()
+    }
+
+    fn take(&(doctor_id, patient_id): &Self::Name, items: &mut Items) -> Result<Self, TableError> {
+        let places = Self::places(doctor_id, patient_id);
+        let [doctor, patient, mapping] = places.map(|key| items.take(&key));
+        Ok(Self {
+            doctor_id,
+            patient_id,
+            doctor_name: doctor.as_ref().and_then(name_in),
+            patient_name: patient.as_ref().and_then(name_in),
+            mapping: mapping.map(assignment_in).transpose()?,
+        })
+    }
+}
+
+impl Pair {
+    fn places(doctor: DoctorId, patient: PatientId) -> [Key; 3] {
+        [
+            Key::record::<DoctorDetails>(doctor),
+            Key::record::<PatientDetails>(patient),
+            Key::patients_mapping(patient, doctor),
+        ]
+    }
 }
 
 /// What each of a mapping's two rows holds beside its keys.

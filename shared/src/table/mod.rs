@@ -15,6 +15,7 @@ mod expression;
 mod idempotency;
 mod item;
 mod key;
+mod lookup;
 mod mapping_lists;
 mod mappings;
 mod names;
@@ -29,15 +30,18 @@ use aws_sdk_dynamodb::Client;
 
 pub use admins::MadeAdmin;
 pub use attempts::{Reserved, RowRule, Tried, WindowRule};
+pub(crate) use batch::Items;
 pub use client::client;
 #[cfg(feature = "testing")]
 pub(crate) use client::config;
 pub use credentials::{Credentials, PasswordSet, Reset};
 pub use error::TableError;
+pub(crate) use key::Key;
+pub use lookup::Lookup;
 pub use mapping_lists::LISTED;
-pub use mappings::{Assign, Removed};
+pub use mappings::{Assign, Pair, Removed};
 pub use names::is_list_position;
-pub use records::{Created, Deleted, Updated};
+pub use records::{Created, Deleted, Stored, Updated};
 pub use sessions::Rotated;
 pub use signing_keys::PublicKey;
 pub use users::{Imported, ImportedUser, NewUser, Registered, UserUpdated};
@@ -61,7 +65,7 @@ impl Table {
         self.client
             .get_item()
             .table_name(&self.name)
-            .set_key(Some(key::Key::counter("health").into()))
+            .set_key(Some(Key::counter("health").into()))
             .send()
             .await?;
         Ok(())

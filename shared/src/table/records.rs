@@ -6,8 +6,10 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::backoff::backoff;
+use super::batch::Items;
 use super::idempotency::Creation;
 use super::key::{self, Item, Key, sort_key};
+use super::lookup::Lookup;
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::field::FieldErrors;
@@ -114,14 +116,6 @@ impl Table {
         Ok(Created::Done(Record { id, details, version: 1, created_at: at, updated_at: at }))
     }
 
-    /// Calls: Get.
-    pub async fn get<D: Details>(&self, id: D::Id) -> Result<Option<Record<D>>, TableError> {
-        match self.read::<D>(id).await? {
-            Stored::Alive(record) => Ok(Some(record)),
-            Stored::Deleted { .. } | Stored::Absent => Ok(None),
-        }
-    }
-
     /// A page of records by name, of those alone whose last name starts with the folded `prefix`.
     /// The position is a sort key of gsi2. Calls: Query.
     pub async fn list<D: Details>(
@@ -134,18 +128,19 @@ impl Table {
         self.list_by_name(D::KIND, prefix, paging, key_of).await
     }
 
-    /// Reads, edits, writes; when somebody else wrote in between, again, unless `if_match` forbids.
-    /// Calls: Get, W.
+    /// Edits what stands there, and writes it; when somebody else wrote since it was read, reads and edits again,
+    /// unless `if_match` forbids. Calls: W.
     pub async fn update<D: Details>(
         &self,
         id: D::Id,
+        standing: Stored<D>,
         edit: &Edit<D>,
         if_match: &IfMatch,
         now: Timestamp,
     ) -> Result<Updated<D>, TableError> {
-        for attempt in 0..UPDATE_ATTEMPTS {
-            backoff(attempt).await;
-            let Some(current) = self.get::<D>(id).await? else {
+        let mut standing = standing;
+        for attempt in 1..=UPDATE_ATTEMPTS {
+            let Stored::Alive(current) = standing else {
                 return Ok(Updated::NotFound);
             };
             if !if_match.allows(current.version) {
@@ -164,16 +159,16 @@ impl Table {
             };
             match self.replace(&current, &next).await? {
                 Outcome::Committed => return Ok(Updated::Done(next)),
-                Outcome::Refused(refusals) => {
-                    // When the record changed, its unique values may have, too: read again first.
-                    if refusals.contains(&Refusal::Record) {
-                        continue;
-                    }
+                // When the record changed, its unique values may have, too: read again first.
+                Outcome::Refused(refusals) if !refusals.contains(&Refusal::Record) => {
                     if let Some(errors) = taken(&refusals) {
                         return Ok(Updated::Taken(errors));
                     }
                 }
+                Outcome::Refused(_) => {}
             }
+            backoff(attempt).await;
+            standing = self.look_up(&id).await?;
         }
         Err(TableError::Unavailable(format!("too many updates of one {} at once", D::KIND)))
     }
@@ -199,17 +194,18 @@ impl Table {
     }
 
     /// Leaves a tombstone, so that nothing can be assigned to the record any more, then takes its
-    /// mappings away until it `is_late`. Calls: Get, W, then those of the sweep.
+    /// mappings away until it `is_late`. Calls: W, then those of the sweep.
     pub async fn delete<D: Details>(
         &self,
         id: D::Id,
+        standing: Stored<D>,
         if_match: &IfMatch,
         now: Timestamp,
         is_late: impl Fn() -> bool,
     ) -> Result<Deleted, TableError> {
-        for attempt in 0..UPDATE_ATTEMPTS {
-            backoff(attempt).await;
-            match self.read::<D>(id).await? {
+        let mut standing = standing;
+        for attempt in 1..=UPDATE_ATTEMPTS {
+            match standing {
                 Stored::Absent | Stored::Deleted { swept: true } => return Ok(Deleted::NotFound),
                 Stored::Deleted { swept: false } => return self.sweep::<D>(id, is_late).await,
                 Stored::Alive(record) if !if_match.allows(record.version) => {
@@ -221,6 +217,8 @@ impl Table {
                     }
                 }
             }
+            backoff(attempt).await;
+            standing = self.look_up(&id).await?;
         }
         Err(TableError::Unavailable(format!("too many updates of one {} at once", D::KIND)))
     }
@@ -239,18 +237,29 @@ impl Table {
         }
         transaction.commit().await
     }
-
-    async fn read<D: Details>(&self, id: D::Id) -> Result<Stored<D>, TableError> {
-        let item = self.read_item(Key::record::<D>(id)).await?;
-        item.map_or(Ok(Stored::Absent), Stored::read)
-    }
 }
 
 /// What stands at a record's key.
-pub(super) enum Stored<D: Details> {
+#[derive(Debug)]
+pub enum Stored<D: Details> {
     Alive(Record<D>),
-    Deleted { swept: bool },
+    /// `swept`: whether its mappings are all gone.
+    Deleted {
+        swept: bool,
+    },
     Absent,
+}
+
+impl<D: Details> Lookup for Stored<D> {
+    type Name = D::Id;
+
+    fn keys(id: &D::Id) -> Vec<Key> {
+        vec![Key::record::<D>(*id)]
+    }
+
+    fn take(id: &D::Id, items: &mut Items) -> Result<Self, TableError> {
+        items.take(&Key::record::<D>(*id)).map_or(Ok(Self::Absent), Self::read)
+    }
 }
 
 /// What a deletion leaves, so that the id stays spent and assignments are refused.
@@ -262,7 +271,15 @@ struct Tombstone {
 }
 
 impl<D: Details> Stored<D> {
-    pub fn read(item: Item) -> Result<Self, TableError> {
+    /// The record, unless there is none (any more).
+    pub fn alive(self) -> Option<Record<D>> {
+        match self {
+            Self::Alive(record) => Some(record),
+            Self::Deleted { .. } | Self::Absent => None,
+        }
+    }
+
+    pub(super) fn read(item: Item) -> Result<Self, TableError> {
         if item.contains_key("deleted_at") {
             let tombstone: Tombstone = from_item(item).map_err(TableError::unreadable)?;
             return Ok(Self::Deleted { swept: tombstone.swept });

@@ -6,9 +6,11 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::admins::Admins;
 use super::backoff::backoff;
+use super::batch::Items;
 use super::expression::Expression;
 use super::item::Changed;
 use super::key::{self, Item, Key, sort_key};
+use super::lookup::Lookup;
 use super::transaction::Outcome;
 use super::{Table, TableError};
 use crate::model::email::Email;
@@ -208,30 +210,37 @@ impl Table {
         self.read_item(Key::user(id)).await?.map(user_in).transpose()
     }
 
-    /// Calls: Get.
-    pub async fn user(&self, id: UserId) -> Result<Option<User>, TableError> {
-        let item = self.read_item(Key::user(Some(id))).await?;
-        item.map(user_in).transpose()
-    }
-
-    /// The account and the session that an access token speaks of, as they are now. Calls: A.
+    /// The account and the session that a token speaks of, as they are now. Calls: A.
     pub async fn user_and_session(
         &self,
         user_id: UserId,
         session_id: &SessionId,
     ) -> Result<Option<(User, Session)>, TableError> {
+        let found = self.user_session_and(user_id, session_id, Vec::new()).await?;
+        Ok(found.map(|(user, session, _)| (user, session)))
+    }
+
+    /// The same, and what lies at other keys. Calls: A.
+    pub(crate) async fn user_session_and(
+        &self,
+        user_id: UserId,
+        session_id: &SessionId,
+        others: Vec<Key>,
+    ) -> Result<Option<(User, Session, Items)>, TableError> {
         let user_key = Key::user(Some(user_id));
-        let (mut user, mut session) = (None, None);
-        for item in
-            self.batch_get([user_key.clone(), Key::session(user_id, session_id)], &[]).await?
-        {
-            if key::text(&item, "sk") == Some(&user_key.sk) {
-                user = Some(user_in(item)?);
-            } else {
-                session = Some(from_item(item).map_err(TableError::unreadable)?);
-            }
+        let session_key = Key::session(user_id, session_id);
+        let is_asked_for_itself = others.contains(&user_key);
+        let mut keys = others;
+        keys.extend([user_key.clone(), session_key.clone()]);
+        let mut items = self.items_at(keys).await?;
+        let Some((user, session)) = items.take(&user_key).zip(items.take(&session_key)) else {
+            return Ok(None);
+        };
+        if is_asked_for_itself {
+            items.put_back(user.clone());
         }
-        Ok(user.zip(session))
+        let session = from_item(session).map_err(TableError::unreadable)?;
+        Ok(Some((user_in(user)?, session, items)))
     }
 
     /// A page of accounts by username, of those alone whose username starts with the folded `prefix`.
@@ -266,19 +275,17 @@ impl Table {
         self.last_id(KIND).await
     }
 
-    /// Changes role and activity; a deactivation ends all sessions. Calls: Get, W.
+    /// Changes role and activity of an account that has been read; a deactivation ends all sessions. When somebody
+    /// else changed it since then, reads again. Calls: W.
     pub async fn update_user(
         &self,
-        id: UserId,
+        user: User,
         change: UserChange,
         if_match: &IfMatch,
         now: Timestamp,
     ) -> Result<UserUpdated, TableError> {
-        for attempt in 0..UPDATE_ATTEMPTS {
-            backoff(attempt).await;
-            let Some(current) = self.user(id).await? else {
-                return Ok(UserUpdated::NotFound);
-            };
+        let mut current = user;
+        for attempt in 1..=UPDATE_ATTEMPTS {
             if !if_match.allows(current.version) {
                 return Ok(UserUpdated::VersionMismatch);
             }
@@ -298,6 +305,11 @@ impl Table {
                     return Ok(UserUpdated::LastAdmin);
                 }
                 Outcome::Refused(_) => {}
+            }
+            backoff(attempt).await;
+            match self.look_up(&current.id).await? {
+                Some(user) => current = user,
+                None => return Ok(UserUpdated::NotFound),
             }
         }
         Err(TableError::Unavailable("too many changes of one account at once".to_owned()))
@@ -324,6 +336,18 @@ impl Table {
             transaction = transaction.update(Key::admins(), expression, Refusal::LastAdmin);
         }
         transaction.commit().await
+    }
+}
+
+impl Lookup for Option<User> {
+    type Name = UserId;
+
+    fn keys(id: &UserId) -> Vec<Key> {
+        vec![Key::user(Some(*id))]
+    }
+
+    fn take(id: &UserId, items: &mut Items) -> Result<Self, TableError> {
+        items.take(&Key::user(Some(*id))).map(user_in).transpose()
     }
 }
 

@@ -239,7 +239,7 @@ impl World {
     pub async fn assign(&self, doctor: &Doctor, patient: &Patient) {
         let by = UserId::new(1).expect("an id");
         let table = self.app.table();
-        let outcome = table.assign(doctor.id, patient.id, by, self.app.now()).await;
+        let outcome = table.look_and_assign(doctor.id, patient.id, by, self.app.now()).await;
         assert!(matches!(outcome.expect("a table"), Assign::New(_)));
     }
 

@@ -103,7 +103,7 @@ async fn act(
     };
     match op {
         Op::Assign => {
-            match table.assign(doctor, patient, Id::new(1).unwrap(), now).await.unwrap() {
+            match table.look_and_assign(doctor, patient, Id::new(1).unwrap(), now).await.unwrap() {
                 Assign::New(_) => Outcome::Made,
                 Assign::Already(_) => Outcome::Stands,
                 Assign::Unknown { doctor, patient } => Outcome::Unknown { doctor, patient },
@@ -113,12 +113,12 @@ async fn act(
             Removed::Done => Outcome::Gone,
             Removed::NotAssigned => Outcome::NotThere,
         },
-        Op::DeleteDoctor => {
-            deleted(table.delete::<DoctorDetails>(doctor, &any, now, || false).await.unwrap())
-        }
-        Op::DeletePatient => {
-            deleted(table.delete::<PatientDetails>(patient, &any, now, || false).await.unwrap())
-        }
+        Op::DeleteDoctor => deleted(
+            table.look_and_delete::<DoctorDetails>(doctor, &any, now, || false).await.unwrap(),
+        ),
+        Op::DeletePatient => deleted(
+            table.look_and_delete::<PatientDetails>(patient, &any, now, || false).await.unwrap(),
+        ),
         Op::ListDoctors => {
             let paging = Paging { limit: 100, after: None };
             let page = table.doctors_of(patient, paging).await.unwrap();
@@ -156,8 +156,8 @@ fn assignments_and_deletions_are_in_one_order() {
                 // Whatever the order was, a mapping has two rows, and none without its doctor and patient.
                 let table = world.app.table();
                 let living = (
-                    table.get::<DoctorDetails>(doctor).await.unwrap().is_some(),
-                    table.get::<PatientDetails>(patient).await.unwrap().is_some(),
+                    table.record::<DoctorDetails>(doctor).await.unwrap().is_some(),
+                    table.record::<PatientDetails>(patient).await.unwrap().is_some(),
                 );
                 let rows = mapping_rows(&world, doctor, patient).await;
                 assert!(rows == 0 || (rows == 2 && living == (true, true)), "{rows} {living:?}");

@@ -24,7 +24,8 @@ fn a_deletion_takes_both_rows_of_every_mapping() {
         world.assign(&other, &kept).await;
 
         let (table, now) = (world.app.table(), world.app.now());
-        let outcome = table.delete::<DoctorDetails>(doctor.id, &IfMatch::Any, now, || false).await;
+        let outcome =
+            table.look_and_delete::<DoctorDetails>(doctor.id, &IfMatch::Any, now, || false).await;
         assert_eq!(outcome.unwrap(), Deleted::Done);
         assert_eq!(mapping_rows(&world).await.len(), 2, "the other doctor's alone");
     });
@@ -40,21 +41,21 @@ fn an_interrupted_deletion_is_seen_as_done_and_can_be_finished() {
         let doctor = world.doctor(120).await;
         let (table, now) = (world.app.table(), world.app.now());
         let delete = |late: bool| {
-            table.delete::<PatientDetails>(patient.id, &IfMatch::Any, now, move || late)
+            table.look_and_delete::<PatientDetails>(patient.id, &IfMatch::Any, now, move || late)
         };
         // Out of time after the first step of 50.
         assert_eq!(delete(true).await.unwrap(), Deleted::Unfinished);
         assert_eq!(mapping_rows(&world).await.len(), 2 * 70);
 
         // For every reader the patient is gone, and nothing can be assigned any more.
-        assert!(table.get::<PatientDetails>(patient.id).await.unwrap().is_none());
+        assert!(table.record::<PatientDetails>(patient.id).await.unwrap().is_none());
         assert!(table.list::<PatientDetails>("", FIRST_PAGE).await.unwrap().results.is_empty());
         let page = Paging { limit: 50, after: None };
         assert!(table.doctors_of(patient.id, page).await.unwrap().is_none());
         let page = Paging { limit: 100, after: None };
         assert!(table.mappings(page).await.unwrap().results.is_empty());
         let by = shared::model::id::Id::new(1).unwrap();
-        let assigned = table.assign(doctor.id, patient.id, by, now).await.unwrap();
+        let assigned = table.look_and_assign(doctor.id, patient.id, by, now).await.unwrap();
         assert!(matches!(assigned, Assign::Unknown { doctor: false, patient: true }));
 
         assert_eq!(delete(true).await.unwrap(), Deleted::Unfinished);
@@ -69,7 +70,10 @@ fn unique_values_are_freed_and_nothing_but_a_tombstone_stays() {
     run(async |world: World| {
         let doctor = world.doctor(1).await;
         let (table, now) = (world.app.table(), world.app.now());
-        table.delete::<DoctorDetails>(doctor.id, &IfMatch::Any, now, || false).await.unwrap();
+        table
+            .look_and_delete::<DoctorDetails>(doctor.id, &IfMatch::Any, now, || false)
+            .await
+            .unwrap();
         assert!(rows(&world, |pk, _| pk.starts_with("UNIQUE#")).await.is_empty());
         let again = world.doctor(1).await;
         assert_ne!(again.id, doctor.id, "ids are not used twice");

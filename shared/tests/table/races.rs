@@ -27,15 +27,19 @@ fn an_assignment_and_a_deletion_at_the_same_moment_leave_no_row() {
                     if n == 3 {
                         let any = IfMatch::Any;
                         let gone = if round % 2 == 0 {
-                            table.delete::<PatientDetails>(patient.id, &any, now, || false).await
+                            table
+                                .look_and_delete::<PatientDetails>(patient.id, &any, now, || false)
+                                .await
                         } else {
-                            table.delete::<DoctorDetails>(doctor.id, &any, now, || false).await
+                            table
+                                .look_and_delete::<DoctorDetails>(doctor.id, &any, now, || false)
+                                .await
                         };
                         assert_eq!(gone.unwrap(), Deleted::Done);
                         return false;
                     }
                     let by = Id::new(1).unwrap();
-                    let assigned = table.assign(doctor.id, patient.id, by, now).await;
+                    let assigned = table.look_and_assign(doctor.id, patient.id, by, now).await;
                     matches!(assigned.unwrap(), Assign::New(_))
                 });
             }
@@ -57,7 +61,10 @@ fn no_update_is_lost() {
             tasks.spawn(async move {
                 let patch = json!({"years_of_experience": years}).as_object().unwrap().clone();
                 let edit: Edit<DoctorDetails> = Edit::Merge(patch);
-                app.table().update(doctor.id, &edit, &IfMatch::Any, app.now()).await.unwrap()
+                app.table()
+                    .look_and_update(doctor.id, &edit, &IfMatch::Any, app.now())
+                    .await
+                    .unwrap()
             });
         }
         let mut versions: Vec<u64> = tasks

@@ -136,7 +136,7 @@ impl<'a> Visit<'a> {
         // By its name: the answer that had its id may be lost.
         let Some(user) = self.table.user_named(&fold(&self.username)).await? else { return Ok(()) };
         let now = Timestamp::system();
-        match self.table.update_user(user.id, change, &IfMatch::Any, now).await? {
+        match self.table.update_user(user, change, &IfMatch::Any, now).await? {
             UserUpdated::LastAdmin => Err("it is the last active administrator".into()),
             _ => Ok(()),
         }
