@@ -32,10 +32,15 @@ pub async fn measure(
         let primed = callgrind.count(stage, name, executable, Way::Tls, &[]).await?;
         let is_primed = stage.tls.connections() > before;
         let of_request = of_request(callgrind, stage, name, executable).await?;
+        let of_repeated = match is_primed {
+            true => of_request_again(callgrind, stage, name, executable).await?,
+            false => None,
+        };
         let figures = &mut rows.of(name).figures;
         figures.start_instructions = Some(unprimed);
         figures.primed_start_instructions = is_primed.then_some(primed);
         figures.request_instructions = of_request;
+        figures.repeated_request_instructions = of_repeated;
         progress.inc(1);
     }
     Ok(())
@@ -60,6 +65,27 @@ async fn of_request(
         let Some(events) = stage.events(event, requests).await? else { return Ok(None) };
         *count = callgrind.count(stage, name, executable, Way::Tls, &events).await?;
     }
-    let [some, twice] = counts;
-    Ok(Some(twice.saturating_sub(some) / requests as u64))
+    Ok(Some(of_one(counts, requests)))
+}
+
+/// Of the same request again, with a token that the function has verified before. Only what reads can be asked the same.
+async fn of_request_again(
+    callgrind: &Callgrind,
+    stage: &mut Stage,
+    name: &str,
+    executable: &Path,
+) -> Result<Option<u64>> {
+    let event = stage.event(called_as(name)).await?;
+    let Some(event) = event.filter(|event| event["httpMethod"] == "GET") else { return Ok(None) };
+    let mut counts = [0; 2];
+    for (count, requests) in counts.iter_mut().zip([REQUESTS, 2 * REQUESTS]) {
+        let events = vec![event.clone(); requests];
+        *count = callgrind.count(stage, name, executable, Way::Tls, &events).await?;
+    }
+    Ok(Some(of_one(counts, REQUESTS)))
+}
+
+/// What one request takes, if so many take the first count and twice as many the second.
+fn of_one([some, twice]: [u64; 2], requests: usize) -> u64 {
+    twice.saturating_sub(some) / requests as u64
 }

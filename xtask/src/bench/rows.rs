@@ -42,6 +42,8 @@ pub struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_instructions: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeated_request_instructions: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bootstrap_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zip_bytes: Option<u64>,
@@ -70,6 +72,9 @@ impl Figures {
                 .primed_start_instructions
                 .or(old.primed_start_instructions),
             request_instructions: new.request_instructions.or(old.request_instructions),
+            repeated_request_instructions: new
+                .repeated_request_instructions
+                .or(old.repeated_request_instructions),
             bootstrap_bytes: new.bootstrap_bytes.or(old.bootstrap_bytes),
             zip_bytes: new.zip_bytes.or(old.zip_bytes),
             calls: new.calls.or(old.calls),
@@ -86,6 +91,7 @@ impl Figures {
         self.start_instructions = None;
         self.primed_start_instructions = None;
         self.request_instructions = None;
+        self.repeated_request_instructions = None;
     }
 }
 

@@ -24,13 +24,14 @@ const fn alone(heading: &'static str, value: Value, decimals: usize) -> Column {
     Column { heading, value, base: None, decimals }
 }
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 16] = [
     compared("first poll ms", first_poll, first_poll),
     compared("primed ms", |row| millis(row.primed_poll), first_poll),
     compared("first answer ms", first_answer, first_answer),
     compared("start M instr", start_instructions, start_instructions),
     compared("primed M instr", primed_start_instructions, start_instructions),
     compared("request M instr", request_instructions, request_instructions),
+    compared("again M instr", repeated_request_instructions, request_instructions),
     compared("RSS MB", resident, resident),
     compared("bootstrap MB", bootstrap, bootstrap),
     compared("zip MB", zip, zip),
@@ -60,6 +61,10 @@ fn primed_start_instructions(row: &Row) -> Option<f64> {
 
 fn request_instructions(row: &Row) -> Option<f64> {
     millions(row.figures.request_instructions)
+}
+
+fn repeated_request_instructions(row: &Row) -> Option<f64> {
+    millions(row.figures.repeated_request_instructions)
 }
 
 fn resident(row: &Row) -> Option<f64> {

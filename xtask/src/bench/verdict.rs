@@ -27,10 +27,13 @@ enum Kind {
 
 type Value = fn(&Figures) -> Option<f64>;
 
-const FIGURES: [(&str, Kind, Value); 8] = [
+const FIGURES: [(&str, Kind, Value); 9] = [
     ("start_instructions", Kind::Instructions, |it| number(it.start_instructions)),
     ("primed_start_instructions", Kind::Instructions, |it| number(it.primed_start_instructions)),
     ("request_instructions", Kind::Instructions, |it| number(it.request_instructions)),
+    ("repeated_request_instructions", Kind::Instructions, |it| {
+        number(it.repeated_request_instructions)
+    }),
     ("bootstrap_bytes", Kind::Sizes, |it| number(it.bootstrap_bytes)),
     ("zip_bytes", Kind::Sizes, |it| number(it.zip_bytes)),
     ("calls", Kind::Calls, |it| it.call_count().map(f64::from)),
