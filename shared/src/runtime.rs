@@ -38,21 +38,21 @@ where
 }
 
 /// What a request named and what was found of it, or why it named nothing.
-pub type Read<T> = Result<(<T as Lookup>::Name, T), ApiError>;
+pub type Named<T> = Result<(<T as Lookup>::Name, T), ApiError>;
 
 /// As [`serve`], for a handler that needs something which the request names, such as the record of its path. That is
 /// read in the call that reads the caller's account and session, and costs none of its own. The handler gets it
 /// whatever the caller may do: it asks for the permission before it looks.
 pub fn serve_reading<T, H, F>(
-    named: fn(&Request) -> Result<T::Name, ApiError>,
+    name: fn(&Request) -> Result<T::Name, ApiError>,
     handler: H,
 ) -> ExitCode
 where
     T: Lookup,
-    H: Fn(App, Caller, Read<T>, Request) -> F + Send + Sync + 'static,
+    H: Fn(App, Caller, Named<T>, Request) -> F + Send + Sync + 'static,
     F: Future<Output = ApiResult> + Send + 'static,
 {
-    start(Box::pin(primed(Box::new(reading(named, handler)))))
+    start(Box::pin(primed(Box::new(reading(name, handler)))))
 }
 
 /// As [`serve`], with settings of the function's own.
@@ -155,12 +155,12 @@ async fn authenticated(handler: ForCallers, app: App, request: Request) -> ApiRe
 
 /// Puts the caller, authenticated, and what the request names in front of a handler.
 pub fn reading<T, H, F>(
-    named: fn(&Request) -> Result<T::Name, ApiError>,
+    name: fn(&Request) -> Result<T::Name, ApiError>,
     handler: H,
 ) -> impl Fn(App, Request) -> Reply + Clone + Send + Sync + 'static
 where
     T: Lookup,
-    H: Fn(App, Caller, Read<T>, Request) -> F + Send + Sync + 'static,
+    H: Fn(App, Caller, Named<T>, Request) -> F + Send + Sync + 'static,
     F: Future<Output = ApiResult> + Send + 'static,
 {
     let handler = Arc::new(handler);
@@ -168,14 +168,14 @@ where
         let handler = handler.clone();
         Box::pin(async move {
             let verified = token::of_request(&app, &request).await?;
-            let name = named(&request);
+            let name = name(&request);
             let keys = name.as_ref().map_or_else(|_| Vec::new(), T::keys);
             let (caller, mut items) = Caller::with(&app, verified, keys).await?;
-            let read = match name {
+            let named = match name {
                 Ok(name) => T::take(&name, &mut items).map(|found| Ok((name, found)))?,
                 Err(problem) => Err(problem),
             };
-            handler(app, caller, read, request).await
+            handler(app, caller, named, request).await
         })
     }
 }

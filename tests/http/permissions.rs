@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::testing::openapi::Who;
 use shared::testing::tokens;
 
-use crate::client::{Actor, Anonymous, Bearer, User};
+use crate::client::{Actor, Anonymous, Bearer, Request, User};
 use crate::operations::{Operation, operations};
 use crate::stack;
 
@@ -116,11 +116,18 @@ fn every_operation_is_for_its_role_and_those_above() {
 
 #[test]
 fn who_may_come_in_is_asked_before_what_is_brought() {
+    let pending = User::admin().map(User::pending);
     for operation in protected() {
         if operation.method == "GET" || operation.method == "DELETE" {
             continue;
         }
-        let request = operation.without_body_by(&Anonymous).header("content-type", "text/plain");
-        request.body("nonsense").send().assert_problem(401, "not_authenticated");
+        let nonsense =
+            |request: Request| request.header("content-type", "text/plain").body("nonsense").send();
+        let answer = nonsense(operation.without_body_by(&Anonymous));
+        answer.assert_problem(401, "not_authenticated");
+        if let Some(pending) = pending.as_ref().filter(|_| operation.who > Who::SignedIn) {
+            let answer = nonsense(operation.without_body_by(pending));
+            answer.assert_problem(403, "permission_denied");
+        }
     }
 }

@@ -6,7 +6,7 @@ use shared::model::doctor::DoctorDetails;
 use shared::model::id::DoctorId;
 use shared::table::{Deleted, Stored};
 use shared::{
-    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
 };
 
 #[cfg(test)]
@@ -23,11 +23,11 @@ fn doctor_id(request: &Request) -> Result<DoctorId, ApiError> {
 async fn delete(
     app: App,
     caller: Caller,
-    read: Read<Stored<DoctorDetails>>,
+    named: Named<Stored<DoctorDetails>>,
     request: Request,
 ) -> ApiResult {
     caller.must(Permission::ManageDoctors)?;
-    let (id, doctor) = read?;
+    let (id, doctor) = named?;
     let is_late = || request.is_late();
     match app.table().delete(id, doctor, &request.if_match(), app.now(), is_late).await? {
         Deleted::Done => response::no_content(),

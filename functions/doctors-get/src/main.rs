@@ -6,7 +6,7 @@ use shared::model::doctor::DoctorDetails;
 use shared::model::id::DoctorId;
 use shared::table::Stored;
 use shared::{
-    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
 };
 
 #[cfg(test)]
@@ -23,11 +23,11 @@ fn doctor_id(request: &Request) -> Result<DoctorId, ApiError> {
 async fn get(
     _app: App,
     caller: Caller,
-    read: Read<Stored<DoctorDetails>>,
+    named: Named<Stored<DoctorDetails>>,
     _request: Request,
 ) -> ApiResult {
     caller.must(Permission::ManageDoctors)?;
-    let (id, doctor) = read?;
+    let (id, doctor) = named?;
     match doctor.alive() {
         Some(doctor) => response::record(&doctor),
         None => Err(ApiError::not_found(format!("doctor {id}"))),

@@ -15,6 +15,13 @@ fn what_is_not_there_is_404() {
 }
 
 #[test]
+fn who_may_not_look_is_not_told_what_is_there() {
+    checks::get::who_may_not_look_is_not_told_what_is_there::<DoctorDetails>(reading(
+        doctor_id, get,
+    ));
+}
+
+#[test]
 fn only_staff_may() {
     checks::only_staff_may(reading(doctor_id, get), Event::of("doctors-get"));
 }

@@ -6,7 +6,7 @@ use shared::model::doctor::DoctorDetails;
 use shared::model::id::DoctorId;
 use shared::table::{Stored, Updated};
 use shared::{
-    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
 };
 
 #[cfg(test)]
@@ -23,11 +23,11 @@ fn doctor_id(request: &Request) -> Result<DoctorId, ApiError> {
 async fn update(
     app: App,
     caller: Caller,
-    read: Read<Stored<DoctorDetails>>,
+    named: Named<Stored<DoctorDetails>>,
     request: Request,
 ) -> ApiResult {
     caller.must(Permission::ManageDoctors)?;
-    let (id, doctor) = read?;
+    let (id, doctor) = named?;
     let now = app.now();
     let edit = request.edit::<DoctorDetails>(now.latest_date())?;
     match app.table().update(id, doctor, &edit, &request.if_match(), now).await? {

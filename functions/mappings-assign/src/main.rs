@@ -7,7 +7,7 @@ use shared::model::field::FieldErrors;
 use shared::model::id::{DoctorId, PatientId};
 use shared::table::{Assign, Pair};
 use shared::{
-    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
 };
 
 #[cfg(test)]
@@ -29,9 +29,9 @@ fn ids(request: &Request) -> Result<(DoctorId, PatientId), ApiError> {
     Ok((doctor_id, patient_id))
 }
 
-async fn assign(app: App, caller: Caller, read: Read<Pair>, _request: Request) -> ApiResult {
+async fn assign(app: App, caller: Caller, named: Named<Pair>, _request: Request) -> ApiResult {
     caller.must(Permission::ManageMappings)?;
-    let ((doctor_id, patient_id), pair) = read?;
+    let ((doctor_id, patient_id), pair) = named?;
     match app.table().assign(pair, caller.id(), app.now()).await? {
         Assign::New(mapping) => response::created(&mapping),
         Assign::Already(mapping) => response::ok(&mapping),

@@ -6,7 +6,7 @@ use shared::model::id::PatientId;
 use shared::model::patient::PatientDetails;
 use shared::table::{Deleted, Stored};
 use shared::{
-    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
 };
 
 #[cfg(test)]
@@ -23,11 +23,11 @@ fn patient_id(request: &Request) -> Result<PatientId, ApiError> {
 async fn delete(
     app: App,
     caller: Caller,
-    read: Read<Stored<PatientDetails>>,
+    named: Named<Stored<PatientDetails>>,
     request: Request,
 ) -> ApiResult {
     caller.must(Permission::ManagePatients)?;
-    let (id, patient) = read?;
+    let (id, patient) = named?;
     let is_late = || request.is_late();
     match app.table().delete(id, patient, &request.if_match(), app.now(), is_late).await? {
         Deleted::Done => response::no_content(),

@@ -6,7 +6,7 @@ use shared::model::id::PatientId;
 use shared::model::patient::PatientDetails;
 use shared::table::{Stored, Updated};
 use shared::{
-    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
 };
 
 #[cfg(test)]
@@ -23,11 +23,11 @@ fn patient_id(request: &Request) -> Result<PatientId, ApiError> {
 async fn update(
     app: App,
     caller: Caller,
-    read: Read<Stored<PatientDetails>>,
+    named: Named<Stored<PatientDetails>>,
     request: Request,
 ) -> ApiResult {
     caller.must(Permission::ManagePatients)?;
-    let (id, patient) = read?;
+    let (id, patient) = named?;
     let now = app.now();
     let edit = request.edit::<PatientDetails>(now.latest_date())?;
     match app.table().update(id, patient, &edit, &request.if_match(), now).await? {

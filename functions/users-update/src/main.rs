@@ -7,7 +7,7 @@ use shared::model::id::UserId;
 use shared::model::user::{User, UserChange};
 use shared::table::UserUpdated;
 use shared::{
-    ApiError, ApiResult, App, Caller, Permission, Read, Request, response, serve_reading,
+    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
 };
 
 #[cfg(test)]
@@ -21,9 +21,14 @@ fn user_id(request: &Request) -> Result<UserId, ApiError> {
     request.path_id("id", "user")
 }
 
-async fn update(app: App, caller: Caller, read: Read<Option<User>>, request: Request) -> ApiResult {
+async fn update(
+    app: App,
+    caller: Caller,
+    named: Named<Option<User>>,
+    request: Request,
+) -> ApiResult {
     caller.must(Permission::ManageUsers)?;
-    let (id, user) = read?;
+    let (id, user) = named?;
     let change: UserChange = request.json()?;
     let user = user.ok_or_else(|| ApiError::not_found(format!("user {id}")))?;
     match app.table().update_user(user, change, &request.if_match(), app.now()).await? {

@@ -52,12 +52,11 @@ impl Table {
     /// Makes the mapping if doctor and patient live and it does not stand yet. Calls: W; none when it stands.
     pub async fn assign(
         &self,
-        pair: Pair,
+        mut pair: Pair,
         by: UserId,
         now: Timestamp,
     ) -> Result<Assign, TableError> {
         let (doctor, patient) = (pair.doctor_id, pair.patient_id);
-        let mut pair = pair;
         for attempt in 1..=ASSIGN_ATTEMPTS {
             let (doctor_name, patient_name) = match (pair.doctor_name, pair.patient_name) {
                 (Some(doctor_name), Some(patient_name)) => (doctor_name, patient_name),

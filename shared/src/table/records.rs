@@ -133,12 +133,11 @@ impl Table {
     pub async fn update<D: Details>(
         &self,
         id: D::Id,
-        standing: Stored<D>,
+        mut standing: Stored<D>,
         edit: &Edit<D>,
         if_match: &IfMatch,
         now: Timestamp,
     ) -> Result<Updated<D>, TableError> {
-        let mut standing = standing;
         for attempt in 1..=UPDATE_ATTEMPTS {
             let Stored::Alive(current) = standing else {
                 return Ok(Updated::NotFound);
@@ -198,12 +197,11 @@ impl Table {
     pub async fn delete<D: Details>(
         &self,
         id: D::Id,
-        standing: Stored<D>,
+        mut standing: Stored<D>,
         if_match: &IfMatch,
         now: Timestamp,
         is_late: impl Fn() -> bool,
     ) -> Result<Deleted, TableError> {
-        let mut standing = standing;
         for attempt in 1..=UPDATE_ATTEMPTS {
             match standing {
                 Stored::Absent | Stored::Deleted { swept: true } => return Ok(Deleted::NotFound),

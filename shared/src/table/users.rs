@@ -279,12 +279,11 @@ impl Table {
     /// else changed it since then, reads again. Calls: W.
     pub async fn update_user(
         &self,
-        user: User,
+        mut current: User,
         change: UserChange,
         if_match: &IfMatch,
         now: Timestamp,
     ) -> Result<UserUpdated, TableError> {
-        let mut current = user;
         for attempt in 1..=UPDATE_ATTEMPTS {
             if !if_match.allows(current.version) {
                 return Ok(UserUpdated::VersionMismatch);
@@ -308,7 +307,7 @@ impl Table {
             }
             backoff(attempt).await;
             match self.look_up(&current.id).await? {
-                Some(user) => current = user,
+                Some(changed) => current = changed,
                 None => return Ok(UserUpdated::NotFound),
             }
         }

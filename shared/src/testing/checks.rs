@@ -219,6 +219,18 @@ pub mod get {
             }
         });
     }
+
+    pub fn who_may_not_look_is_not_told_what_is_there<D: Sample>(handler: impl Handler) {
+        run(async |world| {
+            let pending = world.actor(Role::Pending).await;
+            world.record::<D>(1).await;
+            for id in ["1", "2", "abc"] {
+                let event = event::<D>("get").path_parameter("id", id).by(&pending);
+                let answer = world.call(handler.clone(), event).await;
+                answer.expect_problem(403, "permission_denied");
+            }
+        });
+    }
 }
 
 pub mod list {
