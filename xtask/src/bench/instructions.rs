@@ -32,9 +32,10 @@ pub async fn measure(
         let primed = callgrind.count(stage, name, executable, Way::Tls, &[]).await?;
         let is_primed = stage.tls.connections() > before;
         let of_request = of_request(callgrind, stage, name, executable).await?;
-        let of_repeated = match is_primed {
-            true => of_request_again(callgrind, stage, name, executable).await?,
-            false => None,
+        let of_repeated = if is_primed {
+            of_request_again(callgrind, stage, name, executable).await?
+        } else {
+            None
         };
         let figures = &mut rows.of(name).figures;
         figures.start_instructions = Some(unprimed);
