@@ -210,6 +210,11 @@ impl Table {
         self.read_item(Key::user(id)).await?.map(user_in).transpose()
     }
 
+    /// Calls: Get.
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, TableError> {
+        self.read_item(Key::user(Some(id))).await?.map(user_in).transpose()
+    }
+
     /// The account and the session that a token speaks of, as they are now. Calls: A.
     pub async fn user_and_session(
         &self,

@@ -3,17 +3,13 @@
 use crate::model::id::{DoctorId, PatientId, UserId};
 use crate::model::record::{Details, Edit, Record};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::{User, UserChange};
+use crate::model::user::UserChange;
 use crate::model::version::IfMatch;
 use crate::table::{Assign, Deleted, Stored, Table, TableError, Updated, UserUpdated};
 
 impl Table {
     pub async fn record<D: Details>(&self, id: D::Id) -> Result<Option<Record<D>>, TableError> {
         self.look_up::<Stored<D>>(&id).await.map(Stored::alive)
-    }
-
-    pub async fn user(&self, id: UserId) -> Result<Option<User>, TableError> {
-        self.look_up(&id).await
     }
 
     pub async fn look_and_update<D: Details>(
