@@ -10,7 +10,7 @@ use shared::runtime::public;
 use shared::table::{RowRule, UserUpdated, WindowRule};
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, PASSWORD, SESSION_LIMITS, Value, World, checks, json, run,
-    together,
+    steps, together,
 };
 use shared::{App, Request};
 
@@ -128,7 +128,7 @@ fn a_disabled_account_fails_like_any_other() {
         let unknown = unknown.expect_problem(401, "invalid_credentials");
         let change = UserChange { role: None, active: Some(false) };
         let updated =
-            world.app.table().look_and_update_user(user.id, change, &IfMatch::Any, world.app.now());
+            steps::update_user(world.app.table(), user.id, change, &IfMatch::Any, world.app.now());
         assert!(matches!(updated.await.unwrap(), UserUpdated::Done(_)));
         let disabled = call(&world, json!({})).await;
         assert_eq!(disabled.expect_problem(401, "invalid_credentials"), unknown);
@@ -321,7 +321,7 @@ fn a_role_says_nothing_about_a_login() {
         let user = world.account_with_password("amara", PASSWORD).await;
         let change = UserChange { role: Some(Role::Pending), active: None };
         let updated =
-            world.app.table().look_and_update_user(user.id, change, &IfMatch::Any, world.app.now());
+            steps::update_user(world.app.table(), user.id, change, &IfMatch::Any, world.app.now());
         updated.await.unwrap();
         let body = call(&world, json!({})).await.expect(200);
         assert_eq!(body["user"]["role"], "pending");
@@ -341,8 +341,7 @@ fn every_refusal_costs_the_same() {
         let disabled = world.account_with_password("disabled", PASSWORD).await;
         let change = UserChange { role: None, active: Some(false) };
         let table = world.app.table();
-        table
-            .look_and_update_user(disabled.id, change, &IfMatch::Any, world.app.now())
+        steps::update_user(table, disabled.id, change, &IfMatch::Any, world.app.now())
             .await
             .unwrap();
         world.account_with_password("amara", PASSWORD).await;

@@ -10,7 +10,7 @@ use shared::runtime::public;
 use shared::table::{Reset, WindowRule};
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, checks, json, run,
-    together,
+    steps, together,
 };
 use shared::{ApiError, App, Request};
 
@@ -127,7 +127,7 @@ fn an_account_that_is_not_active_cannot_be_reset() {
     run(async |world: World| {
         let user = account(&world).await;
         let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
-        world.app.table().look_and_update_user(user.id, change, &IfMatch::Any, now).await.unwrap();
+        steps::update_user(world.app.table(), user.id, change, &IfMatch::Any, now).await.unwrap();
         let token = open(&world, Some(&stored(&world, &user).await)).await;
         expect_not_valid(&world, &token).await;
         assert!(has_password(&world, &user, PASSWORD).await);

@@ -11,7 +11,7 @@ use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::public;
 use shared::testing::{
-    ATTEMPT_LIMITS, Answer, Event, Handler, Value, World, checks, json, run, together,
+    ATTEMPT_LIMITS, Answer, Event, Handler, Value, World, checks, json, run, steps, together,
 };
 use shared::{App, Request};
 
@@ -70,7 +70,7 @@ fn every_address_gets_the_same_answer_and_that_of_an_active_account_a_mail() {
         let amara = world.actor_named("amara", Role::Staff).await;
         let ben = world.actor_named("ben", Role::Staff).await;
         let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
-        world.app.table().look_and_update_user(ben.id(), change, &IfMatch::Any, now).await.unwrap();
+        steps::update_user(world.app.table(), ben.id(), change, &IfMatch::Any, now).await.unwrap();
 
         let outbox = Outbox::new(&world);
         let handler = ready(outbox.mailer(), None);

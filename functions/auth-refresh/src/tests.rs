@@ -9,7 +9,7 @@ use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::public;
 use shared::testing::{
-    Actor, Answer, Event, SESSION_LIMITS, Value, World, checks, json, run, together,
+    Actor, Answer, Event, SESSION_LIMITS, Value, World, checks, json, run, steps, together,
 };
 use shared::{App, Request};
 
@@ -173,7 +173,7 @@ fn whatever_ends_sessions_ends_their_refresh() {
         table.raise_epoch(everywhere.id(), now).await.unwrap();
         let deactivated = world.actor_named("deactivated", Role::Staff).await;
         let change = UserChange { role: None, active: Some(false) };
-        table.look_and_update_user(deactivated.id(), change, &any, now).await.unwrap();
+        steps::update_user(table, deactivated.id(), change, &any, now).await.unwrap();
         for actor in [signed_out, everywhere, deactivated] {
             spend(&world, first(&actor)).await.expect_problem(401, "token_not_valid");
         }

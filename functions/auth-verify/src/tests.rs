@@ -5,7 +5,7 @@ use shared::auth::sessions;
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::public;
-use shared::testing::{Answer, Event, SESSION_LIMITS, Value, World, checks, json, run};
+use shared::testing::{Answer, Event, SESSION_LIMITS, Value, World, checks, json, run, steps};
 
 use super::verify;
 
@@ -77,7 +77,7 @@ fn a_token_is_not_valid_once_its_account_is_deactivated() {
         let user = world.actor(Role::Staff).await.user;
         let pair = sign_in(&world, &user).await;
         let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
-        world.app.table().look_and_update_user(user.id, change, &IfMatch::Any, now).await.unwrap();
+        steps::update_user(world.app.table(), user.id, change, &IfMatch::Any, now).await.unwrap();
         expect_not_valid(&world, &pair["access"]).await;
     });
 }

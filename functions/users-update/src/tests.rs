@@ -1,7 +1,7 @@
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
 use shared::runtime::reading;
-use shared::testing::{Actor, Answer, Event, Value, World, checks, json, run, together};
+use shared::testing::{Actor, Answer, Event, Value, World, checks, json, run, steps, together};
 
 use super::{update, user_id};
 
@@ -169,7 +169,7 @@ fn of_two_administrators_who_demote_each_other_one_stays() {
             let again = UserChange { role: Some(Role::Admin), active: None };
             for actor in [&one, &two] {
                 let (table, now) = (world.app.table(), world.app.now());
-                table.look_and_update_user(actor.id(), again, &IfMatch::Any, now).await.unwrap();
+                steps::update_user(table, actor.id(), again, &IfMatch::Any, now).await.unwrap();
             }
         }
     });

@@ -17,7 +17,7 @@ pub mod routes;
 pub mod runtime_api;
 mod sample;
 mod settings;
-mod steps;
+pub mod steps;
 pub mod template;
 pub mod tls;
 pub mod tokens;

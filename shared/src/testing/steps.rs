@@ -7,54 +7,52 @@ use crate::model::user::UserChange;
 use crate::model::version::IfMatch;
 use crate::table::{Assign, Deleted, Stored, Table, TableError, Updated, UserUpdated};
 
-impl Table {
-    pub async fn record<D: Details>(&self, id: D::Id) -> Result<Option<Record<D>>, TableError> {
-        self.look_up::<Stored<D>>(&id).await.map(Stored::alive)
-    }
+pub async fn record<D: Details>(table: &Table, id: D::Id) -> Result<Option<Record<D>>, TableError> {
+    table.look_up::<Stored<D>>(&id).await.map(Stored::alive)
+}
 
-    pub async fn look_and_update<D: Details>(
-        &self,
-        id: D::Id,
-        edit: &Edit<D>,
-        if_match: &IfMatch,
-        now: Timestamp,
-    ) -> Result<Updated<D>, TableError> {
-        let standing = self.look_up(&id).await?;
-        self.update(id, standing, edit, if_match, now).await
-    }
+pub async fn update<D: Details>(
+    table: &Table,
+    id: D::Id,
+    edit: &Edit<D>,
+    if_match: &IfMatch,
+    now: Timestamp,
+) -> Result<Updated<D>, TableError> {
+    let standing = table.look_up(&id).await?;
+    table.update(id, standing, edit, if_match, now).await
+}
 
-    pub async fn look_and_delete<D: Details>(
-        &self,
-        id: D::Id,
-        if_match: &IfMatch,
-        now: Timestamp,
-        is_late: impl Fn() -> bool,
-    ) -> Result<Deleted, TableError> {
-        let standing: Stored<D> = self.look_up(&id).await?;
-        self.delete(id, standing, if_match, now, is_late).await
-    }
+pub async fn delete<D: Details>(
+    table: &Table,
+    id: D::Id,
+    if_match: &IfMatch,
+    now: Timestamp,
+    is_late: impl Fn() -> bool,
+) -> Result<Deleted, TableError> {
+    let standing: Stored<D> = table.look_up(&id).await?;
+    table.delete(id, standing, if_match, now, is_late).await
+}
 
-    pub async fn look_and_assign(
-        &self,
-        doctor: DoctorId,
-        patient: PatientId,
-        by: UserId,
-        now: Timestamp,
-    ) -> Result<Assign, TableError> {
-        let pair = self.look_up(&(doctor, patient)).await?;
-        self.assign(pair, by, now).await
-    }
+pub async fn assign(
+    table: &Table,
+    doctor: DoctorId,
+    patient: PatientId,
+    by: UserId,
+    now: Timestamp,
+) -> Result<Assign, TableError> {
+    let pair = table.look_up(&(doctor, patient)).await?;
+    table.assign(pair, by, now).await
+}
 
-    pub async fn look_and_update_user(
-        &self,
-        id: UserId,
-        change: UserChange,
-        if_match: &IfMatch,
-        now: Timestamp,
-    ) -> Result<UserUpdated, TableError> {
-        match self.look_up(&id).await? {
-            Some(user) => self.update_user(user, change, if_match, now).await,
-            None => Ok(UserUpdated::NotFound),
-        }
+pub async fn update_user(
+    table: &Table,
+    id: UserId,
+    change: UserChange,
+    if_match: &IfMatch,
+    now: Timestamp,
+) -> Result<UserUpdated, TableError> {
+    match table.look_up(&id).await? {
+        Some(user) => table.update_user(user, change, if_match, now).await,
+        None => Ok(UserUpdated::NotFound),
     }
 }

@@ -24,6 +24,7 @@ use super::event::{Answer, Event};
 use super::faults::{self, Fault, When};
 use super::sample::Sample;
 use super::settings::SESSION_LIMITS;
+use super::steps;
 use super::template::Template;
 use crate::app::App;
 use crate::auth::caller::Caller;
@@ -239,7 +240,7 @@ impl World {
     pub async fn assign(&self, doctor: &Doctor, patient: &Patient) {
         let by = UserId::new(1).expect("an id");
         let table = self.app.table();
-        let outcome = table.look_and_assign(doctor.id, patient.id, by, self.app.now()).await;
+        let outcome = steps::assign(table, doctor.id, patient.id, by, self.app.now()).await;
         assert!(matches!(outcome.expect("a table"), Assign::New(_)));
     }
 

@@ -6,7 +6,7 @@ use shared::model::page::Paging;
 use shared::model::patient::PatientDetails;
 use shared::model::version::IfMatch;
 use shared::table::{Assign, Deleted, Removed, Table};
-use shared::testing::{World, run};
+use shared::testing::{World, run, steps};
 use stateright::semantics::SequentialSpec;
 
 use crate::{History, clients, play};
@@ -103,7 +103,7 @@ async fn act(
     };
     match op {
         Op::Assign => {
-            match table.look_and_assign(doctor, patient, Id::new(1).unwrap(), now).await.unwrap() {
+            match steps::assign(table, doctor, patient, Id::new(1).unwrap(), now).await.unwrap() {
                 Assign::New(_) => Outcome::Made,
                 Assign::Already(_) => Outcome::Stands,
                 Assign::Unknown { doctor, patient } => Outcome::Unknown { doctor, patient },
@@ -114,10 +114,10 @@ async fn act(
             Removed::NotAssigned => Outcome::NotThere,
         },
         Op::DeleteDoctor => deleted(
-            table.look_and_delete::<DoctorDetails>(doctor, &any, now, || false).await.unwrap(),
+            steps::delete::<DoctorDetails>(table, doctor, &any, now, || false).await.unwrap(),
         ),
         Op::DeletePatient => deleted(
-            table.look_and_delete::<PatientDetails>(patient, &any, now, || false).await.unwrap(),
+            steps::delete::<PatientDetails>(table, patient, &any, now, || false).await.unwrap(),
         ),
         Op::ListDoctors => {
             let paging = Paging { limit: 100, after: None };
@@ -156,8 +156,8 @@ fn assignments_and_deletions_are_in_one_order() {
                 // Whatever the order was, a mapping has two rows, and none without its doctor and patient.
                 let table = world.app.table();
                 let living = (
-                    table.record::<DoctorDetails>(doctor).await.unwrap().is_some(),
-                    table.record::<PatientDetails>(patient).await.unwrap().is_some(),
+                    steps::record::<DoctorDetails>(table, doctor).await.unwrap().is_some(),
+                    steps::record::<PatientDetails>(table, patient).await.unwrap().is_some(),
                 );
                 let rows = mapping_rows(&world, doctor, patient).await;
                 assert!(rows == 0 || (rows == 2 && living == (true, true)), "{rows} {living:?}");

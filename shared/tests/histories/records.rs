@@ -4,7 +4,7 @@ use shared::model::patient::PatientDetails;
 use shared::model::record::Edit;
 use shared::model::version::{IfMatch, Version};
 use shared::table::Updated;
-use shared::testing::{Value, World, json, run};
+use shared::testing::{Value, World, json, run, steps};
 use stateright::semantics::SequentialSpec;
 
 use crate::{History, clients, play};
@@ -57,7 +57,7 @@ fn no_update_is_lost_and_no_version_given_twice() {
                 let edit = address(0);
                 let any = IfMatch::Any;
                 let now = world.app.now();
-                world.app.table().look_and_update(patient.id, &edit, &any, now).await.unwrap();
+                steps::update(world.app.table(), patient.id, &edit, &any, now).await.unwrap();
                 (patient.id, History::of(Stored(2, 0)))
             },
             async |(id, history), client, chance| {
@@ -70,14 +70,15 @@ fn no_update_is_lost_and_no_version_given_twice() {
                 let act = async {
                     let (value, if_match) = match op {
                         Op::Read => {
-                            let found = table.record::<PatientDetails>(*id).await.unwrap().unwrap();
+                            let found =
+                                steps::record::<PatientDetails>(table, *id).await.unwrap().unwrap();
                             return stored(&found);
                         }
                         Op::Write(value) => (value, IfMatch::Any),
                         Op::WriteIf(version, value) => (value, IfMatch::OneOf(vec![version])),
                     };
                     let now = apps[client as usize].now();
-                    match table.look_and_update(*id, &address(value), &if_match, now).await.unwrap()
+                    match steps::update(table, *id, &address(value), &if_match, now).await.unwrap()
                     {
                         Updated::Done(record) => stored(&record),
                         Updated::VersionMismatch => Outcome::AnotherVersion,

@@ -5,7 +5,7 @@ use shared::model::page::Paging;
 use shared::model::patient::PatientDetails;
 use shared::model::version::IfMatch;
 use shared::table::{Assign, Deleted};
-use shared::testing::{World, run};
+use shared::testing::{World, run, steps};
 
 use crate::{mapping_rows, rows};
 
@@ -25,7 +25,7 @@ fn a_deletion_takes_both_rows_of_every_mapping() {
 
         let (table, now) = (world.app.table(), world.app.now());
         let outcome =
-            table.look_and_delete::<DoctorDetails>(doctor.id, &IfMatch::Any, now, || false).await;
+            steps::delete::<DoctorDetails>(table, doctor.id, &IfMatch::Any, now, || false).await;
         assert_eq!(outcome.unwrap(), Deleted::Done);
         assert_eq!(mapping_rows(&world).await.len(), 2, "the other doctor's alone");
     });
@@ -41,21 +41,21 @@ fn an_interrupted_deletion_is_seen_as_done_and_can_be_finished() {
         let doctor = world.doctor(120).await;
         let (table, now) = (world.app.table(), world.app.now());
         let delete = |late: bool| {
-            table.look_and_delete::<PatientDetails>(patient.id, &IfMatch::Any, now, move || late)
+            steps::delete::<PatientDetails>(table, patient.id, &IfMatch::Any, now, move || late)
         };
         // Out of time after the first step of 50.
         assert_eq!(delete(true).await.unwrap(), Deleted::Unfinished);
         assert_eq!(mapping_rows(&world).await.len(), 2 * 70);
 
         // For every reader the patient is gone, and nothing can be assigned any more.
-        assert!(table.record::<PatientDetails>(patient.id).await.unwrap().is_none());
+        assert!(steps::record::<PatientDetails>(table, patient.id).await.unwrap().is_none());
         assert!(table.list::<PatientDetails>("", FIRST_PAGE).await.unwrap().results.is_empty());
         let page = Paging { limit: 50, after: None };
         assert!(table.doctors_of(patient.id, page).await.unwrap().is_none());
         let page = Paging { limit: 100, after: None };
         assert!(table.mappings(page).await.unwrap().results.is_empty());
         let by = shared::model::id::Id::new(1).unwrap();
-        let assigned = table.look_and_assign(doctor.id, patient.id, by, now).await.unwrap();
+        let assigned = steps::assign(table, doctor.id, patient.id, by, now).await.unwrap();
         assert!(matches!(assigned, Assign::Unknown { doctor: false, patient: true }));
 
         assert_eq!(delete(true).await.unwrap(), Deleted::Unfinished);
@@ -70,8 +70,7 @@ fn unique_values_are_freed_and_nothing_but_a_tombstone_stays() {
     run(async |world: World| {
         let doctor = world.doctor(1).await;
         let (table, now) = (world.app.table(), world.app.now());
-        table
-            .look_and_delete::<DoctorDetails>(doctor.id, &IfMatch::Any, now, || false)
+        steps::delete::<DoctorDetails>(table, doctor.id, &IfMatch::Any, now, || false)
             .await
             .unwrap();
         assert!(rows(&world, |pk, _| pk.starts_with("UNIQUE#")).await.is_empty());

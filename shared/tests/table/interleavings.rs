@@ -10,7 +10,7 @@ use shared::model::record::{Details, Edit};
 use shared::model::version::IfMatch;
 use shared::table::{Assign, Deleted, Table, Updated};
 use shared::testing::wire::{Message, table_at};
-use shared::testing::{World, json, run};
+use shared::testing::{World, json, run, steps};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -54,7 +54,7 @@ async fn assign_around(world: &World, change: impl AsyncFnOnce()) -> Assign {
     let (doctor, patient) = (world.doctor(1).await.id, world.patient(1).await.id);
     let now = world.app.now();
     let assigning = tokio::spawn(async move {
-        table.look_and_assign(doctor, patient, Id::new(1).unwrap(), now).await.unwrap()
+        steps::assign(&table, doctor, patient, Id::new(1).unwrap(), now).await.unwrap()
     });
     came.notified().await;
     change().await;
@@ -68,7 +68,7 @@ fn delete_in_the_middle<D: Details>(is_refusal: impl Fn(&Assign) -> bool) {
         let outcome = assign_around(&world, async || {
             let (id, now) = (D::Id::new(1).unwrap(), world.app.now());
             let gone =
-                world.app.table().look_and_delete::<D>(id, &IfMatch::Any, now, || false).await;
+                steps::delete::<D>(world.app.table(), id, &IfMatch::Any, now, || false).await;
             assert_eq!(gone.unwrap(), Deleted::Done);
         });
         assert!(is_refusal(&outcome.await));
@@ -96,7 +96,7 @@ fn an_assignment_made_in_the_middle_of_the_same_one_is_answered_as_it_was_made()
         let outcome = assign_around(&world, async || {
             let (doctor, patient) = (Id::new(1).unwrap(), Id::new(1).unwrap());
             let (by, now) = (Id::new(7).unwrap(), world.app.now());
-            let first = world.app.table().look_and_assign(doctor, patient, by, now).await.unwrap();
+            let first = steps::assign(world.app.table(), doctor, patient, by, now).await.unwrap();
             assert!(matches!(first, Assign::New(_)));
         });
         let Assign::Already(mapping) = outcome.await else { panic!("it was made twice") };
@@ -112,13 +112,13 @@ fn a_patient_changed_in_the_middle_of_their_deletion_is_gone_nevertheless() {
         let Held { table, came, go } = held(&world).await;
         let (id, now) = (world.patient(1).await.id, world.app.now());
         let deleting = tokio::spawn(async move {
-            table.look_and_delete::<PatientDetails>(id, &IfMatch::Any, now, || false).await.unwrap()
+            steps::delete::<PatientDetails>(&table, id, &IfMatch::Any, now, || false).await.unwrap()
         });
         came.notified().await;
         let move_house = json!({"address": "7 Oak Street, Springfield"});
         let edit: Edit<PatientDetails> = Edit::Merge(move_house.as_object().unwrap().clone());
         let changed =
-            world.app.table().look_and_update(id, &edit, &IfMatch::Any, now).await.unwrap();
+            steps::update(world.app.table(), id, &edit, &IfMatch::Any, now).await.unwrap();
         assert!(matches!(changed, Updated::Done(_)));
         let others = tokio::spawn(async move {
             loop {
@@ -128,6 +128,6 @@ fn a_patient_changed_in_the_middle_of_their_deletion_is_gone_nevertheless() {
         });
         assert_eq!(deleting.await.unwrap(), Deleted::Done);
         others.abort();
-        assert!(world.app.table().record::<PatientDetails>(id).await.unwrap().is_none());
+        assert!(steps::record::<PatientDetails>(world.app.table(), id).await.unwrap().is_none());
     });
 }

@@ -8,7 +8,7 @@ use shared::model::patient::PatientDetails;
 use shared::model::record::Edit;
 use shared::model::version::IfMatch;
 use shared::table::{Assign, Deleted, Updated};
-use shared::testing::{World, json, run};
+use shared::testing::{World, json, run, steps};
 use tokio::task::JoinSet;
 
 use crate::mapping_rows;
@@ -27,19 +27,17 @@ fn an_assignment_and_a_deletion_at_the_same_moment_leave_no_row() {
                     if n == 3 {
                         let any = IfMatch::Any;
                         let gone = if round % 2 == 0 {
-                            table
-                                .look_and_delete::<PatientDetails>(patient.id, &any, now, || false)
+                            steps::delete::<PatientDetails>(table, patient.id, &any, now, || false)
                                 .await
                         } else {
-                            table
-                                .look_and_delete::<DoctorDetails>(doctor.id, &any, now, || false)
+                            steps::delete::<DoctorDetails>(table, doctor.id, &any, now, || false)
                                 .await
                         };
                         assert_eq!(gone.unwrap(), Deleted::Done);
                         return false;
                     }
                     let by = Id::new(1).unwrap();
-                    let assigned = table.look_and_assign(doctor.id, patient.id, by, now).await;
+                    let assigned = steps::assign(table, doctor.id, patient.id, by, now).await;
                     matches!(assigned.unwrap(), Assign::New(_))
                 });
             }
@@ -61,8 +59,7 @@ fn no_update_is_lost() {
             tasks.spawn(async move {
                 let patch = json!({"years_of_experience": years}).as_object().unwrap().clone();
                 let edit: Edit<DoctorDetails> = Edit::Merge(patch);
-                app.table()
-                    .look_and_update(doctor.id, &edit, &IfMatch::Any, app.now())
+                steps::update(app.table(), doctor.id, &edit, &IfMatch::Any, app.now())
                     .await
                     .unwrap()
             });
