@@ -88,6 +88,11 @@ impl Request {
         id.ok_or_else(|| ApiError::not_found(format!("{kind} with this id")))
     }
 
+    /// The id of the doctor or patient that the path is about.
+    pub fn record_id<D: Details>(&self) -> Result<D::Id, ApiError> {
+        self.path_id("id", D::KIND)
+    }
+
     /// The body as a value of this type, or every problem of it at once.
     pub fn json<T: Deserr<FieldErrors>>(&self) -> Result<T, ApiError> {
         self.json_with(|_, _| ())

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use shared::model::doctor::DoctorDetails;
-use shared::model::id::DoctorId;
 use shared::table::Stored;
 use shared::{
     ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
@@ -13,11 +12,7 @@ use shared::{
 mod tests;
 
 fn main() -> ExitCode {
-    serve_reading(doctor_id, get)
-}
-
-fn doctor_id(request: &Request) -> Result<DoctorId, ApiError> {
-    request.path_id("id", "doctor")
+    serve_reading(Request::record_id::<DoctorDetails>, get)
 }
 
 async fn get(

@@ -1,34 +1,37 @@
+use shared::Request;
 use shared::model::doctor::DoctorDetails;
 use shared::runtime::reading;
-use shared::testing::{Event, checks};
+use shared::testing::{Event, Handler, checks};
 
-use super::{doctor_id, get};
+use super::get;
+
+fn handler() -> impl Handler {
+    reading(Request::record_id::<DoctorDetails>, get)
+}
 
 #[test]
 fn answers_a_record_with_its_version() {
-    checks::get::answers_a_record_with_its_version::<DoctorDetails>(reading(doctor_id, get));
+    checks::get::answers_a_record_with_its_version::<DoctorDetails>(handler());
 }
 
 #[test]
 fn what_is_not_there_is_404() {
-    checks::get::what_is_not_there_is_404::<DoctorDetails>(reading(doctor_id, get));
+    checks::get::what_is_not_there_is_404::<DoctorDetails>(handler());
 }
 
 #[test]
 fn who_may_not_look_is_not_told_what_is_there() {
-    checks::get::who_may_not_look_is_not_told_what_is_there::<DoctorDetails>(reading(
-        doctor_id, get,
-    ));
+    checks::get::who_may_not_look_is_not_told_what_is_there::<DoctorDetails>(handler());
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(reading(doctor_id, get), Event::of("doctors-get"));
+    checks::only_staff_may(handler(), Event::of("doctors-get"));
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(reading(doctor_id, get), Event::of("doctors-get"), false);
+    checks::survives_faults_at_work(handler(), Event::of("doctors-get"), false);
 }
 
 #[test]

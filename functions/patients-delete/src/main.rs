@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use shared::model::id::PatientId;
 use shared::model::patient::PatientDetails;
 use shared::table::{Deleted, Stored};
 use shared::{
@@ -13,11 +12,7 @@ use shared::{
 mod tests;
 
 fn main() -> ExitCode {
-    serve_reading(patient_id, delete)
-}
-
-fn patient_id(request: &Request) -> Result<PatientId, ApiError> {
-    request.path_id("id", "patient")
+    serve_reading(Request::record_id::<PatientDetails>, delete)
 }
 
 async fn delete(

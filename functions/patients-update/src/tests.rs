@@ -1,43 +1,42 @@
+use shared::Request;
 use shared::model::patient::PatientDetails;
 use shared::runtime::reading;
-use shared::testing::{Event, checks};
+use shared::testing::{Event, Handler, checks};
 
-use super::{patient_id, update};
+use super::update;
+
+fn handler() -> impl Handler {
+    reading(Request::record_id::<PatientDetails>, update)
+}
 
 #[test]
 fn a_patch_changes_what_it_names() {
-    checks::update::a_patch_changes_what_it_names::<PatientDetails>(reading(patient_id, update));
+    checks::update::a_patch_changes_what_it_names::<PatientDetails>(handler());
 }
 
 #[test]
 fn a_put_needs_every_required_field() {
-    checks::update::a_put_needs_every_required_field::<PatientDetails>(reading(patient_id, update));
+    checks::update::a_put_needs_every_required_field::<PatientDetails>(handler());
 }
 
 #[test]
 fn if_match_is_honoured() {
-    checks::update::if_match_is_honoured::<PatientDetails>(reading(patient_id, update));
+    checks::update::if_match_is_honoured::<PatientDetails>(handler());
 }
 
 #[test]
 fn what_is_not_there_is_404_and_a_bad_field_400() {
-    checks::update::what_is_not_there_is_404_and_a_bad_field_400::<PatientDetails>(reading(
-        patient_id, update,
-    ));
+    checks::update::what_is_not_there_is_404_and_a_bad_field_400::<PatientDetails>(handler());
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(reading(patient_id, update), Event::of("patients-update"));
+    checks::only_staff_may(handler(), Event::of("patients-update"));
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(
-        reading(patient_id, update),
-        Event::of("patients-update"),
-        false,
-    );
+    checks::survives_faults_at_work(handler(), Event::of("patients-update"), false);
 }
 
 #[test]

@@ -45,6 +45,7 @@ pub struct Verified {
 /// whether it counts now is for the key and the times to say.
 #[derive(Clone)]
 pub struct Signed {
+    /// The key's own thumbprint, which no other key has.
     pub kid: String,
     pub user_id: UserId,
     pub session_id: SessionId,
@@ -96,16 +97,14 @@ pub async fn of_request(app: &App, request: &Request) -> Result<Verified, ApiErr
 /// published ones; whatever else a header offers (`jku`, `jwk`, `x5u`) is not looked at.
 pub async fn verify(app: &App, token: &str) -> Result<Verified, ApiError> {
     let fingerprint = Fingerprint::of(token);
-    let known = app.verified_tokens().get(&fingerprint);
-    let kid = match &known {
-        Some(signed) => signed.kid.clone(),
-        None => kid_of(token)?,
-    };
-    let key = app.keyring().key(app, &kid).await?.ok_or(ApiError::TokenNotValid)?;
-    let signed = match known {
-        Some(signed) => signed,
+    let signed = match app.verified_tokens().get(&fingerprint) {
+        Some(signed) => {
+            key(app, &signed.kid).await?;
+            signed
+        }
         None => {
-            let signed = signed_with(&key, kid, app.tokens(), token)?;
+            let kid = kid_of(token)?;
+            let signed = signed_with(&key(app, &kid).await?, kid, app.tokens(), token)?;
             app.verified_tokens().remember(fingerprint, signed.clone(), app.now());
             signed
         }
@@ -114,6 +113,11 @@ pub async fn verify(app: &App, token: &str) -> Result<Verified, ApiError> {
         return Err(ApiError::TokenNotValid);
     }
     Ok(Verified { user_id: signed.user_id, session_id: signed.session_id })
+}
+
+/// The key of this id, if it counts.
+async fn key(app: &App, kid: &str) -> Result<DecodingKey, ApiError> {
+    app.keyring().key(app, kid).await?.ok_or(ApiError::TokenNotValid)
 }
 
 /// The key that a token wants to be checked with, if it wants to be checked in our way.
@@ -153,4 +157,31 @@ fn signed_with(
         not_before: claims.nbf,
         expires: claims.exp,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::model::user::Role;
+    use crate::testing::{World, run};
+
+    #[test]
+    fn what_is_signed_is_remembered_and_nothing_else() {
+        run(async |world: World| {
+            let actor = world.actor(Role::Staff).await;
+            let good = actor.token.expose_secret();
+            let forged = format!("{}AAAA", &good[..good.len() - 4]);
+            let is_known =
+                |token| world.app.verified_tokens().get(&Fingerprint::of(token)).is_some();
+            assert!(!is_known(good));
+            for _ in 0..2 {
+                assert_eq!(verify(&world.app, good).await.unwrap().user_id, actor.id());
+                assert!(is_known(good));
+            }
+            assert!(verify(&world.app, &forged).await.is_err());
+            assert!(!is_known(&forged));
+        });
+    }
 }

@@ -12,7 +12,9 @@ use super::field::{FieldErrors, invalid, whole_number};
 pub const MAX_ID: u64 = (1 << 53) - 1;
 
 /// What all ids have in common; each kind of thing has its own type, so that none is taken for another.
-pub trait Id: Copy + Eq + fmt::Debug + std::hash::Hash + Serialize + Send + Sync + 'static {
+pub trait Id:
+    Copy + Eq + fmt::Debug + FromStr + std::hash::Hash + Serialize + Send + Sync + 'static
+{
     /// `None` outside of `1..=MAX_ID`.
     fn new(number: u64) -> Option<Self>;
     fn get(self) -> u64;

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::key::{self, GSI1, Item, Key, SELF};
-use super::mappings::{NAMES, Row, assignment_in, name_in};
+use super::mappings::{Row, assignment_in, name_in};
 use super::records::Stored;
 use super::{Table, TableError};
 use crate::model::doctor::{Doctor, DoctorDetails};
@@ -25,6 +25,9 @@ pub const LISTED: &[&str] = &[
     "email", "phone_number", "specialization", "license_number", "years_of_experience",
     "date_of_birth", "gender", "contact_number", "address", "emergency_number",
 ];
+
+/// Enough to show a name beside an id, and to tell a tombstone.
+const NAMES: &[&str] = &["pk", "sk", "deleted_at", "first_name", "last_name"];
 
 /// The most rows of a later page, whose names are read together with the owner in one call of 100.
 const LATER_PAGE: i32 = 99;

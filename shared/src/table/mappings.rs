@@ -20,9 +20,6 @@ use crate::model::timestamp::Timestamp;
 /// How often an assignment that found another change in its way looks again.
 const ASSIGN_ATTEMPTS: u32 = 5;
 
-/// Enough to show a name beside an id, and to tell a tombstone.
-pub(super) const NAMES: &[&str] = &["pk", "sk", "deleted_at", "first_name", "last_name"];
-
 #[derive(Debug)]
 pub enum Assign {
     New(Mapping),

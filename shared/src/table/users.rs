@@ -241,6 +241,7 @@ impl Table {
         let Some((user, session)) = items.take(&user_key).zip(items.take(&session_key)) else {
             return Ok(None);
         };
+        // An administrator changes their own account.
         if is_asked_for_itself {
             items.put_back(user.clone());
         }
