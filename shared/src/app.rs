@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::auth::admitted::Admitted;
 use crate::auth::ed25519;
 use crate::auth::keyring::Keyring;
 use crate::auth::password::Places;
@@ -25,6 +26,7 @@ struct Parts {
     table: Table,
     keyring: Keyring,
     verified_tokens: VerifiedTokens,
+    admitted: Admitted,
     tokens: Tokens,
     places: Places,
     edge: Arc<Edge>,
@@ -51,6 +53,7 @@ impl App {
             table,
             keyring: Keyring::default(),
             verified_tokens: VerifiedTokens::default(),
+            admitted: Admitted::default(),
             tokens,
             places: Places::new(memory_mib),
             edge: Arc::new(Edge::new(edge, clock)),
@@ -68,6 +71,10 @@ impl App {
 
     pub(crate) fn verified_tokens(&self) -> &VerifiedTokens {
         &self.0.verified_tokens
+    }
+
+    pub(crate) fn admitted(&self) -> &Admitted {
+        &self.0.admitted
     }
 
     pub fn tokens(&self) -> &Tokens {

@@ -42,6 +42,6 @@ pub use error::{ApiError, ApiResult};
 pub use lambda_http::http::Method;
 pub use request::Request;
 pub use runtime::{
-    Named, serve, serve_event, serve_public, serve_public_with, serve_reading, serve_static,
-    serve_with,
+    Listed, Named, serve, serve_event, serve_list, serve_public, serve_public_with, serve_reading,
+    serve_static, serve_with,
 };

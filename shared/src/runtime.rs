@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::auth::caller::Caller;
+use crate::auth::permission::Permission;
 use crate::auth::token;
 use crate::config::{self, Config, ConfigError};
 use crate::edge::Edge;
@@ -21,12 +22,14 @@ use crate::error::{ApiError, ApiResult};
 use crate::log;
 use crate::model::timestamp::Timestamp;
 use crate::request::Request;
-use crate::table::Lookup;
+use crate::table::{Lookup, Unread, Wanted};
 
 /// Handlers whose own types are gone, so that what stands around them is compiled once, in this crate, and not for each
 /// function anew.
 type ForAnyone = Box<dyn Fn(App, Request) -> Reply + Send + Sync>;
 type ForCallers = Arc<dyn Fn(App, Caller, Request) -> Reply + Send + Sync>;
+type ForPermitted =
+    Arc<dyn Fn(App, Request) -> Pin<Box<dyn Future<Output = Listed> + Send>> + Send + Sync>;
 
 /// Runs a function whose callers must be signed in. Returns only when the function cannot start.
 pub fn serve<H, F>(handler: H) -> ExitCode
@@ -54,6 +57,20 @@ where
 {
     start(Box::pin(primed(Box::new(reading(name, handler)))))
 }
+
+/// As [`serve`], for a list of which the table says first what is in it. All who call need `permission`. The list is
+/// found for nobody else, but for somebody who had it when this process last answered them it is found at once; what is
+/// still to be read of it is then read in the call that reads their account and session.
+pub fn serve_list<H, F>(permission: Permission, handler: H) -> ExitCode
+where
+    H: Fn(App, Request) -> F + Send + Sync + 'static,
+    F: Future<Output = Listed> + Send + 'static,
+{
+    start(Box::pin(primed(Box::new(listing(permission, handler)))))
+}
+
+/// A list that has been found and is to be read, and answered with.
+pub type Listed = Result<Unread<ApiResult>, ApiError>;
 
 /// As [`serve`], with settings of the function's own.
 pub fn serve_with<S, H, F>(settings: fn() -> Result<S, ConfigError>, handler: H) -> ExitCode
@@ -149,7 +166,7 @@ where
 
 async fn authenticated(handler: ForCallers, app: App, request: Request) -> ApiResult {
     let verified = token::of_request(&app, &request).await?;
-    let (caller, _) = Caller::with(&app, verified, Vec::new()).await?;
+    let (caller, _) = Caller::with(&app, verified, Wanted::default()).await?;
     handler(app, caller, request).await
 }
 
@@ -170,13 +187,50 @@ where
             let verified = token::of_request(&app, &request).await?;
             let name = name(&request);
             let keys = name.as_ref().map_or_else(|_| Vec::new(), T::keys);
-            let (caller, mut items) = Caller::with(&app, verified, keys).await?;
+            let (caller, mut items) = Caller::with(&app, verified, Wanted::whole(keys)).await?;
             let named = match name {
                 Ok(name) => T::take(&name, &mut items).map(|found| Ok((name, found)))?,
                 Err(problem) => Err(problem),
             };
             handler(app, caller, named, request).await
         })
+    }
+}
+
+/// Puts the caller, authenticated and permitted, in front of a list.
+pub fn listing<H, F>(
+    permission: Permission,
+    handler: H,
+) -> impl Fn(App, Request) -> Reply + Clone + Send + Sync + 'static
+where
+    H: Fn(App, Request) -> F + Send + Sync + 'static,
+    F: Future<Output = Listed> + Send + 'static,
+{
+    let handler: ForPermitted = Arc::new(move |app, request| Box::pin(handler(app, request)));
+    move |app, request| Box::pin(permitted(permission, handler.clone(), app, request))
+}
+
+async fn permitted(
+    permission: Permission,
+    handler: ForPermitted,
+    app: App,
+    request: Request,
+) -> ApiResult {
+    let verified = token::of_request(&app, &request).await?;
+    let account = verified.user_id;
+    let mut list = handler(app.clone(), request);
+    // What becomes of it, be it a failure, is nobody's business before the caller is known.
+    let mut early = if app.admitted().take(account) { Some((&mut list).await) } else { None };
+    let wanted = match &mut early {
+        Some(Ok(list)) => list.wanted(),
+        Some(Err(_)) | None => Wanted::default(),
+    };
+    let (caller, items) = Caller::with(&app, verified, wanted).await?;
+    caller.must(permission)?;
+    app.admitted().admit(account);
+    match early {
+        Some(list) => list?.read(items)?,
+        None => app.table().read(list.await?).await?,
     }
 }
 

@@ -3,21 +3,21 @@
 use std::process::ExitCode;
 
 use shared::model::id::PatientId;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::{ApiError, App, Listed, Permission, Request, response, serve_list};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(doctors)
+    serve_list(Permission::ManageMappings, doctors)
 }
 
-async fn doctors(app: App, caller: Caller, request: Request) -> ApiResult {
-    caller.must(Permission::ManageMappings)?;
+async fn doctors(app: App, request: Request) -> Listed {
     let patient: PatientId = request.path_id("patient_id", "patient")?;
     let list = format!("mappings-doctors {patient}");
-    match app.table().doctors_of(patient, request.paging(&list)?).await? {
+    let found = app.table().doctors_of(patient, request.paging(&list)?).await?;
+    Ok(found.map(move |page| match page {
         Some(page) => response::page(&list, &page),
         None => Err(ApiError::not_found(format!("patient {patient}"))),
-    }
+    }))
 }

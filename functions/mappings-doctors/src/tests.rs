@@ -1,8 +1,13 @@
+use shared::Permission;
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Event, World, checks, json, run};
+use shared::runtime::listing;
+use shared::testing::{Event, Handler, World, checks, json, run};
 
 use super::doctors;
+
+fn handler() -> impl Handler {
+    listing(Permission::ManageMappings, doctors)
+}
 
 fn event() -> Event {
     Event::of("mappings-doctors").query(&[])
@@ -18,7 +23,7 @@ fn lists_them_by_id_with_the_time_of_assignment() {
             world.assign(&doctor, &patient).await;
         }
         let event = event().path_parameter("patient_id", patient.id);
-        let seen = checks::walk(&world, signed_in(doctors), event, &staff).await;
+        let seen = checks::walk(&world, handler(), event, &staff).await;
         assert_eq!(
             seen.iter().map(|it| it["id"].as_u64()).collect::<Vec<_>>(),
             [1, 2, 3, 4, 5].map(Some)
@@ -33,21 +38,26 @@ fn nobody_assigned_is_an_empty_list_and_nobody_there_is_404() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let event = event().by(&staff);
-        world.call(signed_in(doctors), event.clone()).await.expect_problem(404, "not_found");
+        world.call(handler(), event.clone()).await.expect_problem(404, "not_found");
         world.patient(1).await;
-        let page = world.call(signed_in(doctors), event).await.expect(200);
+        let page = world.call(handler(), event).await.expect(200);
         assert_eq!(page, json!({"results": [], "next": null}));
     });
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(doctors), event());
+    checks::only_staff_may(handler(), event());
+}
+
+#[test]
+fn is_found_early_for_who_was_permitted() {
+    checks::is_found_early_for_who_was_permitted(handler(), event(), "Query");
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(doctors), event(), true);
+    checks::survives_faults_at_work(handler(), event(), true);
 }
 
 #[test]

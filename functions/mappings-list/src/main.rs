@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use shared::{ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::{App, Listed, Permission, Request, response, serve_list};
 
 #[cfg(test)]
 mod tests;
@@ -10,11 +10,10 @@ mod tests;
 const LIST: &str = "mappings-list";
 
 fn main() -> ExitCode {
-    serve(list)
+    serve_list(Permission::ManageMappings, list)
 }
 
-async fn list(app: App, caller: Caller, request: Request) -> ApiResult {
-    caller.must(Permission::ManageMappings)?;
-    let page = app.table().mappings(request.paging(LIST)?).await?;
-    response::page(LIST, &page)
+async fn list(app: App, request: Request) -> Listed {
+    let found = app.table().mappings(request.paging(LIST)?).await?;
+    Ok(found.map(|page| response::page(LIST, &page)))
 }

@@ -1,10 +1,15 @@
 use std::collections::BTreeSet;
 
+use shared::Permission;
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Event, World, checks, run};
+use shared::runtime::listing;
+use shared::testing::{Event, Handler, World, checks, run};
 
 use super::list;
+
+fn handler() -> impl Handler {
+    listing(Permission::ManageMappings, list)
+}
 
 #[test]
 fn shows_every_mapping_once_with_the_names_of_today() {
@@ -14,7 +19,7 @@ fn shows_every_mapping_once_with_the_names_of_today() {
         for n in 1..=5 {
             world.assign(&world.doctor(n).await, &patient).await;
         }
-        let seen = checks::walk(&world, signed_in(list), Event::of("mappings-list"), &staff).await;
+        let seen = checks::walk(&world, handler(), Event::of("mappings-list"), &staff).await;
         assert!(seen.iter().all(|mapping| mapping["patient_name"] == "Jane Roe 001"));
         let doctors: BTreeSet<_> =
             seen.iter().map(|mapping| mapping["doctor_name"].as_str()).collect();
@@ -24,12 +29,17 @@ fn shows_every_mapping_once_with_the_names_of_today() {
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(list), Event::of("mappings-list"));
+    checks::only_staff_may(handler(), Event::of("mappings-list"));
+}
+
+#[test]
+fn is_found_early_for_who_was_permitted() {
+    checks::is_found_early_for_who_was_permitted(handler(), Event::of("mappings-list"), "Scan");
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(list), Event::of("mappings-list"), true);
+    checks::survives_faults_at_work(handler(), Event::of("mappings-list"), true);
 }
 
 #[test]

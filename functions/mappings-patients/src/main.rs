@@ -3,21 +3,21 @@
 use std::process::ExitCode;
 
 use shared::model::id::DoctorId;
-use shared::{ApiError, ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::{ApiError, App, Listed, Permission, Request, response, serve_list};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve(patients)
+    serve_list(Permission::ManageMappings, patients)
 }
 
-async fn patients(app: App, caller: Caller, request: Request) -> ApiResult {
-    caller.must(Permission::ManageMappings)?;
+async fn patients(app: App, request: Request) -> Listed {
     let doctor: DoctorId = request.path_id("id", "doctor")?;
     let list = format!("mappings-patients {doctor}");
-    match app.table().patients_of(doctor, request.paging(&list)?).await? {
+    let found = app.table().patients_of(doctor, request.paging(&list)?).await?;
+    Ok(found.map(move |page| match page {
         Some(page) => response::page(&list, &page),
         None => Err(ApiError::not_found(format!("doctor {doctor}"))),
-    }
+    }))
 }

@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
 use crate::model::user::User;
-use crate::table::{Items, Key};
+use crate::table::{Items, Wanted};
 
 /// Somebody signed in. A handler that takes one cannot be reached without it.
 #[derive(Debug, Clone)]
@@ -20,18 +20,18 @@ impl Caller {
     /// Whose an access token is. Calls: A.
     pub async fn of_token(app: &App, token: &str) -> Result<Self, ApiError> {
         let verified = token::verify(app, token).await?;
-        Self::with(app, verified, Vec::new()).await.map(|(caller, _)| caller)
+        Self::with(app, verified, Wanted::default()).await.map(|(caller, _)| caller)
     }
 
     /// Reads account and session, consistently and in one call, so that what ends a session or changes a role counts
-    /// from the next request on; in the same call what lies at other keys. Calls: A.
+    /// from the next request on; in the same call what else is wanted. Calls: A.
     pub(crate) async fn with(
         app: &App,
         verified: Verified,
-        others: Vec<Key>,
+        wanted: Wanted,
     ) -> Result<(Self, Items), ApiError> {
         let Verified { user_id, session_id } = verified;
-        match app.table().user_session_and(user_id, &session_id, others).await? {
+        match app.table().user_session_and(user_id, &session_id, wanted).await? {
             Some((user, session, items)) if session.is_valid_for(&user, app.now()) => {
                 Ok((Self { user, session_id: session.id }, items))
             }

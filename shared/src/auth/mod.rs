@@ -1,5 +1,6 @@
 //! Who calls, and what they may do: passwords, sessions, tokens, keys, callers, permissions, throttles.
 
+pub(crate) mod admitted;
 pub mod attempts;
 pub mod caller;
 pub(crate) mod ed25519;

@@ -1,6 +1,7 @@
 //! `BatchGetItem`: many items, consistently, 100 keys a call.
 
 use std::collections::HashSet;
+use std::vec::IntoIter;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
@@ -14,7 +15,22 @@ const MAX_KEYS: usize = 100;
 /// How often keys that DynamoDB leaves unprocessed are asked for.
 const MAX_ROUNDS: u32 = 8;
 
-/// Items that were read together, to be taken by their keys.
+/// What to read in one call.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    pub keys: Vec<Key>,
+    /// What is read of each item; none means everything.
+    pub attributes: Vec<&'static str>,
+}
+
+impl Wanted {
+    /// All that lies there.
+    pub fn whole(keys: Vec<Key>) -> Self {
+        Self { keys, attributes: Vec::new() }
+    }
+}
+
+/// Items that were read together, to be taken by their keys, or one after the other.
 pub struct Items(Vec<Item>);
 
 impl Items {
@@ -31,26 +47,25 @@ impl Items {
     }
 }
 
-impl Table {
-    /// All that lies at these keys. Calls: BatchGet.
-    pub(super) async fn items_at(&self, keys: Vec<Key>) -> Result<Items, TableError> {
-        self.batch_get(keys, &[]).await.map(Items)
-    }
+impl IntoIterator for Items {
+    type Item = Item;
+    type IntoIter = IntoIter<Item>;
 
-    /// The items that exist among `keys`, in no order. `attributes` limits what is read of each;
-    /// none means everything.
-    pub(super) async fn batch_get(
-        &self,
-        keys: impl IntoIterator<Item = Key>,
-        attributes: &[&str],
-    ) -> Result<Vec<Item>, TableError> {
-        let distinct: HashSet<Key> = keys.into_iter().collect();
+    fn into_iter(self) -> IntoIter<Item> {
+        self.0.into_iter()
+    }
+}
+
+impl Table {
+    /// The items that exist, in no order. Calls: BatchGet.
+    pub(super) async fn items_at(&self, wanted: Wanted) -> Result<Items, TableError> {
+        let distinct: HashSet<Key> = wanted.keys.into_iter().collect();
         let keys: Vec<Item> = distinct.into_iter().map(Item::from).collect();
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(MAX_KEYS) {
-            self.get_chunk(chunk.to_vec(), attributes, &mut found).await?;
+            self.get_chunk(chunk.to_vec(), &wanted.attributes, &mut found).await?;
         }
-        Ok(found)
+        Ok(Items(found))
     }
 
     async fn get_chunk(

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::attempts::{Tried, end_of_row};
+use super::batch::Wanted;
 use super::expression::Expression;
 use super::key::{self, Key};
 use super::transaction::Outcome;
@@ -49,15 +50,12 @@ impl Table {
     /// same whether there is one or not: Get identifier, BatchGet(user, credential).
     pub async fn credentials(&self, folded: &str) -> Result<Option<Credentials>, TableError> {
         let id = self.user_id(folded).await?;
-        let user_key = Key::user(id);
-        let (mut user, mut password_hash) = (None, None);
-        for item in self.batch_get([user_key.clone(), Key::credential(id)], &[]).await? {
-            if key::text(&item, "pk") == Some(&user_key.pk) {
-                user = Some(user_in(item)?);
-            } else {
-                password_hash = hash_in(from_item(item).map_err(TableError::unreadable)?);
-            }
-        }
+        let (user_key, credential_key) = (Key::user(id), Key::credential(id));
+        let wanted = Wanted::whole(vec![user_key.clone(), credential_key.clone()]);
+        let mut items = self.items_at(wanted).await?;
+        let user = items.take(&user_key).map(user_in).transpose()?;
+        let credential = items.take(&credential_key).map(from_item).transpose();
+        let password_hash = credential.map_err(TableError::unreadable)?.and_then(hash_in);
         Ok(user.map(|user| Credentials { user, password_hash }))
     }
 

@@ -1,6 +1,6 @@
 //! What can be read by keys that are known beforehand: in one call, together with whatever else is known so.
 
-use super::batch::Items;
+use super::batch::{Items, Wanted};
 use super::key::Key;
 use super::{Table, TableError};
 
@@ -18,7 +18,7 @@ pub trait Lookup: Sized + Send + 'static {
 impl Table {
     /// Consistently. Calls: BatchGet.
     pub async fn look_up<T: Lookup>(&self, name: &T::Name) -> Result<T, TableError> {
-        let mut items = self.items_at(T::keys(name)).await?;
+        let mut items = self.items_at(Wanted::whole(T::keys(name))).await?;
         T::take(name, &mut items)
     }
 }

@@ -1,30 +1,33 @@
-//! Lists of mappings: a patient's doctors, a doctor's patients, and all.
+//! Lists of mappings: a patient's doctors, a doctor's patients, and all. Each is read in two steps, rows of ids and then
+//! what lies at those ids.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
+use super::batch::{Items, Wanted};
 use super::key::{self, GSI1, Item, Key, SELF};
 use super::mappings::{Row, assignment_in, name_in};
 use super::records::Stored;
+use super::unread::Unread;
 use super::{Table, TableError};
-use crate::model::doctor::{Doctor, DoctorDetails};
+use crate::model::doctor::DoctorDetails;
 use crate::model::id::{DoctorId, Id, PatientId};
 use crate::model::mapping::{Assigned, Assignment, Mapping};
 use crate::model::page::{Page, Paging};
-use crate::model::patient::{Patient, PatientDetails};
+use crate::model::patient::PatientDetails;
 use crate::model::record::{Details, Record};
 
-/// All that lists show of a doctor or a patient, and what tells a tombstone; `medical_history` is not
-/// of it.
+/// All that a list shows of a patient, and what tells a tombstone; `medical_history` is not of it.
 #[rustfmt::skip]
-pub const LISTED: &[&str] = &[
+pub const LISTED_OF_PATIENTS: &[&str] = &[
     "pk", "sk", "deleted_at", "swept", "id", "version", "created_at", "updated_at",
-    "first_name", "last_name",
-    "email", "phone_number", "specialization", "license_number", "years_of_experience",
-    "date_of_birth", "gender", "contact_number", "address", "emergency_number",
+    "first_name", "last_name", "date_of_birth", "gender", "contact_number", "address", "emergency_number",
 ];
+
+/// Of a doctor there is nothing that a list does not show.
+const LISTED_OF_DOCTORS: &[&str] = &[];
 
 /// Enough to show a name beside an id, and to tell a tombstone.
 const NAMES: &[&str] = &["pk", "sk", "deleted_at", "first_name", "last_name"];
@@ -32,23 +35,57 @@ const NAMES: &[&str] = &["pk", "sk", "deleted_at", "first_name", "last_name"];
 /// The most rows of a later page, whose names are read together with the owner in one call of 100.
 const LATER_PAGE: i32 = 99;
 
+/// Doctors of one patient, or patients of one doctor.
+pub type Related<Other> = Page<Assigned<Record<Other>>, <Other as Details>::Id>;
+
+/// A page of the rows in an owner's partition.
+struct Rows<Other: Details> {
+    owner: Key,
+    /// Whether the page holds the owner, alive.
+    owner_lives: bool,
+    of: Vec<(Other::Id, Row)>,
+    next: Option<Other::Id>,
+}
+
+impl<Other: Details> Rows<Other> {
+    /// The page, of what lies at the other sides' keys and the owner's; `None` if the owner does not live.
+    fn with(mut self, items: Items) -> Result<Option<Related<Other>>, TableError> {
+        let mut others: HashMap<Other::Id, Record<Other>> = HashMap::new();
+        for item in items {
+            if key::text(&item, "pk") == Some(&self.owner.pk) {
+                self.owner_lives = name_in(&item).is_some();
+            } else if let Stored::Alive(record) = Stored::<Other>::read(item)? {
+                others.insert(record.id, record);
+            }
+        }
+        if !self.owner_lives {
+            return Ok(None);
+        }
+        let with_record = |(id, row): (Other::Id, Row)| {
+            Some(Assigned { to: others.remove(&id)?, assigned_at: row.assigned_at })
+        };
+        let results = self.of.into_iter().filter_map(with_record).collect();
+        Ok(Some(Page { results, next: self.next }))
+    }
+}
+
 impl Table {
-    /// The doctors of a patient, by id; `None` if there is no such patient. Calls: Query, BatchGet.
+    /// The doctors of a patient, by id; `None` if there is no such patient. Calls: Query, and BatchGet of what is unread.
     pub async fn doctors_of(
         &self,
         patient: PatientId,
         paging: Paging<DoctorId>,
-    ) -> Result<Option<Page<Assigned<Doctor>, DoctorId>>, TableError> {
-        self.related::<PatientDetails, DoctorDetails>(patient, paging).await
+    ) -> Result<Unread<Option<Related<DoctorDetails>>>, TableError> {
+        self.related::<PatientDetails, DoctorDetails>(patient, paging, LISTED_OF_DOCTORS).await
     }
 
-    /// The patients of a doctor, by id; `None` if there is no such doctor. Calls: Query, BatchGet.
+    /// The patients of a doctor, by id; `None` if there is no such doctor. Calls: Query, and BatchGet of what is unread.
     pub async fn patients_of(
         &self,
         doctor: DoctorId,
         paging: Paging<PatientId>,
-    ) -> Result<Option<Page<Assigned<Patient>, PatientId>>, TableError> {
-        self.related::<DoctorDetails, PatientDetails>(doctor, paging).await
+    ) -> Result<Unread<Option<Related<PatientDetails>>>, TableError> {
+        self.related::<DoctorDetails, PatientDetails>(doctor, paging, LISTED_OF_PATIENTS).await
     }
 
     /// The first page of the Query holds the owner itself (`#` sorts first); a later one reads it
@@ -57,39 +94,23 @@ impl Table {
         &self,
         owner: Owner::Id,
         paging: Paging<Other::Id>,
-    ) -> Result<Option<Page<Assigned<Record<Other>>, Other::Id>>, TableError> {
-        let owner = Key::record::<Owner>(owner);
+        attributes: &[&'static str],
+    ) -> Result<Unread<Option<Related<Other>>>, TableError> {
         let is_first_page = paging.after.is_none();
-        let (rows, mut owners, next) = self.rows_of::<Other>(&owner, paging).await?;
-
-        let mut keys: Vec<Key> = rows.iter().map(|(id, _)| Key::record::<Other>(*id)).collect();
+        let rows = self.rows_of::<Other>(Key::record::<Owner>(owner), paging).await?;
+        let mut keys: Vec<Key> = rows.of.iter().map(|(id, _)| Key::record::<Other>(*id)).collect();
         if !is_first_page {
-            keys.push(owner.clone());
+            keys.push(rows.owner.clone());
         }
-        let mut others: HashMap<Other::Id, Record<Other>> = HashMap::new();
-        for item in self.batch_get(keys, LISTED).await? {
-            if key::text(&item, "pk") == Some(&owner.pk) {
-                owners.push(item);
-            } else if let Stored::Alive(record) = Stored::<Other>::read(item)? {
-                others.insert(record.id, record);
-            }
-        }
-        if !owners.iter().any(|owner| name_in(owner).is_some()) {
-            return Ok(None);
-        }
-        let with_record = |(id, row): (Other::Id, Row)| {
-            Some(Assigned { to: others.remove(&id)?, assigned_at: row.assigned_at })
-        };
-        Ok(Some(Page { results: rows.into_iter().filter_map(with_record).collect(), next }))
+        let wanted = Wanted { keys, attributes: attributes.to_vec() };
+        Ok(Unread::new(wanted, |items| rows.with(items)))
     }
 
-    /// A page of an owner's partition: the mappings in it by the other side's id, the owner itself if it
-    /// is on the page, and where the page ends.
     async fn rows_of<Other: Details>(
         &self,
-        owner: &Key,
+        owner: Key,
         paging: Paging<Other::Id>,
-    ) -> Result<(Vec<(Other::Id, Row)>, Vec<Item>, Option<Other::Id>), TableError> {
+    ) -> Result<Rows<Other>, TableError> {
         let limit = match paging.after {
             None => paging.limit + 1,
             Some(_) => paging.limit.min(LATER_PAGE),
@@ -111,24 +132,25 @@ impl Table {
             .await?;
         let next =
             key::position(answer.last_evaluated_key, |last| key::id_in(key::text(last, "sk")?))?;
-        let (mut rows, mut owners) = (Vec::new(), Vec::new());
+        let mut rows = Rows { owner, owner_lives: false, of: Vec::new(), next };
         for item in answer.items.unwrap_or_default() {
             let sk = key::text(&item, "sk").ok_or_else(|| TableError::missing("a key"))?;
             if sk == SELF {
-                owners.push(item);
+                rows.owner_lives = name_in(&item).is_some();
             } else {
                 let id = key::id_in(sk).ok_or_else(|| TableError::missing("an id"))?;
-                rows.push((id, from_item(item).map_err(TableError::unreadable)?));
+                rows.of.push((id, from_item(item).map_err(TableError::unreadable)?));
             }
         }
-        Ok((rows, owners, next))
+        Ok(rows)
     }
 
-    /// All mappings, in no order that means anything. Calls: Scan of gsi1, BatchGet names.
+    /// All mappings, in no order that means anything; those whose doctor or patient is gone are left out. Calls: Scan of
+    /// gsi1, and BatchGet of the names, which are unread.
     pub async fn mappings(
         &self,
         paging: Paging<(DoctorId, PatientId)>,
-    ) -> Result<Page<Mapping, (DoctorId, PatientId)>, TableError> {
+    ) -> Result<Unread<Page<Mapping, (DoctorId, PatientId)>>, TableError> {
         let answer = self
             .client
             .scan()
@@ -145,29 +167,30 @@ impl Table {
         })?;
         let rows = answer.items.unwrap_or_default().into_iter().map(assignment_in);
         let assignments = rows.collect::<Result<Vec<_>, _>>()?;
-        Ok(Page { results: self.with_names(assignments).await?, next })
-    }
-
-    /// Drops the assignments whose doctor or patient is gone.
-    async fn with_names(&self, assignments: Vec<Assignment>) -> Result<Vec<Mapping>, TableError> {
-        let keys = assignments.iter().flat_map(|assignment| {
+        let sides = |assignment: &Assignment| {
             [
                 Key::record::<DoctorDetails>(assignment.doctor_id),
                 Key::record::<PatientDetails>(assignment.patient_id),
             ]
-        });
-        let mut names: HashMap<String, String> = HashMap::new();
-        for item in self.batch_get(keys, NAMES).await? {
-            if let (Some(pk), Some(name)) = (key::text(&item, "pk"), name_in(&item)) {
-                names.insert(pk.to_owned(), name);
-            }
-        }
-        let name = |kind: &str, id: u64| names.get(&key::record(kind, id)).cloned();
-        let named = |assignment: Assignment| {
-            let doctor_name = name(DoctorDetails::KIND, assignment.doctor_id.get())?;
-            let patient_name = name(PatientDetails::KIND, assignment.patient_id.get())?;
-            Some(assignment.named(doctor_name, patient_name))
         };
-        Ok(assignments.into_iter().filter_map(named).collect())
+        let keys = assignments.iter().flat_map(sides).collect();
+        let wanted = Wanted { keys, attributes: NAMES.to_vec() };
+        Ok(Unread::new(wanted, move |items| Ok(Page { results: named(assignments, items), next })))
     }
+}
+
+fn named(assignments: Vec<Assignment>, items: Items) -> Vec<Mapping> {
+    let mut names: HashMap<String, String> = HashMap::new();
+    for item in items {
+        if let (Some(pk), Some(name)) = (key::text(&item, "pk"), name_in(&item)) {
+            names.insert(pk.to_owned(), name);
+        }
+    }
+    let name = |kind: &str, id: u64| names.get(&key::record(kind, id)).cloned();
+    let named = |assignment: Assignment| {
+        let doctor_name = name(DoctorDetails::KIND, assignment.doctor_id.get())?;
+        let patient_name = name(PatientDetails::KIND, assignment.patient_id.get())?;
+        Some(assignment.named(doctor_name, patient_name))
+    };
+    assignments.into_iter().filter_map(named).collect()
 }

@@ -24,13 +24,14 @@ mod sessions;
 mod signing_keys;
 mod sweep;
 mod transaction;
+mod unread;
 mod users;
 
 use aws_sdk_dynamodb::Client;
 
 pub use admins::MadeAdmin;
 pub use attempts::{Reserved, RowRule, Tried, WindowRule};
-pub(crate) use batch::Items;
+pub(crate) use batch::{Items, Wanted};
 pub use client::client;
 #[cfg(feature = "testing")]
 pub(crate) use client::config;
@@ -38,12 +39,13 @@ pub use credentials::{Credentials, PasswordSet, Reset};
 pub use error::TableError;
 pub(crate) use key::Key;
 pub use lookup::Lookup;
-pub use mapping_lists::LISTED;
+pub use mapping_lists::{LISTED_OF_PATIENTS, Related};
 pub use mappings::{Assign, Pair, Removed};
 pub use names::is_list_position;
 pub use records::{Created, Deleted, Stored, Updated};
 pub use sessions::Rotated;
 pub use signing_keys::PublicKey;
+pub use unread::Unread;
 pub use users::{Imported, ImportedUser, NewUser, Registered, UserUpdated};
 
 /// The store of everything: the main table and the public token keys' own.

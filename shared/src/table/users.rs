@@ -6,7 +6,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::admins::Admins;
 use super::backoff::backoff;
-use super::batch::Items;
+use super::batch::{Items, Wanted};
 use super::expression::Expression;
 use super::item::Changed;
 use super::key::{self, Item, Key, sort_key};
@@ -27,6 +27,14 @@ const KIND: &str = "user";
 
 /// How often a change that found another one in its way reads and tries again.
 const UPDATE_ATTEMPTS: u32 = 10;
+
+/// All that an account and a session hold, for where not everything is read of what lies beside them.
+#[rustfmt::skip]
+const CALLER: &[&str] = &[
+    "pk", "sk", "id", "version", "created_at", "epoch",
+    "username", "email", "role", "active", "updated_at",
+    "user_id", "last_used_at", "expires_at", "ends_at", "user_agent", "refresh",
+];
 
 /// An account to be made.
 #[derive(Debug, Clone)]
@@ -221,23 +229,26 @@ impl Table {
         user_id: UserId,
         session_id: &SessionId,
     ) -> Result<Option<(User, Session)>, TableError> {
-        let found = self.user_session_and(user_id, session_id, Vec::new()).await?;
+        let found = self.user_session_and(user_id, session_id, Wanted::default()).await?;
         Ok(found.map(|(user, session, _)| (user, session)))
     }
 
-    /// The same, and what lies at other keys. Calls: A.
+    /// The same, and what else is wanted. Calls: A.
     pub(crate) async fn user_session_and(
         &self,
         user_id: UserId,
         session_id: &SessionId,
-        others: Vec<Key>,
+        mut wanted: Wanted,
     ) -> Result<Option<(User, Session, Items)>, TableError> {
         let user_key = Key::user(Some(user_id));
         let session_key = Key::session(user_id, session_id);
-        let is_asked_for_itself = others.contains(&user_key);
-        let mut keys = others;
-        keys.extend([user_key.clone(), session_key.clone()]);
-        let mut items = self.items_at(keys).await?;
+        let is_asked_for_itself = wanted.keys.contains(&user_key);
+        wanted.keys.extend([user_key.clone(), session_key.clone()]);
+        if !wanted.attributes.is_empty() {
+            let more = CALLER.iter().filter(|it| !wanted.attributes.contains(it));
+            wanted.attributes.extend(more.collect::<Vec<_>>());
+        }
+        let mut items = self.items_at(wanted).await?;
         let Some((user, session)) = items.take(&user_key).zip(items.take(&session_key)) else {
             return Ok(None);
         };

@@ -11,9 +11,11 @@ pub use super::access::policy_grants_nothing_else;
 use super::event::Event;
 use super::faults::{Fault, When};
 use super::sample::Sample;
+use super::steps;
 use super::world::{Actor, Handler, World, run, together};
-use crate::model::user::Role;
-use crate::table::Removed;
+use crate::model::user::{Role, UserChange};
+use crate::model::version::IfMatch;
+use crate::table::{Removed, UserUpdated};
 
 /// Nobody gets in without a token, and nobody whose role is pending.
 pub fn only_staff_may(handler: impl Handler, event: Event) {
@@ -37,6 +39,47 @@ pub async fn walk(world: &World, handler: impl Handler, event: Event, actor: &Ac
             return seen;
         }
     }
+}
+
+/// A list is found at once for whoever was permitted to see it before, and for nobody else; and nobody sees it who is not
+/// permitted now. `finding` is the call that says what is in it.
+pub fn is_found_early_for_who_was_permitted(handler: impl Handler, event: Event, finding: &str) {
+    run(async |world| {
+        let (staff, pending) =
+            (world.actor(Role::Staff).await, world.actor_named("pending", Role::Pending).await);
+        world.assign(&world.doctor(1).await, &world.patient(1).await).await;
+        let answer = async |event: Event| {
+            world.calls.take();
+            let status = world.call(handler.clone(), event).await.status;
+            (status, world.calls.take().join(" "))
+        };
+        let (reading, [theirs, wrong]) = ("BatchGetItem", [&[][..], &[("limit", "0")]]);
+        let ask = |actor: &Actor, query| event.clone().query(query).by(actor);
+        let done = |status: u16, calls: &[&str]| (status, calls.join(" "));
+
+        // The first token has the token keys read.
+        answer(ask(&pending, theirs)).await;
+        for query in [theirs, wrong, theirs] {
+            assert_eq!(answer(ask(&pending, query)).await, done(403, &[reading]));
+        }
+        assert_eq!(answer(ask(&staff, theirs)).await, done(200, &[reading, finding, reading]));
+        for _ in 0..2 {
+            assert_eq!(answer(ask(&staff, theirs)).await, done(200, &[finding, reading]));
+            assert_eq!(answer(ask(&staff, wrong)).await, done(400, &[reading]));
+        }
+        let demotion = UserChange { role: Some(Role::Pending), active: None };
+        let (table, now) = (world.app.table(), world.app.now());
+        let demoted = steps::update_user(table, staff.id(), demotion, &IfMatch::Any, now).await;
+        assert!(matches!(demoted, Ok(UserUpdated::Done(_))));
+        assert_eq!(answer(ask(&staff, theirs)).await, done(403, &[finding, reading]));
+        assert_eq!(answer(ask(&staff, theirs)).await, done(403, &[reading]));
+
+        let other = world.actor_named("other", Role::Staff).await;
+        assert_eq!(answer(ask(&other, theirs)).await, done(200, &[reading, finding, reading]));
+        table.raise_epoch(other.id(), now).await.expect("an account");
+        assert_eq!(answer(ask(&other, theirs)).await, done(401, &[finding, reading]));
+        assert_eq!(answer(ask(&other, theirs)).await, done(401, &[reading]));
+    });
 }
 
 /// Whatever goes wrong with any one of the calls that an endpoint makes to DynamoDB, it succeeds as if

@@ -1,11 +1,14 @@
-//! What an endpoint does in two steps, its look at what stands and its change of it, as one.
+//! What an endpoint does in two steps, a look at what stands and a change of it, or a list found and then read, as one.
 
+use crate::model::doctor::DoctorDetails;
 use crate::model::id::{DoctorId, PatientId, UserId};
+use crate::model::mapping::Mapping;
+use crate::model::page::{Page, Paging};
 use crate::model::record::{Details, Edit, Record};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::UserChange;
 use crate::model::version::IfMatch;
-use crate::table::{Assign, Deleted, Stored, Table, TableError, Updated, UserUpdated};
+use crate::table::{Assign, Deleted, Related, Stored, Table, TableError, Updated, UserUpdated};
 
 pub async fn record<D: Details>(table: &Table, id: D::Id) -> Result<Option<Record<D>>, TableError> {
     table.look_up::<Stored<D>>(&id).await.map(Stored::alive)
@@ -42,6 +45,21 @@ pub async fn assign(
 ) -> Result<Assign, TableError> {
     let pair = table.look_up(&(doctor, patient)).await?;
     table.assign(pair, by, now).await
+}
+
+pub async fn doctors_of(
+    table: &Table,
+    patient: PatientId,
+    paging: Paging<DoctorId>,
+) -> Result<Option<Related<DoctorDetails>>, TableError> {
+    table.read(table.doctors_of(patient, paging).await?).await
+}
+
+pub async fn mappings(
+    table: &Table,
+    paging: Paging<(DoctorId, PatientId)>,
+) -> Result<Page<Mapping, (DoctorId, PatientId)>, TableError> {
+    table.read(table.mappings(paging).await?).await
 }
 
 pub async fn update_user(

@@ -121,7 +121,7 @@ async fn act(
         ),
         Op::ListDoctors => {
             let paging = Paging { limit: 100, after: None };
-            let page = table.doctors_of(patient, paging).await.unwrap();
+            let page = steps::doctors_of(table, patient, paging).await.unwrap();
             Outcome::Listed(page.map(|page| !page.results.is_empty()))
         }
     }

@@ -51,9 +51,9 @@ fn an_interrupted_deletion_is_seen_as_done_and_can_be_finished() {
         assert!(steps::record::<PatientDetails>(table, patient.id).await.unwrap().is_none());
         assert!(table.list::<PatientDetails>("", FIRST_PAGE).await.unwrap().results.is_empty());
         let page = Paging { limit: 50, after: None };
-        assert!(table.doctors_of(patient.id, page).await.unwrap().is_none());
+        assert!(steps::doctors_of(table, patient.id, page).await.unwrap().is_none());
         let page = Paging { limit: 100, after: None };
-        assert!(table.mappings(page).await.unwrap().results.is_empty());
+        assert!(steps::mappings(table, page).await.unwrap().results.is_empty());
         let by = shared::model::id::Id::new(1).unwrap();
         let assigned = steps::assign(table, doctor.id, patient.id, by, now).await.unwrap();
         assert!(matches!(assigned, Assign::Unknown { doctor: false, patient: true }));

@@ -1,0 +1,45 @@
+//! A read of which the first half is done: a list of ids is there, and what lies at them is still to be read.
+
+use std::mem;
+
+use super::batch::{Items, Wanted};
+use super::{Table, TableError};
+
+/// What is still to be read, and what to make of it. Whoever reads something else at that time reads both in one call.
+#[must_use]
+pub struct Unread<T> {
+    wanted: Wanted,
+    make: Box<dyn FnOnce(Items) -> Result<T, TableError> + Send>,
+}
+
+impl<T: 'static> Unread<T> {
+    pub(super) fn new(
+        wanted: Wanted,
+        make: impl FnOnce(Items) -> Result<T, TableError> + Send + 'static,
+    ) -> Self {
+        Self { wanted, make: Box::new(make) }
+    }
+
+    /// The same read, of which something else is made.
+    pub fn map<U: 'static>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Unread<U> {
+        Unread::new(self.wanted, |items| (self.make)(items).map(change))
+    }
+
+    /// What is to be read, which is for the first who asks.
+    pub(crate) fn wanted(&mut self) -> Wanted {
+        mem::take(&mut self.wanted)
+    }
+
+    /// `items` are those that were wanted.
+    pub(crate) fn read(self, items: Items) -> Result<T, TableError> {
+        (self.make)(items)
+    }
+}
+
+impl Table {
+    /// Consistently. Calls: BatchGet.
+    pub async fn read<T: 'static>(&self, mut unread: Unread<T>) -> Result<T, TableError> {
+        let items = self.items_at(unread.wanted()).await?;
+        unread.read(items)
+    }
+}
