@@ -404,3 +404,26 @@ fn registered(user: User, outcome: Outcome<Refusal>) -> Result<Registered, Table
     }
     Ok(Registered::Taken(taken))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CALLER;
+    use crate::model::user::Role;
+    use crate::testing::{World, run};
+
+    /// What nobody reads of an account or a session: DynamoDB does.
+    const DYNAMODBS: [&str; 3] = ["gsi2pk", "gsi2sk", "ttl"];
+
+    #[test]
+    fn all_that_is_stored_of_a_caller_is_read() {
+        run(async |world: World| {
+            world.actor(Role::Staff).await;
+            let rows = world.rows("USER#").await;
+            assert_eq!(rows.len(), 2);
+            for name in rows.iter().flat_map(|row| row.keys()) {
+                let is_read = CALLER.contains(&name.as_str());
+                assert_eq!(is_read, !DYNAMODBS.contains(&name.as_str()), "{name}");
+            }
+        });
+    }
+}

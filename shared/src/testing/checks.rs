@@ -76,6 +76,13 @@ pub fn is_found_early_for_who_was_permitted(handler: impl Handler, event: Event,
 
         let other = world.actor_named("other", Role::Staff).await;
         assert_eq!(answer(ask(&other, theirs)).await, done(200, &[reading, finding, reading]));
+        // Whatever goes wrong with any one call, be it of a list that is found early.
+        for number in 0..6 {
+            let app = world.app_with_fault(When::Once(number), Fault::Refused).await;
+            for _ in 0..2 {
+                world.call_in(&app, handler.clone(), ask(&other, theirs)).await.expect(200);
+            }
+        }
         table.raise_epoch(other.id(), now).await.expect("an account");
         assert_eq!(answer(ask(&other, theirs)).await, done(401, &[finding, reading]));
         assert_eq!(answer(ask(&other, theirs)).await, done(401, &[reading]));

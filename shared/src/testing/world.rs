@@ -73,7 +73,7 @@ pub struct Actor {
     pub refresh: SecretString,
 }
 
-/// A handler made ready by `runtime::signed_in` or `runtime::public`.
+/// A handler made ready by `runtime::signed_in`, `reading`, `listing` or `public`.
 pub trait Handler: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static {}
 
 impl<H: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static> Handler for H {}
