@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::auth::permission::Permission;
-use crate::auth::token;
+use crate::auth::token::{self, Verified};
 use crate::config::{self, Config, ConfigError};
 use crate::edge::Edge;
 use crate::endpoint::{Endpoint, Reply};
@@ -22,7 +22,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::log;
 use crate::model::timestamp::Timestamp;
 use crate::request::Request;
-use crate::table::{Lookup, Unread, Wanted};
+use crate::table::{Items, Lookup, Unread, Wanted};
 
 /// Handlers whose own types are gone, so that what stands around them is compiled once, in this crate, and not for each
 /// function anew.
@@ -217,21 +217,35 @@ async fn permitted(
     request: Request,
 ) -> ApiResult {
     let verified = token::of_request(&app, &request).await?;
-    let account = verified.user_id;
-    let mut list = handler(app.clone(), request);
-    // What becomes of it, be it a failure, is nobody's business before the caller is known.
-    let mut early = if app.admitted().take(account) { Some((&mut list).await) } else { None };
-    let wanted = match &mut early {
-        Some(Ok(list)) => list.wanted(),
-        Some(Err(_)) | None => Wanted::default(),
-    };
-    let (caller, items) = Caller::with(&app, verified, wanted).await?;
-    caller.must(permission)?;
-    app.admitted().admit(account);
-    match early {
-        Some(list) => list?.read(items)?,
-        None => app.table().read(list.await?).await?,
+    let was_admitted = app.admitted().take(verified.user_id);
+    let list = handler(app.clone(), request);
+    if !was_admitted {
+        admit(&app, verified, permission, Wanted::default()).await?;
+        return app.table().read(list.await?).await?;
     }
+    // What becomes of it, be it a failure, is nobody's business before the caller is known.
+    let (wanted, make) = match list.await {
+        Ok(unread) => {
+            let (wanted, make) = unread.parts();
+            (wanted, Ok(make))
+        }
+        Err(problem) => (Wanted::default(), Err(problem)),
+    };
+    let items = admit(&app, verified, permission, wanted).await?;
+    make?(items)?
+}
+
+/// Reads the caller, and what else is wanted; whoever has the permission is admitted.
+async fn admit(
+    app: &App,
+    verified: Verified,
+    permission: Permission,
+    wanted: Wanted,
+) -> Result<Items, ApiError> {
+    let (caller, items) = Caller::with(app, verified, wanted).await?;
+    caller.must(permission)?;
+    app.admitted().admit(caller.id());
+    Ok(items)
 }
 
 /// A handler for anyone.

@@ -11,7 +11,7 @@ use super::batch::Wanted;
 use super::expression::Expression;
 use super::key::{self, Key};
 use super::transaction::Outcome;
-use super::users::{Credential, next_epoch, user_in};
+use super::users::{next_epoch, user_in};
 use super::{Table, TableError};
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
@@ -24,6 +24,13 @@ pub struct Credentials {
     pub user: User,
     /// `None` if no password has been set yet.
     pub password_hash: Option<SecretString>,
+}
+
+/// Where a password hash is kept, apart from the account, so that nothing that reads accounts reads it.
+#[derive(Serialize, Deserialize)]
+struct Credential {
+    /// Empty if there is none yet.
+    password_hash: String,
 }
 
 /// A reset that was asked for, under the hash of its token.
@@ -98,7 +105,7 @@ impl Table {
             .update(Key::user(Some(user.id)), next_epoch(user.epoch, now), ())
             .update(Key::session(user.id, session), keep, ())
             .update(tried.row(), end_of_row(Duration::ZERO, now), ())
-            .put(credential(user.id, hash)?)
+            .put(credential(user.id, Some(hash))?)
             .commit()
             .await?;
         Ok(password_set(outcome))
@@ -134,15 +141,16 @@ impl Table {
             .transaction()
             .delete_existing(Key::reset(token_hash), ())
             .update(Key::user(Some(user.id)), next_epoch(user.epoch, now), ())
-            .put(credential(user.id, hash)?)
+            .put(credential(user.id, Some(hash))?)
             .commit()
             .await?;
         Ok(password_set(outcome))
     }
 }
 
-fn credential(id: UserId, hash: &SecretString) -> Result<key::Item, TableError> {
-    let credential = Credential { password_hash: hash.expose_secret().to_owned() };
+pub(super) fn credential(id: UserId, hash: Option<&SecretString>) -> Result<key::Item, TableError> {
+    let password_hash = hash.map(SecretString::expose_secret).unwrap_or_default().to_owned();
+    let credential = Credential { password_hash };
     key::item(&credential, Key::credential(Some(id)))
 }
 

@@ -20,6 +20,7 @@ mod mapping_lists;
 mod mappings;
 mod names;
 mod records;
+mod registration;
 mod sessions;
 mod signing_keys;
 mod sweep;
@@ -43,10 +44,11 @@ pub use mapping_lists::{LISTED_OF_PATIENTS, Related};
 pub use mappings::{Assign, Pair, Removed};
 pub use names::is_list_position;
 pub use records::{Created, Deleted, Stored, Updated};
+pub use registration::{Imported, ImportedUser, NewUser, Registered};
 pub use sessions::Rotated;
 pub use signing_keys::PublicKey;
 pub use unread::Unread;
-pub use users::{Imported, ImportedUser, NewUser, Registered, UserUpdated};
+pub use users::UserUpdated;
 
 /// The store of everything: the main table and the public token keys' own.
 #[derive(Debug, Clone)]

@@ -1,7 +1,5 @@
 //! A read of which the first half is done: a list of ids is there, and what lies at them is still to be read.
 
-use std::mem;
-
 use super::batch::{Items, Wanted};
 use super::{Table, TableError};
 
@@ -9,8 +7,10 @@ use super::{Table, TableError};
 #[must_use]
 pub struct Unread<T> {
     wanted: Wanted,
-    make: Box<dyn FnOnce(Items) -> Result<T, TableError> + Send>,
+    make: Make<T>,
 }
+
+type Make<T> = Box<dyn FnOnce(Items) -> Result<T, TableError> + Send>;
 
 impl<T: 'static> Unread<T> {
     pub(super) fn new(
@@ -25,21 +25,16 @@ impl<T: 'static> Unread<T> {
         Unread::new(self.wanted, |items| (self.make)(items).map(change))
     }
 
-    /// What is to be read, which is for the first who asks.
-    pub(crate) fn wanted(&mut self) -> Wanted {
-        mem::take(&mut self.wanted)
-    }
-
-    /// `items` are those that were wanted.
-    pub(crate) fn read(self, items: Items) -> Result<T, TableError> {
-        (self.make)(items)
+    /// What is to be read, and what to make of it once it has been.
+    pub(crate) fn parts(self) -> (Wanted, Make<T>) {
+        (self.wanted, self.make)
     }
 }
 
 impl Table {
     /// Consistently. Calls: BatchGet.
-    pub async fn read<T: 'static>(&self, mut unread: Unread<T>) -> Result<T, TableError> {
-        let items = self.items_at(unread.wanted()).await?;
-        unread.read(items)
+    pub async fn read<T: 'static>(&self, unread: Unread<T>) -> Result<T, TableError> {
+        let (wanted, make) = unread.parts();
+        make(self.items_at(wanted).await?)
     }
 }

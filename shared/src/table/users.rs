@@ -1,6 +1,5 @@
-//! Accounts: registered or imported with their unique names in one transaction, read, listed, changed.
+//! Accounts: read by id or by name, listed, changed. How they come into being is `registration`'s.
 
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
@@ -9,21 +8,18 @@ use super::backoff::backoff;
 use super::batch::{Items, Wanted};
 use super::expression::Expression;
 use super::item::Changed;
-use super::key::{self, Item, Key, sort_key};
+use super::key::{self, Item, Key};
 use super::lookup::Lookup;
 use super::transaction::Outcome;
 use super::{Table, TableError};
-use crate::model::email::Email;
-use crate::model::field::FieldErrors;
-use crate::model::id::{Id, UserId};
+use crate::model::id::UserId;
 use crate::model::page::{Page, Paging};
 use crate::model::session::{Session, SessionId};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::{Account, Role, User, UserChange};
-use crate::model::username::Username;
+use crate::model::user::{Account, User, UserChange};
 use crate::model::version::IfMatch;
 
-const KIND: &str = "user";
+pub(super) const KIND: &str = "user";
 
 /// How often a change that found another one in its way reads and tries again.
 const UPDATE_ATTEMPTS: u32 = 10;
@@ -35,46 +31,6 @@ const CALLER: &[&str] = &[
     "username", "email", "role", "active", "updated_at",
     "user_id", "last_used_at", "expires_at", "ends_at", "user_agent", "refresh",
 ];
-
-/// An account to be made.
-#[derive(Debug, Clone)]
-pub struct NewUser {
-    pub username: Username,
-    pub email: Email,
-    /// As `auth::password` makes it.
-    pub password_hash: SecretString,
-    pub role: Role,
-    /// Whether the account becomes `admin` if it is the very first one: for local use alone.
-    pub first_is_admin: bool,
-}
-
-#[derive(Debug)]
-pub enum Registered {
-    Done(User),
-    /// Other accounts have these names.
-    Taken(FieldErrors),
-}
-
-/// An account that comes from elsewhere.
-#[derive(Debug, Clone)]
-pub struct ImportedUser {
-    pub username: Username,
-    pub email: Email,
-    /// As `auth::password` can verify it; without one the account gets its password by a reset.
-    pub password_hash: Option<SecretString>,
-    pub role: Role,
-    pub active: bool,
-    pub created_at: Timestamp,
-}
-
-#[derive(Debug)]
-pub enum Imported {
-    Done(User),
-    /// One account has both names: an earlier import made it.
-    Already,
-    /// Other accounts have these names.
-    Taken(FieldErrors),
-}
 
 #[derive(Debug)]
 pub enum UserUpdated {
@@ -88,119 +44,18 @@ pub enum UserUpdated {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
-    Id,
-    Taken(&'static str),
-    NotTheFirst,
     /// The account changed since it was read.
     Changed,
     LastAdmin,
 }
 
-/// Where a password hash is kept, apart from the account, so that nothing that reads accounts reads it.
+/// What lies under each name of an account.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Credential {
-    /// Empty if there is none yet.
-    pub password_hash: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Identifier {
-    user_id: UserId,
+pub(super) struct Identifier {
+    pub user_id: UserId,
 }
 
 impl Table {
-    /// Calls: counter, W; one more W for every account but the first where the first is admin.
-    pub async fn register(&self, new: NewUser, now: Timestamp) -> Result<Registered, TableError> {
-        let id: UserId = self.next_id(KIND).await?;
-        let mut user = User {
-            id,
-            username: new.username,
-            email: new.email,
-            role: new.role,
-            active: true,
-            epoch: 0,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        };
-        let password_hash = new.password_hash.expose_secret();
-        if new.first_is_admin {
-            user.role = Role::Admin;
-            match self.put_user(&user, password_hash, Admins::One).await? {
-                Outcome::Refused(refusals) if refusals.contains(&Refusal::NotTheFirst) => {
-                    user.role = new.role;
-                }
-                outcome => return registered(user, outcome),
-            }
-        }
-        let outcome = self.put_user(&user, password_hash, Admins::of(&user)).await?;
-        registered(user, outcome)
-    }
-
-    /// Safe to repeat. Calls: Get, Get, counter, W; for an account that is there already the first two.
-    pub async fn import_user(
-        &self,
-        new: ImportedUser,
-        now: Timestamp,
-    ) -> Result<Imported, TableError> {
-        let (username, email) = (new.username.folded(), new.email.folded());
-        if let Some(user) = self.user_named(&username).await? {
-            if user.username.folded() == username && user.email.folded() == email {
-                return Ok(Imported::Already);
-            }
-            return Ok(Imported::Taken(FieldErrors::one("username", TAKEN)));
-        }
-        let user = User {
-            id: self.next_id(KIND).await?,
-            username: new.username,
-            email: new.email,
-            role: new.role,
-            active: new.active,
-            epoch: 0,
-            version: 1,
-            created_at: new.created_at,
-            updated_at: now,
-        };
-        let hash = new.password_hash.as_ref().map_or("", |hash| hash.expose_secret());
-        let outcome = self.put_user(&user, hash, Admins::of(&user)).await?;
-        Ok(match registered(user, outcome)? {
-            Registered::Done(user) => Imported::Done(user),
-            Registered::Taken(errors) => Imported::Taken(errors),
-        })
-    }
-
-    async fn put_user(
-        &self,
-        user: &User,
-        password_hash: &str,
-        admins: Admins,
-    ) -> Result<Outcome<Refusal>, TableError> {
-        let sort_key = sort_key(&[user.username.folded()], user.id.get());
-        let mut item = key::item(user, Key::user(Some(user.id)))?;
-        item.extend(key::in_gsi2(KIND, sort_key, Key::user(Some(user.id))));
-        let credential = Credential { password_hash: password_hash.to_owned() };
-        let identifier = Identifier { user_id: user.id };
-
-        let (username, email) = (user.username.folded(), user.email.folded());
-        let mut transaction = self
-            .transaction()
-            .put_new(item, Refusal::Id)
-            .put_new(key::item(&credential, Key::credential(Some(user.id)))?, Refusal::Id)
-            .put_new(key::item(&identifier, Key::identifier(&email))?, Refusal::Taken("email"));
-        if username != email {
-            let item = key::item(&identifier, Key::identifier(&username))?;
-            transaction = transaction.put_new(item, Refusal::Taken("username"));
-        }
-        if let Some(expression) = admins.expression() {
-            let refusal = match admins {
-                Admins::One => Refusal::NotTheFirst,
-                _ => Refusal::LastAdmin,
-            };
-            transaction = transaction.update(Key::admins(), expression, refusal);
-        }
-        transaction.commit().await
-    }
-
     /// The account that bears a name, be it its username or its email, folded. Calls: Get.
     pub(super) async fn user_id(&self, folded: &str) -> Result<Option<UserId>, TableError> {
         // Nobody has a longer name, and it would not fit into a key.
@@ -367,8 +222,6 @@ impl Lookup for Option<User> {
     }
 }
 
-const TAKEN: &str = "is already taken";
-
 /// More bytes than any username or email has when it is folded.
 const MAX_IDENTIFIER: usize = 1024;
 
@@ -386,23 +239,6 @@ pub(super) fn next_epoch(epoch: u64, now: Timestamp) -> Expression {
         .time(":now", now)
         .number(":one", 1)
         .boolean(":yes", true)
-}
-
-fn registered(user: User, outcome: Outcome<Refusal>) -> Result<Registered, TableError> {
-    let refusals = match outcome {
-        Outcome::Committed => return Ok(Registered::Done(user)),
-        Outcome::Refused(refusals) => refusals,
-    };
-    let mut taken = FieldErrors::default();
-    for refusal in refusals {
-        match refusal {
-            Refusal::Taken(field) => taken.add(field, TAKEN),
-            _ => {
-                return Err(TableError::Unexpected(format!("user {} exists already", user.id)));
-            }
-        }
-    }
-    Ok(Registered::Taken(taken))
 }
 
 #[cfg(test)]
