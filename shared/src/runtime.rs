@@ -217,18 +217,15 @@ async fn permitted(
     request: Request,
 ) -> ApiResult {
     let verified = token::of_request(&app, &request).await?;
-    let was_admitted = app.admitted().take(verified.user_id);
-    let list = handler(app.clone(), request);
-    if !was_admitted {
+    if !app.admitted().take(verified.user_id) {
         admit(&app, verified, permission, Wanted::default()).await?;
-        return app.table().read(list.await?).await?;
+        let list = handler(app.clone(), request).await?;
+        return app.table().read(list).await?;
     }
     // What becomes of it, be it a failure, is nobody's business before the caller is known.
-    let (wanted, make) = match list.await {
-        Ok(unread) => {
-            let (wanted, make) = unread.parts();
-            (wanted, Ok(make))
-        }
+    let list = handler(app.clone(), request).await;
+    let (wanted, make) = match list.map(Unread::parts) {
+        Ok((wanted, make)) => (wanted, Ok(make)),
         Err(problem) => (Wanted::default(), Err(problem)),
     };
     let items = admit(&app, verified, permission, wanted).await?;

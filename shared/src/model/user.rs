@@ -36,6 +36,21 @@ pub struct User {
 }
 
 impl User {
+    /// An account as it begins: active, and as yet unchanged.
+    pub fn new(id: UserId, username: Username, email: Email, role: Role, now: Timestamp) -> Self {
+        Self {
+            id,
+            username,
+            email,
+            role,
+            active: true,
+            epoch: 0,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Whether the account counts among those that can administer all others.
     pub fn is_active_admin(&self) -> bool {
         self.active && self.role == Role::Admin

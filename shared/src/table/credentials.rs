@@ -148,6 +148,7 @@ impl Table {
     }
 }
 
+/// The item that holds a password's hash, or that there is no password yet.
 pub(super) fn credential(id: UserId, hash: Option<&SecretString>) -> Result<key::Item, TableError> {
     let password_hash = hash.map(SecretString::expose_secret).unwrap_or_default().to_owned();
     let credential = Credential { password_hash };

@@ -68,17 +68,7 @@ impl Table {
     /// Calls: counter, W; one more W for every account but the first where the first is admin.
     pub async fn register(&self, new: NewUser, now: Timestamp) -> Result<Registered, TableError> {
         let id: UserId = self.next_id(KIND).await?;
-        let mut user = User {
-            id,
-            username: new.username,
-            email: new.email,
-            role: new.role,
-            active: true,
-            epoch: 0,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        };
+        let mut user = User::new(id, new.username, new.email, new.role, now);
         let password_hash = Some(&new.password_hash);
         if new.first_is_admin {
             user.role = Role::Admin;
@@ -106,16 +96,11 @@ impl Table {
             }
             return Ok(Imported::Taken(FieldErrors::one("username", TAKEN)));
         }
+        let id = self.next_id(KIND).await?;
         let user = User {
-            id: self.next_id(KIND).await?,
-            username: new.username,
-            email: new.email,
-            role: new.role,
             active: new.active,
-            epoch: 0,
-            version: 1,
             created_at: new.created_at,
-            updated_at: now,
+            ..User::new(id, new.username, new.email, new.role, now)
         };
         let outcome = self.put_user(&user, new.password_hash.as_ref(), Admins::of(&user)).await?;
         Ok(match registered(user, outcome)? {
@@ -145,6 +130,7 @@ impl Table {
             let item = key::item(&identifier, Key::identifier(&username))?;
             transaction = transaction.put_new(item, Refusal::Taken("username"));
         }
+        // What a new account does to the count has a condition only if it is to be the first.
         if let Some(expression) = admins.expression() {
             transaction = transaction.update(Key::admins(), expression, Refusal::NotTheFirst);
         }

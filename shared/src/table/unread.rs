@@ -3,14 +3,14 @@
 use super::batch::{Items, Wanted};
 use super::{Table, TableError};
 
+type Make<T> = Box<dyn FnOnce(Items) -> Result<T, TableError> + Send>;
+
 /// What is still to be read, and what to make of it. Whoever reads something else at that time reads both in one call.
 #[must_use]
 pub struct Unread<T> {
     wanted: Wanted,
     make: Make<T>,
 }
-
-type Make<T> = Box<dyn FnOnce(Items) -> Result<T, TableError> + Send>;
 
 impl<T: 'static> Unread<T> {
     pub(super) fn new(
