@@ -1,116 +1,106 @@
-//! What a function holds while it lives: the table, the keys, the clock.
+//! What a function holds while it lives: the store, the token keys, the clock, the rules.
 
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::rand::{SecureRandom, SystemRandom};
-
-use crate::auth::admitted::Admitted;
+use crate::access::{Decide, Relations, RolesAlone, decide};
+use crate::audit::{AuditSink, NoTrail};
 use crate::auth::ed25519;
-use crate::auth::keyring::Keyring;
-use crate::auth::password::Places;
-use crate::auth::verified_tokens::VerifiedTokens;
+use crate::auth::password::HashSlots;
+use crate::auth::verifier::Verifier;
 use crate::config::{self, Config, Tokens};
-use crate::edge::{Clock, Edge};
-use crate::error::ApiError;
+use crate::dynamo::client;
 use crate::model::timestamp::Timestamp;
-use crate::table::{Table, client};
+use crate::response_policy::ResponsePolicy;
+use crate::store::Store;
+use crate::system::{Clock, System};
 
 /// Cheap to clone; every request gets its own handle.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
 struct Parts {
-    table: Table,
-    keyring: Keyring,
-    verified_tokens: VerifiedTokens,
-    admitted: Admitted,
-    tokens: Tokens,
-    places: Places,
-    edge: Arc<Edge>,
-    random: SystemRandom,
+    store: Store,
+    verifier: Verifier,
+    hash_slots: Arc<HashSlots>,
+    response_policy: Arc<ResponsePolicy>,
+    system: System,
+    rules: Rules,
+}
+
+/// What the pipeline asks: who may do it, by which relation, and where the audit row goes.
+pub struct Rules {
+    pub(crate) decide: Decide,
+    pub(crate) relations: Box<dyn Relations>,
+    pub(crate) audit: Box<dyn AuditSink>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { decide, relations: Box::new(RolesAlone), audit: Box::new(NoTrail) }
+    }
 }
 
 impl App {
     pub fn new(config: Config) -> Self {
-        let Config { dynamodb, table_name, keys_table_name, tokens, edge, memory_mib, .. } = config;
-        let table = Table::new(client(&dynamodb), table_name, keys_table_name);
-        Self::with(table, tokens, edge, memory_mib, Box::new(Timestamp::system))
+        let Config { dynamodb, table_name, keys_table_name, tokens, responses, memory_mib, .. } =
+            config;
+        let store = Store::new(client(&dynamodb), table_name, keys_table_name);
+        let clock = Arc::new(Timestamp::system);
+        Self::with(store, tokens, responses, memory_mib, clock, Rules::default())
     }
 
-    /// From parts that are not the usual ones.
+    /// With an injected store, clock and rules.
     pub fn with(
-        table: Table,
+        store: Store,
         tokens: Tokens,
-        edge: config::Edge,
+        responses: config::Responses,
         memory_mib: usize,
         clock: Clock,
+        rules: Rules,
     ) -> Self {
         ed25519::install();
         Self(Arc::new(Parts {
-            table,
-            keyring: Keyring::default(),
-            verified_tokens: VerifiedTokens::default(),
-            admitted: Admitted::default(),
-            tokens,
-            places: Places::new(memory_mib),
-            edge: Arc::new(Edge::new(edge, clock)),
-            random: SystemRandom::new(),
+            store,
+            verifier: Verifier::new(tokens),
+            hash_slots: Arc::new(HashSlots::new(memory_mib)),
+            response_policy: Arc::new(ResponsePolicy::new(responses)),
+            system: System::new(clock),
+            rules,
         }))
     }
 
-    pub fn table(&self) -> &Table {
-        &self.0.table
+    pub fn store(&self) -> &Store {
+        &self.0.store
     }
 
-    pub fn keyring(&self) -> &Keyring {
-        &self.0.keyring
+    pub fn verifier(&self) -> &Verifier {
+        &self.0.verifier
     }
 
-    pub(crate) fn verified_tokens(&self) -> &VerifiedTokens {
-        &self.0.verified_tokens
+    pub fn hash_slots(&self) -> &Arc<HashSlots> {
+        &self.0.hash_slots
     }
 
-    pub(crate) fn admitted(&self) -> &Admitted {
-        &self.0.admitted
+    pub fn response_policy(&self) -> &Arc<ResponsePolicy> {
+        &self.0.response_policy
     }
 
-    pub fn tokens(&self) -> &Tokens {
-        &self.0.tokens
-    }
-
-    pub fn places(&self) -> &Places {
-        &self.0.places
-    }
-
-    pub fn edge(&self) -> &Arc<Edge> {
-        &self.0.edge
+    pub fn system(&self) -> &System {
+        &self.0.system
     }
 
     pub fn now(&self) -> Timestamp {
-        self.0.edge.now()
+        self.0.system.now()
     }
 
-    /// `N` random bytes in base64url.
-    pub fn random_text<const N: usize>(&self) -> Result<String, ApiError> {
-        self.random_bytes::<N>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    /// `N` bytes of the system's secure randomness.
-    pub fn random_bytes<const N: usize>(&self) -> Result<[u8; N], ApiError> {
-        let mut bytes = [0; N];
-        self.0
-            .random
-            .fill(&mut bytes)
-            .map_err(|_| ApiError::internal("the system gives no randomness"))?;
-        Ok(bytes)
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.0.rules
     }
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("table", &self.0.table).finish_non_exhaustive()
+        f.debug_struct("App").field("store", &self.0.store).finish_non_exhaustive()
     }
 }

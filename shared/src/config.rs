@@ -1,4 +1,4 @@
-//! The environment, read once at start. A variable that is missing or wrong is named and stops the function.
+//! The environment, read once at start. A missing or invalid variable stops the function with a message that names it.
 
 use std::env;
 use std::fs;
@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use secrecy::SecretString;
 
-/// What every function is told.
+/// The settings of every function.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub dynamodb: DynamoDb,
@@ -21,15 +21,15 @@ pub struct Config {
     /// `KEYS_TABLE_NAME`
     pub keys_table_name: String,
     pub tokens: Tokens,
-    pub edge: Edge,
-    /// Whether DynamoDB is asked once while the function starts, which warms the connection. `PRIMING=off` is for
-    /// measuring what the start costs without it.
+    pub responses: Responses,
+    /// Whether a starting function reads the token keys, which also opens the connection. `PRIMING=off` is for
+    /// measurements without it.
     pub primes: bool,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in MiB, which Lambda sets.
     pub memory_mib: usize,
 }
 
-/// Where DynamoDB is and who asks.
+/// Where DynamoDB is, and the credentials to use.
 #[derive(Debug, Clone)]
 pub struct DynamoDb {
     pub aws: Aws,
@@ -37,7 +37,7 @@ pub struct DynamoDb {
     pub endpoint: Option<String>,
 }
 
-/// A region, and who asks there: the variables that Lambda sets.
+/// A region and credentials: the variables that Lambda sets.
 #[derive(Debug, Clone)]
 pub struct Aws {
     /// `AWS_REGION`
@@ -51,12 +51,12 @@ pub struct Aws {
     pub ca_bundle: Option<CaBundle>,
 }
 
-/// `AWS_CA_BUNDLE` names a PEM file. Its certificates are trusted in place of the roots that AWS has, by
-/// whoever stands behind a proxy that looks into TLS.
+/// `AWS_CA_BUNDLE` names a PEM file. Its certificates are trusted in place of Amazon's roots, for networks with a proxy
+/// that inspects TLS.
 #[derive(Debug, Clone)]
 pub struct CaBundle(Arc<RootCertStore>);
 
-/// What access tokens say of themselves.
+/// The issuer and the audience of access tokens.
 #[derive(Debug, Clone)]
 pub struct Tokens {
     /// `TOKEN_ISSUER`: the `iss` claim.
@@ -65,12 +65,12 @@ pub struct Tokens {
     pub audience: String,
 }
 
-/// What becomes of every answer, whatever it is.
+/// The settings of every response.
 #[derive(Debug, Clone, Default)]
-pub struct Edge {
-    /// `METRICS_NAMESPACE`: CloudWatch's namespace of what log lines count; without it they count nothing.
+pub struct Responses {
+    /// `METRICS_NAMESPACE`: CloudWatch's namespace of the metrics in log lines; without it they carry none.
     pub metrics_namespace: Option<String>,
-    /// `CORS_ORIGINS`: those whose pages may call the API, parted by commas.
+    /// `CORS_ORIGINS`: the origins whose web pages may call the API, separated by commas.
     pub cors_origins: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ pub enum ConfigError {
     Invalid { name: &'static str, problem: String },
 }
 
-/// What a function may use where nobody says: `cargo lambda watch` sets no limit.
+/// The memory of a function without a limit, as under `cargo lambda watch`.
 const DEFAULT_MEMORY_MIB: usize = 1024;
 
 impl Config {
@@ -94,11 +94,8 @@ impl Config {
             },
             table_name: required("TABLE_NAME")?,
             keys_table_name: required("KEYS_TABLE_NAME")?,
-            tokens: Tokens {
-                issuer: required("TOKEN_ISSUER")?,
-                audience: required("TOKEN_AUDIENCE")?,
-            },
-            edge: Edge::from_env(),
+            tokens: Tokens::from_env()?,
+            responses: Responses::from_env(),
             primes: optional("PRIMING").is_none_or(|it| it != "off"),
             memory_mib: match optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") {
                 Some(_) => parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
@@ -108,7 +105,29 @@ impl Config {
     }
 }
 
-impl Edge {
+/// The settings of one function, beside [`Config`].
+pub trait Settings: Sized + Send + Sync + 'static {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// Names a variable that is missing or invalid.
+    fn from_env() -> Result<Self, ConfigError>;
+}
+
+/// A function without settings of its own.
+impl Settings for () {
+    fn from_env() -> Result<(), ConfigError> {
+        Ok(())
+    }
+}
+
+impl Tokens {
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { issuer: required("TOKEN_ISSUER")?, audience: required("TOKEN_AUDIENCE")? })
+    }
+}
+
+impl Responses {
     pub fn from_env() -> Self {
         Self {
             metrics_namespace: optional("METRICS_NAMESPACE"),
@@ -140,7 +159,7 @@ impl CaBundle {
         Self::parse(&pem).map(Some).map_err(invalid)
     }
 
-    /// Fails, and says what is wrong, unless all that is in it are certificates, one at least.
+    /// Reads the certificates of a PEM file. The error says what is wrong with the file.
     pub fn parse(pem: &[u8]) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -160,22 +179,22 @@ impl CaBundle {
     }
 }
 
-/// A variable that must be set and not empty.
+/// Returns a variable that must be set and not empty.
 pub fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
 }
 
-/// A variable that may be unset or empty.
+/// Returns a variable that may be unset or empty.
 pub fn optional(name: &'static str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A variable that must be set to a span of time, given in these units.
+/// Returns a variable that must be set to a duration, in these units.
 pub fn span(name: &'static str, unit: Duration) -> Result<Duration, ConfigError> {
     parsed::<NonZeroU32>(name).map(|units| unit.saturating_mul(units.get()))
 }
 
-/// A variable that must be set to a value of this type.
+/// Returns a variable that must be set to a value of this type.
 pub fn parsed<T: FromStr<Err: ToString>>(name: &'static str) -> Result<T, ConfigError> {
     required(name)?
         .parse()
@@ -187,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bundle_has_certificates_and_nothing_that_is_none() {
+    fn bundle_without_valid_certificates_is_refused() {
         let right = rcgen::generate_simple_self_signed(Vec::new()).unwrap().cert.pem();
         assert_eq!(CaBundle::parse(right.as_bytes()).unwrap().roots().len(), 1);
         let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

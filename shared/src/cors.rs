@@ -1,5 +1,4 @@
-//! Which pages may call the API from a browser (the Fetch Standard's CORS protocol). None, unless origins
-//! are configured.
+//! CORS (Fetch Standard): which web pages may call the API. None, unless origins are configured.
 
 use lambda_http::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -8,21 +7,20 @@ use lambda_http::http::header::{
 };
 use lambda_http::http::{HeaderMap, HeaderValue, Method};
 
-use crate::edge::Edge;
-use crate::error::ApiResult;
 use crate::request::Request;
-use crate::response;
+use crate::response::{self, ApiResult};
+use crate::response_policy::ResponsePolicy;
 
-/// What a page may see of an answer besides its body and type. The gateway renames the last one in the cloud.
+/// The headers of an answer that a web page may read. The gateway renames the last one in the cloud.
 const EXPOSED: &str = "ETag, Retry-After, WWW-Authenticate, x-amzn-Remapped-WWW-Authenticate";
 
-/// What a page may send. No cookies: they are not looked at.
+/// The headers that a web page may send. Cookies are not read.
 const ACCEPTED: &str = "Authorization, Content-Type, If-Match, Idempotency-Key";
 
-/// Seconds for which a browser need not ask again; more than two hours it does not keep.
+/// How long a browser may keep the answer, in seconds. Browsers keep it for two hours at most.
 const KEPT: &str = "7200";
 
-/// The request's origin, if its pages may call the API.
+/// Returns the request's origin if its web pages may call the API.
 pub fn permitted_origin(origins: &[String], headers: &HeaderMap) -> Option<HeaderValue> {
     let origin = headers.get(ORIGIN)?;
     origins
@@ -31,7 +29,7 @@ pub fn permitted_origin(origins: &[String], headers: &HeaderMap) -> Option<Heade
         .then(|| origin.clone())
 }
 
-/// Tells the browser that a page of this origin may see the answer.
+/// Lets web pages of this origin read the answer.
 pub fn permit(origin: Option<HeaderValue>, answer: &mut HeaderMap) {
     answer.append(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {
@@ -40,17 +38,17 @@ pub fn permit(origin: Option<HeaderValue>, answer: &mut HeaderMap) {
     }
 }
 
-/// Whether a browser asks, on behalf of a page that may call the API, what it may send.
-pub fn is_preflight(edge: &Edge, request: &Request) -> bool {
+/// Whether it is the preflight request of a web page that may call the API.
+pub fn is_preflight(policy: &ResponsePolicy, request: &Request) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-        && permitted_origin(edge.cors_origins(), request.headers()).is_some()
+        && permitted_origin(policy.cors_origins(), request.headers()).is_some()
 }
 
-/// 204: these methods, and the headers that the API reads.
+/// Answers a preflight request: 204 with these methods, and the headers that the API reads.
 pub fn preflight(methods: &[&str]) -> ApiResult {
     let mut answer = response::no_content()?;
-    let headers = answer.headers_mut();
+    let headers = answer.response.headers_mut();
     if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     }

@@ -1,5 +1,4 @@
-//! From a request to its answer: the edge at which every error becomes an answer and every
-//! request a log line.
+//! From an event to its response: every error becomes a problem, every panic a 500, every request a log line.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,48 +10,61 @@ use lambda_http::{Body, RequestExt, Response};
 
 use crate::app::App;
 use crate::cors;
-use crate::edge::Edge;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiError;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::request::Request;
+use crate::response::ApiResult;
+use crate::response_policy::ResponsePolicy;
+use crate::system::Clock;
 
-/// What is left of a function's time for writing the answer.
+/// The part of a function's time that is kept for writing the response.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// The time for an answer where no deadline is known.
+/// The time for an answer when no deadline is known.
 const DEFAULT_TIME: Duration = Duration::from_secs(25);
 
-/// What a handler, made ready, gives.
-pub type Reply = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
+/// What a handler returns, without its own type.
+pub type HandlerFuture = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
 
-/// What a function is at work: a handler, and the edge that its answers pass.
+/// A function at work: a handler, and the policy for its responses.
 #[derive(Clone)]
 pub struct Endpoint {
-    edge: Arc<Edge>,
-    handler: Arc<dyn Fn(Request) -> Reply + Send + Sync>,
+    policy: Arc<ResponsePolicy>,
+    clock: Clock,
+    handler: Arc<dyn Fn(Request) -> HandlerFuture + Send + Sync>,
 }
 
 impl Endpoint {
-    /// Of a handler and the app that it takes.
-    pub fn new(app: App, handler: impl Fn(App, Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::of(app.edge().clone(), move |request| handler(app.clone(), request))
+    /// With a handler that takes the app.
+    pub fn new(
+        app: App,
+        handler: impl Fn(App, Request) -> HandlerFuture + Send + Sync + 'static,
+    ) -> Self {
+        let policy = app.response_policy().clone();
+        let system = app.system().clone();
+        let clock = Arc::new(move || system.now());
+        Self::without_app(policy, clock, move |request| handler(app.clone(), request))
     }
 
-    /// Of a handler that takes no app, or has it already.
-    pub fn of(edge: Arc<Edge>, handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self { edge, handler: Arc::new(handler) }
+    /// With a handler that takes no app.
+    pub fn without_app(
+        policy: Arc<ResponsePolicy>,
+        clock: Clock,
+        handler: impl Fn(Request) -> HandlerFuture + Send + Sync + 'static,
+    ) -> Self {
+        Self { policy, clock, handler: Arc::new(handler) }
     }
 
-    /// Answers one event: never fails, and never takes longer than the function may.
+    /// Answers one event. It never fails, and never takes longer than the function may.
     #[allow(
         clippy::disallowed_methods,
         reason = "measures a span, and nothing depends on the date"
     )]
     pub async fn answer(&self, event: lambda_http::Request) -> Response<Body> {
-        let Self { edge, handler } = self;
+        let Self { policy, clock, handler } = self;
         let started = Instant::now();
-        let origins = edge.cors_origins();
+        let origins = policy.cors_origins();
         let origin = cors::permitted_origin(origins, event.headers());
         let context = event.lambda_context_ref();
         let (request_id, operation) = context
@@ -62,15 +74,15 @@ impl Endpoint {
         let request = Request::new(event, started + time);
 
         let (mut response, code, cause) = match within(time, handler(request)).await {
-            Ok(response) => (response, None, None),
+            Ok(answer) => (answer.response, None, None),
             Err(error) => {
                 let cause = error.status().is_server_error().then(|| error.to_string());
                 let code = error.code();
                 (error.into_response(&request_id), Some(code), cause)
             }
         };
-        let (now, status, is_cold_start) = (edge.now(), response.status(), edge.is_first_answer());
-        let metrics = edge.metrics_namespace();
+        let (now, status, is_cold_start) = (clock(), response.status(), policy.is_first_answer());
+        let metrics = policy.metrics_namespace();
         let metrics = metrics.map(|namespace| Metrics::of(namespace, now, status, is_cold_start));
         log::Completed {
             timestamp: now,
@@ -93,24 +105,24 @@ impl Endpoint {
     }
 }
 
-/// What becomes of a reply in this time.
-async fn within(time: Duration, reply: Reply) -> ApiResult {
+/// Runs a handler for at most this time.
+async fn within(time: Duration, handler: HandlerFuture) -> ApiResult {
     // A task of its own, so that a panic ends the request and not the function.
-    let mut task = tokio::spawn(reply);
+    let mut task = tokio::spawn(handler);
     match tokio::time::timeout(time, &mut task).await {
         Ok(Ok(result)) => result,
-        // The panic's message may hold anything; the log has its place.
+        // The panic's message may hold anything; the log names its place.
         Ok(Err(_panic)) => Err(ApiError::internal("the handler panicked")),
         Err(_elapsed) => {
-            // Every write is atomic, so that stopping here leaves nothing half done.
+            // Every write is atomic, so stopping here leaves nothing half done.
             task.abort();
             Err(ApiError::unavailable("the function's time ran out"))
         }
     }
 }
 
-/// The time until a deadline, in milliseconds since 1970. `cargo lambda watch` sends a moment of that
-/// year, and tests send none: there is no deadline then.
+/// Returns the time until a deadline, in milliseconds since 1970. `cargo lambda watch` sends a moment of that year, and
+/// tests send none: neither is a deadline.
 #[allow(clippy::disallowed_methods, reason = "Lambda's deadline is a moment of the system's clock")]
 fn time_left(deadline: u64) -> Duration {
     let deadline = UNIX_EPOCH + Duration::from_millis(deadline);

@@ -1,17 +1,18 @@
-//! Everything a handler can fail with, and the one match that makes a status and a problem of it.
+//! Every failure of a handler, and the one match that makes a status and a problem of it.
 
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+use crate::access::Denied;
+use crate::dynamo::DynamoError;
 use crate::model::field::FieldErrors;
-use crate::table::TableError;
-
-pub type ApiResult = Result<Response<Body>, ApiError>;
+use crate::store::StoreError;
+use crate::system::NoRandomness;
 
 /// The failures of the API. Clients see a status, a stable `code` and a `detail`; the cause of a 5xx
 /// goes to the log alone.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ApiError {
     #[error("the body is not valid: {0}")]
     MalformedBody(String),
@@ -33,20 +34,25 @@ pub enum ApiError {
     InvalidCredentials,
     #[error("the role does not permit it")]
     PermissionDenied,
+    #[error("the account may not change these fields")]
+    FieldsDenied(FieldErrors),
     #[error("not found: {0}")]
     NotFound(String),
     #[error("the method is not allowed")]
     MethodNotAllowed { allow: &'static [&'static str] },
-    #[error("the request conflicts with what is there")]
+    #[error("the request conflicts with existing data")]
     Conflict(FieldErrors),
-    #[error("another version is current")]
+    #[error("the version does not match If-Match")]
     PreconditionFailed,
-    #[error("the idempotency key stands for another request")]
+    /// The pipeline loads and decides again; this leaves it only when that fails too often.
+    #[error("another request changed the same data at the same time")]
+    Contended,
+    #[error("the idempotency key belongs to another request")]
     IdempotencyKeyReused,
-    /// Try again after so many seconds.
+    /// `retry_after` is in seconds.
     #[error("too many attempts")]
     TooManyAttempts { retry_after: u32 },
-    /// Try again after so many seconds.
+    /// `retry_after` is in seconds.
     #[error("unavailable: {cause}")]
     Unavailable { cause: String, retry_after: u32 },
     #[error("internal error: {0}")]
@@ -62,7 +68,7 @@ impl ApiError {
         Self::Unavailable { cause: cause.to_string(), retry_after: 1 }
     }
 
-    /// `thing` is what there is none of: `doctor 7`.
+    /// `thing` does not exist: `doctor 7`.
     pub fn not_found(thing: impl ToString) -> Self {
         Self::NotFound(thing.to_string())
     }
@@ -90,7 +96,9 @@ impl ApiError {
             Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, "not_authenticated"),
             Self::TokenNotValid => (StatusCode::UNAUTHORIZED, "token_not_valid"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
-            Self::PermissionDenied => (StatusCode::FORBIDDEN, "permission_denied"),
+            Self::PermissionDenied | Self::FieldsDenied(_) => {
+                (StatusCode::FORBIDDEN, "permission_denied")
+            }
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
@@ -99,7 +107,9 @@ impl ApiError {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
             }
             Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
-            Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Contended | Self::Unavailable { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+            }
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
@@ -124,9 +134,14 @@ impl ApiError {
             Self::PermissionDenied => "Your account's role does not permit this.".to_owned(),
             Self::NotFound(thing) => format!("There is no {thing}."),
             Self::MethodNotAllowed { allow } => format!("Allowed here: {}.", allow.join(", ")),
-            Self::Conflict(_) => "The request conflicts with what is there; see errors.".to_owned(),
+            Self::FieldsDenied(_) => {
+                "Your account may not change some of these fields; see errors.".to_owned()
+            }
+            Self::Conflict(_) => {
+                "The request conflicts with existing data; see errors.".to_owned()
+            }
             Self::PreconditionFailed => {
-                "The resource has another version than If-Match names.".to_owned()
+                "The resource's version does not match If-Match.".to_owned()
             }
             Self::IdempotencyKeyReused => {
                 "This Idempotency-Key was used for a request with another body.".to_owned()
@@ -134,7 +149,7 @@ impl ApiError {
             Self::TooManyAttempts { retry_after } => {
                 format!("Too many attempts; try again in {retry_after} seconds.")
             }
-            Self::Unavailable { .. } => "The service is busy; try again shortly.".to_owned(),
+            Self::Contended | Self::Unavailable { .. } => "The service is busy; try again shortly.".to_owned(),
             Self::Internal(_) => "Something went wrong on our side.".to_owned(),
         }
     }
@@ -144,12 +159,13 @@ impl ApiError {
             Self::InvalidBody(errors)
             | Self::InvalidQuery(errors)
             | Self::InvalidHeader(errors)
+            | Self::FieldsDenied(errors)
             | Self::Conflict(errors) => Some(errors),
             _ => None,
         }
     }
 
-    /// The header that goes with the status (RFC 6750, 3; RFC 9110, 10.2.1 and 10.2.3).
+    /// Returns the header that belongs to the status (RFC 6750, 3; RFC 9110, 10.2.1 and 10.2.3).
     fn header(&self) -> Option<(HeaderName, String)> {
         match self {
             Self::NotAuthenticated | Self::InvalidCredentials => {
@@ -163,11 +179,12 @@ impl ApiError {
             Self::TooManyAttempts { retry_after } | Self::Unavailable { retry_after, .. } => {
                 Some((header::RETRY_AFTER, retry_after.to_string()))
             }
+            Self::Contended => Some((header::RETRY_AFTER, "1".to_owned())),
             _ => None,
         }
     }
 
-    /// The answer as RFC 9457 has it. `type` is `about:blank`: the `code` says more than a link would.
+    /// Returns the answer as a problem (RFC 9457). `type` is `about:blank`: the `code` says more than a link would.
     pub fn into_response(self, request_id: &str) -> Response<Body> {
         let status = self.status();
         let problem = Problem {
@@ -206,11 +223,48 @@ struct Problem<'a> {
     errors: Option<&'a FieldErrors>,
 }
 
-impl From<TableError> for ApiError {
-    fn from(error: TableError) -> Self {
+impl From<DynamoError> for ApiError {
+    fn from(error: DynamoError) -> Self {
         match error {
-            TableError::Unavailable(_) => Self::unavailable(error),
-            TableError::Unexpected(_) => Self::internal(error),
+            DynamoError::Unavailable(_) => Self::unavailable(error),
+            DynamoError::Unexpected(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Dynamo(error) => error.into(),
+            StoreError::Contended => Self::Contended,
+            StoreError::NotFound(thing) => Self::NotFound(thing),
+            StoreError::VersionMismatch => Self::PreconditionFailed,
+            StoreError::Conflict(errors) => Self::Conflict(errors),
+            StoreError::Invalid(errors) => Self::InvalidBody(errors),
+            StoreError::FieldsDenied(errors) => Self::FieldsDenied(errors),
+            StoreError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
+            StoreError::SessionEnded => Self::TokenNotValid,
+            StoreError::ResetEnded => {
+                let errors = FieldErrors::one("token", "is not valid or has expired");
+                Self::InvalidBody(errors)
+            }
+            StoreError::DeletionUnfinished => {
+                Self::unavailable("assignments are left; the same request again goes on")
+            }
+        }
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Role => Self::PermissionDenied,
+        }
+    }
+}
+
+impl From<NoRandomness> for ApiError {
+    fn from(error: NoRandomness) -> Self {
+        Self::internal(error)
     }
 }

@@ -7,11 +7,10 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 
-use crate::app::App;
 use crate::aws::sdk_config;
 use crate::config::{Aws, ConfigError, optional};
-use crate::error::ApiError;
 use crate::model::email::Email;
+use crate::system::{NoRandomness, System};
 
 /// A mail in plain text.
 pub struct Mail<'a> {
@@ -26,11 +25,11 @@ pub enum Mailer {
     Ses { client: Client, sender: String },
     /// `MAIL_OUTBOX`: a folder that gets a file for each mail.
     Outbox(PathBuf),
-    /// Not at all: neither is set.
+    /// No mail leaves: neither is set.
     None,
 }
 
-/// Why a mail did not leave; never to whom or what.
+/// Why a mail did not leave. Names neither the address nor the text.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     #[error("no sender is configured")]
@@ -40,7 +39,7 @@ pub enum MailError {
     #[error("the outbox did not take it: {0}")]
     Outbox(std::io::Error),
     #[error(transparent)]
-    App(#[from] ApiError),
+    NoRandomness(#[from] NoRandomness),
 }
 
 impl Mailer {
@@ -54,17 +53,17 @@ impl Mailer {
         Ok(Self::Ses { client, sender })
     }
 
-    /// Whether mail leaves at all.
-    pub fn is_there(&self) -> bool {
+    /// Whether mail can leave.
+    pub fn is_configured(&self) -> bool {
         !matches!(self, Self::None)
     }
 
-    pub async fn send(&self, app: &App, mail: Mail<'_>) -> Result<(), MailError> {
+    pub async fn send(&self, system: &System, mail: Mail<'_>) -> Result<(), MailError> {
         match self {
             Self::Ses { client, sender } => send_by_ses(client, sender, mail).await,
             Self::Outbox(folder) => {
-                let name =
-                    format!("{}-{}.eml", app.now().as_millisecond(), app.random_text::<6>()?);
+                let (now, random) = (system.now().as_millisecond(), system.random_text::<6>()?);
+                let name = format!("{now}-{random}.eml");
                 let Mail { to, subject, text } = mail;
                 let file = format!("To: {}\nSubject: {subject}\n\n{text}", to.as_str());
                 std::fs::write(folder.join(name), file).map_err(MailError::Outbox)

@@ -1,51 +1,63 @@
-//! The answers that handlers give.
+//! Answers: a response, and the patients whose data it discloses.
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-use crate::error::{ApiError, ApiResult};
+use crate::access::View;
+use crate::cursor;
+use crate::error::ApiError;
+use crate::model::disclosure::Disclosure;
+use crate::model::id::PatientId;
 use crate::model::page::Page;
 use crate::model::record::{Details, Record};
 use crate::model::user::{Account, User};
 use crate::model::version::{Version, etag};
-use crate::request::cursor;
+
+/// What a handler returns.
+pub type ApiResult = Result<Answer, ApiError>;
+
+/// A successful answer. Functions of this module make it of bodies that say whose data they disclose.
+#[derive(Debug)]
+pub struct Answer {
+    pub(crate) response: Response<Body>,
+    /// The patients whose data the body discloses.
+    pub(crate) patients: Vec<PatientId>,
+}
 
 /// 200
-pub fn ok(body: &impl Serialize) -> ApiResult {
+pub fn ok(body: &(impl Serialize + Disclosure)) -> ApiResult {
     json(StatusCode::OK, body)
 }
 
 /// 201
-pub fn created(body: &impl Serialize) -> ApiResult {
+pub fn created(body: &(impl Serialize + Disclosure)) -> ApiResult {
     json(StatusCode::CREATED, body)
 }
 
 /// 204
 pub fn no_content() -> ApiResult {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    Ok(response)
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// 200 `{"message": …}`
-pub fn message(message: &str) -> ApiResult {
-    ok(&serde_json::json!({ "message": message }))
+pub fn message(message: &'static str) -> ApiResult {
+    ok(&Message { message })
 }
 
 /// 202 `{"message": …}`
-pub fn accepted(message: &str) -> ApiResult {
-    json(StatusCode::ACCEPTED, &serde_json::json!({ "message": message }))
+pub fn accepted(message: &'static str) -> ApiResult {
+    json(StatusCode::ACCEPTED, &Message { message })
 }
 
-/// 200 with the record and its `ETag`.
-pub fn record<D: Details>(record: &Record<D>) -> ApiResult {
-    with_etag(record.version, ok(record)?)
+/// 200 with the record, as the caller may see it, and its `ETag`.
+pub fn record<D: Details>(record: &Record<D>, view: View) -> ApiResult {
+    viewed_record(StatusCode::OK, record, view)
 }
 
-/// 201 with the record and its `ETag`.
-pub fn created_record<D: Details>(record: &Record<D>) -> ApiResult {
-    with_etag(record.version, created(record)?)
+/// 201 with the record, as the caller may see it, and its `ETag`.
+pub fn created_record<D: Details>(record: &Record<D>, view: View) -> ApiResult {
+    viewed_record(StatusCode::CREATED, record, view)
 }
 
 /// 200 with the account and its `ETag`.
@@ -53,26 +65,45 @@ pub fn account(user: User) -> ApiResult {
     with_etag(user.version, ok(&Account::from(user))?)
 }
 
-/// 200 `{"results": […], "next": "<cursor>" | null}`. `list` is the name under which the request's
-/// cursor was read.
-pub fn page<T: Serialize, P: Serialize>(list: &str, page: &Page<T, P>) -> ApiResult {
+/// 200 `{"results": […], "next": "<cursor>" | null}`, as the caller may see it. `list` is the label under which the
+/// request's cursor was read.
+pub fn page<T, P>(list: &str, page: &Page<T, P>, view: View) -> ApiResult
+where
+    T: Serialize + Disclosure,
+    P: Serialize,
+{
     #[derive(Serialize)]
     struct Body<'a, T> {
         results: &'a [T],
         next: Option<String>,
     }
-    let next = page.next.as_ref().map(|position| cursor(list, position)).transpose()?;
-    ok(&Body { results: &page.results, next })
+    let next = page.next.as_ref().map(|position| cursor::encode(list, position)).transpose();
+    let body = Body { results: &page.results, next: next.map_err(ApiError::internal)? };
+    let text = view.write(&body).map_err(ApiError::internal)?;
+    Ok(Answer { response: json_response(StatusCode::OK, text), patients: page.patients() })
 }
 
-fn with_etag(version: Version, mut response: Response<Body>) -> ApiResult {
+#[derive(Serialize)]
+struct Message {
+    message: &'static str,
+}
+
+crate::discloses_no_patient!(Message);
+
+fn viewed_record<D: Details>(status: StatusCode, record: &Record<D>, view: View) -> ApiResult {
+    let text = view.write(record).map_err(ApiError::internal)?;
+    let answer = Answer { response: json_response(status, text), patients: record.patients() };
+    with_etag(record.version, answer)
+}
+
+fn with_etag(version: Version, mut answer: Answer) -> ApiResult {
     let etag = HeaderValue::from_str(&etag(version)).map_err(ApiError::internal)?;
-    response.headers_mut().insert(header::ETAG, etag);
-    Ok(response)
+    answer.response.headers_mut().insert(header::ETAG, etag);
+    Ok(answer)
 }
 
 /// 200, which caches may keep for so many seconds.
-pub fn cacheable(body: &impl Serialize, seconds: u32) -> ApiResult {
+pub fn cacheable(body: &(impl Serialize + Disclosure), seconds: u32) -> ApiResult {
     cached(ok(body)?, seconds)
 }
 
@@ -80,38 +111,47 @@ pub fn cacheable(body: &impl Serialize, seconds: u32) -> ApiResult {
 pub fn asset(media_type: &'static str, body: &'static str, seconds: u32) -> ApiResult {
     let mut response = Response::new(Body::Text(body.to_owned()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    cached(response, seconds)
+    cached(Answer { response, patients: Vec::new() }, seconds)
 }
 
-/// As [`asset`], a page that may do what this Content-Security-Policy lets it.
+/// 200 with a web page, under this Content-Security-Policy.
 pub fn html(body: &'static str, policy: &'static str, seconds: u32) -> ApiResult {
-    let mut response = asset("text/html; charset=utf-8", body, seconds)?;
-    let headers = response.headers_mut();
+    let mut answer = asset("text/html; charset=utf-8", body, seconds)?;
+    let headers = answer.response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(response)
+    Ok(answer)
 }
 
-/// 308 to a place that is told relative to the request's.
+/// 308 to a location relative to the request's.
 pub fn redirect(location: &'static str) -> ApiResult {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
-    Ok(response)
+    let mut answer = empty(StatusCode::PERMANENT_REDIRECT);
+    answer.response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
+    Ok(answer)
 }
 
-fn cached(mut response: Response<Body>, seconds: u32) -> ApiResult {
+fn cached(mut answer: Answer, seconds: u32) -> ApiResult {
     let value = HeaderValue::from_str(&format!("public, max-age={seconds}"));
     let value = value.map_err(ApiError::internal)?;
-    response.headers_mut().insert(header::CACHE_CONTROL, value);
-    Ok(response)
+    answer.response.headers_mut().insert(header::CACHE_CONTROL, value);
+    Ok(answer)
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> ApiResult {
-    let body = serde_json::to_string(body).map_err(ApiError::internal)?;
-    let mut response = Response::new(Body::Text(body));
+fn json(status: StatusCode, body: &(impl Serialize + Disclosure)) -> ApiResult {
+    let text = serde_json::to_string(body).map_err(ApiError::internal)?;
+    Ok(Answer { response: json_response(status, text), patients: body.patients() })
+}
+
+fn json_response(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(text));
     *response.status_mut() = status;
     let media_type = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-    Ok(response)
+    response
+}
+
+fn empty(status: StatusCode) -> Answer {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    Answer { response, patients: Vec::new() }
 }

@@ -1,11 +1,10 @@
-//! Throttles: how often one may try, by whom and from where. A try is reserved before its costly work
-//! begins, so that many at once cannot slip past, and given back when it succeeds.
+//! The throttles of signing in: how many attempts are allowed, by name and by address. An attempt is reserved before
+//! its costly work begins, so that many at once cannot slip past, and taken back when it succeeds.
 //!
-//! What is counted is what was submitted, whether there is such an account or not.
+//! Attempts are counted by the submitted name, whether such an account exists or not.
 
 use std::time::Duration;
 
-use crate::app::App;
 use crate::config::{ConfigError, parsed, span};
 use crate::error::ApiError;
 use crate::log::note_failure;
@@ -14,7 +13,7 @@ use crate::model::email::Email;
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
-use crate::table::{Reserved, RowRule, TableError, Tried, WindowRule};
+use crate::store::{Reserved, RowRule, Store, StoreError, ThrottleKey, WindowRule};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -22,12 +21,12 @@ const DAY: Duration = Duration::from_hours(24);
 /// The operator's limits.
 #[derive(Debug, Clone, Copy)]
 pub struct AttemptLimits {
-    /// Failures in a row, of one name from one address: `TRIES_IN_A_ROW`, `TRY_FIRST_WAIT_SECONDS`,
+    /// Failures in a row of one name from one address: `TRIES_IN_A_ROW`, `TRY_FIRST_WAIT_SECONDS`,
     /// `TRY_LONGEST_WAIT_SECONDS`.
     pub row: RowRule,
-    /// Of one address, whatever the name: `TRIES_PER_ADDRESS_HOUR`. A clinic shares one.
+    /// Attempts of one address with any name: `TRIES_PER_ADDRESS_HOUR`. A clinic shares one address.
     pub address: WindowRule,
-    /// Of one name from all addresses that are not known for it: `TRIES_PER_IDENTIFIER_HOUR`.
+    /// Attempts of one name from all addresses that are not known for it: `TRIES_PER_IDENTIFIER_HOUR`.
     pub identifier: WindowRule,
     /// How long a success makes an address known: `KNOWN_ADDRESS_DAYS`.
     pub known_for: Duration,
@@ -53,27 +52,28 @@ impl AttemptLimits {
     }
 }
 
-/// A login's tries.
+/// A login attempt, as the throttles count it.
 #[derive(Debug)]
 pub struct LoginAttempt {
     limits: AttemptLimits,
-    of_pair: Tried,
-    of_address: Tried,
-    /// `None` where the address is known for the name: a stranger's failures do not count against it.
-    of_identifier: Option<Tried>,
+    of_pair: ThrottleKey,
+    of_address: ThrottleKey,
+    /// `None` if the address is known for the name: a stranger's failures do not count against it.
+    of_identifier: Option<ThrottleKey>,
     begun_at: Timestamp,
 }
 
 impl LoginAttempt {
-    /// Reserves a try of a folded name from an address, or answers 429.
-    /// Calls: Update ×3; ×2 from an address that is known for the name.
+    /// Reserves an attempt with a folded name from an address, or returns a 429. Calls: UpdateItem three times; twice
+    /// from an address that is known for the name.
     pub async fn reserve(
-        app: &App,
+        store: &Store,
+        now: Timestamp,
         limits: &AttemptLimits,
         identifier: &str,
         address: SourceAddress,
     ) -> Result<Self, ApiError> {
-        let (table, now) = (app.table(), app.now());
+        let throttles = store.throttles();
         let attempt = Self {
             limits: *limits,
             of_pair: pair(identifier, address),
@@ -81,158 +81,179 @@ impl LoginAttempt {
             of_identifier: None,
             begun_at: now,
         };
-        let in_row = table.reserve_in_row(&attempt.of_pair, &limits.row, now).await?;
+        let in_row = throttles.reserve_in_row(&attempt.of_pair, &limits.row, now).await?;
         let is_known = allowed(in_row)?;
-        let at_address = table.reserve_in_window(&attempt.of_address, &limits.address, now).await?;
+        let at_address =
+            throttles.reserve_in_window(&attempt.of_address, &limits.address, now).await?;
         if let Err(refused) = allowed(at_address) {
-            given_back(table.release_from_row(&attempt.of_pair).await);
+            taken_back(throttles.release_from_row(&attempt.of_pair).await);
             return Err(refused);
         }
         if is_known {
             return Ok(attempt);
         }
         let of_identifier = everywhere(identifier);
-        let of_name = table.reserve_in_window(&of_identifier, &limits.identifier, now).await?;
+        let of_name =
+            throttles.reserve_in_window(&of_identifier, &limits.identifier, now).await?;
         if let Err(refused) = allowed(of_name) {
-            attempt.withdraw(app).await;
+            attempt.withdraw(store).await;
             return Err(refused);
         }
         Ok(Self { of_identifier: Some(of_identifier), ..attempt })
     }
 
-    /// Gives the try back and remembers the address. Calls: Update ×3; ×2 where it was known.
-    pub async fn succeed(&self, app: &App) {
+    /// Takes the attempt back and remembers the address. Calls: UpdateItem three times at once; twice for a known
+    /// address.
+    pub async fn succeed(&self, store: &Store, now: Timestamp) {
+        let throttles = store.throttles();
         let (row, windows) = tokio::join!(
-            app.table().end_row(&self.of_pair, self.limits.known_for, app.now()),
-            self.release_windows(app),
+            throttles.end_row(&self.of_pair, self.limits.known_for, now),
+            self.release_windows(store),
         );
-        given_back(row.and(windows));
+        taken_back(row.and(windows));
     }
 
-    /// Gives the try back: nobody has learnt anything from it. Calls: as for [`Self::succeed`].
-    pub async fn withdraw(&self, app: &App) {
-        let release_row = app.table().release_from_row(&self.of_pair);
-        let (row, windows) = tokio::join!(release_row, self.release_windows(app));
-        given_back(row.and(windows));
+    /// Takes the attempt back: it proved nothing. Calls: as for [`Self::succeed`].
+    pub async fn withdraw(&self, store: &Store) {
+        let throttles = store.throttles();
+        let release_row = throttles.release_from_row(&self.of_pair);
+        let (row, windows) = tokio::join!(release_row, self.release_windows(store));
+        taken_back(row.and(windows));
     }
 
-    async fn release_windows(&self, app: &App) -> Result<(), TableError> {
-        let (table, limits) = (app.table(), &self.limits);
+    async fn release_windows(&self, store: &Store) -> Result<(), StoreError> {
+        let (throttles, limits) = (store.throttles(), &self.limits);
         let release_identifier = async {
             match &self.of_identifier {
-                Some(tried) => {
-                    table.release_from_window(tried, &limits.identifier, self.begun_at).await
+                Some(key) => {
+                    throttles.release_from_window(key, &limits.identifier, self.begun_at).await
                 }
                 None => Ok(()),
             }
         };
         let (address, identifier) = tokio::join!(
-            table.release_from_window(&self.of_address, &limits.address, self.begun_at),
+            throttles.release_from_window(&self.of_address, &limits.address, self.begun_at),
             release_identifier,
         );
         address.and(identifier)
     }
 }
 
-/// After the owner has proved who they are by a reset: lets every name of the account in from this
-/// address, and from others as if nobody had tried. Calls: Update ×2, Delete ×2, at once.
-pub async fn forgive(app: &App, limits: &AttemptLimits, user: &User, address: SourceAddress) {
-    let (table, now) = (app.table(), app.now());
+/// Clears the throttles of an account whose owner has completed a reset: this address becomes known for its names, and
+/// failures from other addresses are forgotten. Calls: UpdateItem twice and DeleteItem twice, at once.
+pub async fn forgive(
+    store: &Store,
+    now: Timestamp,
+    limits: &AttemptLimits,
+    user: &User,
+    address: SourceAddress,
+) {
+    let throttles = store.throttles();
     let forgive = async |name: String| {
         let (of_pair, of_name) = (pair(&name, address), everywhere(&name));
         let (row, window) = tokio::join!(
-            table.end_row(&of_pair, limits.known_for, now),
-            table.clear_window(&of_name, &limits.identifier, now),
+            throttles.end_row(&of_pair, limits.known_for, now),
+            throttles.clear_window(&of_name, &limits.identifier, now),
         );
         row.and(window)
     };
     let (username, email) =
         tokio::join!(forgive(user.username.folded()), forgive(user.email.folded()));
-    given_back(username.and(email));
+    taken_back(username.and(email));
 }
 
-/// A change of password tries the current one: in a row, by account. The change itself ends the row.
+/// An attempt to change a password, which checks the current one. Failures in a row are counted by account; the change
+/// itself ends the row.
 #[derive(Debug)]
-pub struct PasswordAttempt(Tried);
+pub struct PasswordAttempt(ThrottleKey);
 
 impl PasswordAttempt {
-    /// Calls: Update.
-    pub async fn reserve(app: &App, limits: &AttemptLimits, id: UserId) -> Result<Self, ApiError> {
-        let tried = Tried::new("password", &[&id.to_string()]);
-        allowed(app.table().reserve_in_row(&tried, &limits.row, app.now()).await?)?;
-        Ok(Self(tried))
+    /// Reserves an attempt, or returns a 429. Calls: UpdateItem.
+    pub async fn reserve(
+        store: &Store,
+        now: Timestamp,
+        limits: &AttemptLimits,
+        id: UserId,
+    ) -> Result<Self, ApiError> {
+        let key = ThrottleKey::new("password", &[&id.to_string()]);
+        allowed(store.throttles().reserve_in_row(&key, &limits.row, now).await?)?;
+        Ok(Self(key))
     }
 
-    pub fn tried(&self) -> &Tried {
+    pub fn key(&self) -> &ThrottleKey {
         &self.0
     }
 
-    /// Gives the try back: nobody has learnt anything from it. Calls: Update.
-    pub async fn withdraw(&self, app: &App) {
-        given_back(app.table().release_from_row(&self.0).await);
+    /// Takes the attempt back: it proved nothing. Calls: UpdateItem.
+    pub async fn withdraw(&self, store: &Store) {
+        taken_back(store.throttles().release_from_row(&self.0).await);
     }
 }
 
-/// Counts a registration from an address, successful or not. Calls: Update.
+/// Counts a registration from an address, successful or not. Calls: UpdateItem.
 pub async fn registration(
-    app: &App,
+    store: &Store,
+    now: Timestamp,
     limits: &AttemptLimits,
     address: SourceAddress,
 ) -> Result<(), ApiError> {
-    at_address(app, limits, "register-address", address).await
+    at_address(store, now, limits, "register-address", address).await
 }
 
-/// Counts a request for a reset, by address and by mail. Calls: Update ×2.
+/// Counts a request for a reset, by address and by mail address. Calls: UpdateItem twice.
 pub async fn reset_request(
-    app: &App,
+    store: &Store,
+    now: Timestamp,
     limits: &AttemptLimits,
     email: &Email,
     address: SourceAddress,
 ) -> Result<(), ApiError> {
-    at_address(app, limits, "reset-address", address).await?;
-    let tried = Tried::new("reset-mail", &[&email.folded()]);
-    let reserved = app.table().reserve_in_window(&tried, &limits.reset_mails, app.now()).await?;
+    at_address(store, now, limits, "reset-address", address).await?;
+    let key = ThrottleKey::new("reset-mail", &[&email.folded()]);
+    let reserved = store.throttles().reserve_in_window(&key, &limits.reset_mails, now).await?;
     allowed(reserved).map(drop)
 }
 
-/// Counts a try of a reset's token, successful or not. Calls: Update.
+/// Counts an attempt with a reset token, successful or not. Calls: UpdateItem.
 pub async fn reset_confirmation(
-    app: &App,
+    store: &Store,
+    now: Timestamp,
     limits: &AttemptLimits,
     address: SourceAddress,
 ) -> Result<(), ApiError> {
-    at_address(app, limits, "reset-confirm-address", address).await
+    at_address(store, now, limits, "reset-confirm-address", address).await
 }
 
 async fn at_address(
-    app: &App,
+    store: &Store,
+    now: Timestamp,
     limits: &AttemptLimits,
     kind: &'static str,
     address: SourceAddress,
 ) -> Result<(), ApiError> {
-    let tried = Tried::new(kind, &[&address.to_string()]);
-    let reserved = app.table().reserve_in_window(&tried, &limits.address, app.now()).await?;
+    let key = ThrottleKey::new(kind, &[&address.to_string()]);
+    let reserved = store.throttles().reserve_in_window(&key, &limits.address, now).await?;
     allowed(reserved).map(drop)
 }
 
-fn pair(identifier: &str, address: SourceAddress) -> Tried {
-    Tried::new("login", &[identifier, &address.to_string()])
+fn pair(identifier: &str, address: SourceAddress) -> ThrottleKey {
+    ThrottleKey::new("login", &[identifier, &address.to_string()])
 }
 
-fn at_login(address: SourceAddress) -> Tried {
-    Tried::new("login-address", &[&address.to_string()])
+fn at_login(address: SourceAddress) -> ThrottleKey {
+    ThrottleKey::new("login-address", &[&address.to_string()])
 }
 
-fn everywhere(identifier: &str) -> Tried {
-    Tried::new("login-identifier", &[identifier])
+fn everywhere(identifier: &str) -> ThrottleKey {
+    ThrottleKey::new("login-identifier", &[identifier])
 }
 
-/// A try that could not be given back counts as one that failed: no reason for the request to fail.
-fn given_back(outcome: Result<(), TableError>) {
-    note_failure("a try could not be given back", outcome);
+/// Logs that an attempt could not be taken back. It is then counted as a failure; the request does not fail.
+fn taken_back(outcome: Result<(), StoreError>) {
+    note_failure("an attempt could not be taken back", outcome);
 }
 
-/// 429 unless the try may begin; whether there was a success before.
+/// Returns whether there was a success before, or a 429 unless the attempt may begin.
 fn allowed(reserved: Reserved) -> Result<bool, ApiError> {
     match reserved {
         Reserved::Yes { has_succeeded } => Ok(has_succeeded),

@@ -1,4 +1,4 @@
-//! Mints access tokens. Only a function that opens sessions holds one: all others know public keys alone.
+//! Mints access tokens. Only the functions that open or refresh sessions can: all others hold public keys only.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,30 +9,31 @@ use tokio::sync::Mutex;
 
 use super::signing_key::{BadSecret, SigningKey};
 use super::token;
-use crate::app::App;
-use crate::config::{ConfigError, optional, required};
+use crate::config::{ConfigError, Tokens, optional, required};
 use crate::error::ApiError;
-use crate::model::id::UserId;
 use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
 use crate::secrets::{SECRET_ARN, SecretError, StoredSecret};
-use crate::table::PublicKey;
+use crate::store::{PublicKey, Store};
+use crate::system::System;
 
-/// How long after its publication a key may begin to sign: longer than a verifier waits before it reads
-/// the keys again ([`super::keyring`]).
+/// How long after its publication a key may begin to sign: longer than the least time between two reads of a verifier
+/// (`keyring`).
 pub const ANNOUNCED_FOR: Duration = Duration::from_secs(45);
 
-/// How long a secret is used before it is asked for again.
+/// How long a secret is used before it is read again.
 const REREAD_AFTER: Duration = Duration::from_mins(5);
 
-/// How soon to ask again after Secrets Manager did not answer.
+/// How soon to read again after Secrets Manager did not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 const SECRET: &str = "TOKEN_SECRET";
 
-/// Where the secret comes from, and the key derived from it that signs now.
+/// The source of the secret, and the key derived from it that signs now.
 pub struct Minter {
     source: Source,
+    tokens: Tokens,
     signing: Mutex<Option<Signing>>,
 }
 
@@ -45,7 +46,7 @@ enum Source {
 
 struct Signing {
     key: Arc<SigningKey>,
-    /// When to look whether another one is to sign.
+    /// When to check whether another key must sign.
     until: Timestamp,
 }
 
@@ -56,7 +57,7 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// The token itself, for the answer to whom it belongs.
+    /// Returns the token's text, for the answer to its owner.
     pub fn expose(&self) -> &str {
         self.token.expose_secret()
     }
@@ -66,58 +67,59 @@ impl Minter {
     /// Fails, naming the variable, when `TOKEN_SECRET` is shorter than 32 bytes, or neither it nor
     /// `TOKEN_SECRET_ARN` is set.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // Where the template names a secret, none is given but by `sam local`, which cannot reach it.
+        let tokens = Tokens::from_env()?;
+        // `sam local` sets both: the template names a stored secret, which it cannot reach.
         if optional(SECRET).is_none() && optional(SECRET_ARN).is_some() {
-            return Ok(Self::stored(StoredSecret::from_env()?));
+            return Ok(Self::stored(StoredSecret::from_env()?, tokens));
         }
-        Self::new(&required(SECRET)?.into())
+        Self::new(&required(SECRET)?.into(), tokens)
             .map_err(|bad| ConfigError::Invalid { name: SECRET, problem: bad.to_string() })
     }
 
-    /// Signs with the key of this secret, always.
-    pub fn new(secret: &SecretString) -> Result<Self, BadSecret> {
+    /// Always signs with the key of this secret.
+    pub fn new(secret: &SecretString, tokens: Tokens) -> Result<Self, BadSecret> {
         let key = Arc::new(SigningKey::derive(secret)?);
-        Ok(Self { source: Source::Given(key), signing: Mutex::default() })
+        Ok(Self { source: Source::Given(key), tokens, signing: Mutex::default() })
     }
 
     /// Signs with the key of the current version of this secret, as soon as every verifier can know it.
-    pub fn stored(secret: StoredSecret) -> Self {
-        Self { source: Source::Stored(secret), signing: Mutex::default() }
+    pub fn stored(secret: StoredSecret, tokens: Tokens) -> Self {
+        Self { source: Source::Stored(secret), tokens, signing: Mutex::default() }
     }
 
-    /// A token for a session. The public key is published before the first signature, so that no
-    /// verifier meets a token whose key it cannot find.
+    /// Returns a token for a session. The public key is published before the first signature, so that every verifier
+    /// finds it.
     pub async fn mint(
         &self,
-        app: &App,
-        user_id: UserId,
+        store: &Store,
+        system: &System,
+        user: &User,
         session_id: SessionId,
     ) -> Result<AccessToken, ApiError> {
-        let key = self.signing_key(app).await?;
-        let token = token::sign(app, key.kid(), &key.key, user_id, session_id)?;
+        let key = self.signing_key(store, system.now()).await?;
+        let token = token::sign(system, &self.tokens, key.kid(), &key.key, user, session_id)?;
         Ok(AccessToken { token: token.into(), expires_in: token::LIFETIME })
     }
 
-    async fn signing_key(&self, app: &App) -> Result<Arc<SigningKey>, ApiError> {
+    async fn signing_key(&self, store: &Store, now: Timestamp) -> Result<Arc<SigningKey>, ApiError> {
         let mut signing = self.signing.lock().await;
-        let now = app.now();
         if let Some(signing) = signing.as_ref().filter(|signing| now < signing.until) {
             return Ok(signing.key.clone());
         }
-        let standing = signing.as_ref().map(|signing| signing.key.clone());
-        let next = match (&self.source, standing) {
+        let before = signing.as_ref().map(|signing| signing.key.clone());
+        let next = match (&self.source, before) {
             (Source::Given(key), _) => {
-                publish(app, key).await?;
+                publish(store, key, now).await?;
                 Signing { key: key.clone(), until: now.plus(REREAD_AFTER) }
             }
-            (Source::Stored(secret), None) => choose(app, secret, None).await?,
-            (Source::Stored(secret), Some(standing)) => {
-                match choose(app, secret, Some(standing.clone())).await {
+            (Source::Stored(secret), None) => choose(store, secret, None, now).await?,
+            (Source::Stored(secret), Some(before)) => {
+                match choose(store, secret, Some(before.clone()), now).await {
                     Ok(next) => next,
-                    // What has signed until now still counts: no reason to turn anybody away.
+                    // The key that signed until now is still valid, so nobody is turned away.
                     Err(error) => {
                         tracing::warn!(%error, "the token secret cannot be read again");
-                        Signing { key: standing, until: now.plus(RETRY_AFTER) }
+                        Signing { key: before, until: now.plus(RETRY_AFTER) }
                     }
                 }
             }
@@ -126,29 +128,29 @@ impl Minter {
     }
 }
 
-/// The key of the current version or, while that has not been published for long enough, the one that
-/// signed before.
+/// Returns the key of the current version or, until that has been published for long enough, the key that signed
+/// before.
 async fn choose(
-    app: &App,
+    store: &Store,
     secret: &StoredSecret,
-    standing: Option<Arc<SigningKey>>,
+    before: Option<Arc<SigningKey>>,
+    now: Timestamp,
 ) -> Result<Signing, ApiError> {
-    let now = app.now();
     let current = derive(&secret.current().await?)?;
     let reread = now.plus(REREAD_AFTER);
-    let ready = publish(app, &current).await?.published_at.plus(ANNOUNCED_FOR);
+    let ready = publish(store, &current, now).await?.published_at.plus(ANNOUNCED_FOR);
     if ready <= now {
         return Ok(Signing { key: current, until: reread });
     }
-    let before = match standing.filter(|standing| standing.kid() != current.kid()) {
-        Some(standing) => Some(standing),
+    let before = match before.filter(|before| before.kid() != current.kid()) {
+        Some(before) => Some(before),
         None => secret.previous().await?.map(|previous| derive(&previous)).transpose()?,
     };
     match before {
-        Some(before) if publish(app, &before).await?.counts(now) => {
+        Some(before) if publish(store, &before, now).await?.is_valid(now) => {
             Ok(Signing { key: before, until: ready })
         }
-        // The first key there is: nobody holds another one that would keep him from looking for it.
+        // The first key of all: no verifier holds another one, so each reads the keys at once.
         _ => Ok(Signing { key: current, until: reread }),
     }
 }
@@ -160,8 +162,12 @@ fn derive(secret: &SecretString) -> Result<Arc<SigningKey>, ApiError> {
     }
 }
 
-async fn publish(app: &App, key: &SigningKey) -> Result<PublicKey, ApiError> {
-    Ok(app.table().publish_key(key.public(app.now())).await?)
+async fn publish(
+    store: &Store,
+    key: &SigningKey,
+    now: Timestamp,
+) -> Result<PublicKey, ApiError> {
+    Ok(store.signing_keys().publish(key.public(now)).await?)
 }
 
 impl From<SecretError> for ApiError {

@@ -1,15 +1,12 @@
-//! Who calls, and what they may do: passwords, sessions, tokens, keys, callers, permissions, throttles.
+//! Signing in: passwords, sessions, tokens, their keys, and the throttles of attempts.
 
-pub(crate) mod admitted;
 pub mod attempts;
-pub mod caller;
 pub(crate) mod ed25519;
-pub mod floor;
 mod hash_memory;
-pub mod keyring;
+mod keyring;
+pub mod minimum_duration;
 pub mod minter;
 pub mod password;
-pub mod permission;
 pub mod policy;
 pub mod refresh_token;
 pub mod registration;
@@ -17,5 +14,8 @@ pub mod reset;
 pub mod sessions;
 pub mod signing_key;
 mod stored_hash;
-pub(crate) mod token;
-pub(crate) mod verified_tokens;
+mod token;
+mod verified_tokens;
+pub mod verifier;
+
+pub use token::Verified;

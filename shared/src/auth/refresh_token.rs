@@ -7,11 +7,11 @@ use ring::digest::{SHA256, digest};
 use ring::hkdf::{HKDF_SHA256, Salt};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::App;
 use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::{RefreshState, SessionId, Spent};
 use crate::model::timestamp::Timestamp;
+use crate::system::System;
 
 const PURPOSE: &[u8] = b"healthcare refresh token successor";
 
@@ -22,21 +22,25 @@ const MAX_PART: usize = 64;
 pub struct RefreshToken {
     pub user_id: UserId,
     pub session_id: SessionId,
-    /// What all tokens of a session have in common: without it nobody can end that by a wrong secret.
+    /// The same in all tokens of a session: without it nobody can end the session by a wrong secret.
     family: SecretString,
-    /// What each has alone.
+    /// Different in each token.
     secret: SecretString,
 }
 
 impl RefreshToken {
-    /// A session's first one.
-    pub fn first(app: &App, user_id: UserId, session_id: SessionId) -> Result<Self, ApiError> {
-        let family = app.random_text::<16>()?.into();
-        let secret = app.random_text::<32>()?.into();
+    /// Returns the first token of a session.
+    pub fn first(
+        system: &System,
+        user_id: UserId,
+        session_id: SessionId,
+    ) -> Result<Self, ApiError> {
+        let family = system.random_text::<16>()?.into();
+        let secret = system.random_text::<32>()?.into();
         Ok(Self { user_id, session_id, family, secret })
     }
 
-    /// What is no such token names no session.
+    /// Returns `None` for text that is not a refresh token.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
         let mut next = || parts.next().filter(|part| (1..=MAX_PART).contains(&part.len()));
@@ -49,12 +53,12 @@ impl RefreshToken {
         parts.next().is_none().then_some(token)
     }
 
-    /// The one that follows, with a new secret.
-    pub fn successor(&self, app: &App) -> Result<Self, ApiError> {
-        Ok(Self { secret: app.random_text::<32>()?.into(), ..self.clone() })
+    /// Returns the next token, with a new secret.
+    pub fn successor(&self, system: &System) -> Result<Self, ApiError> {
+        Ok(Self { secret: system.random_text::<32>()?.into(), ..self.clone() })
     }
 
-    /// The token itself, for the answer to whom it belongs.
+    /// Returns the token's text, for the answer to its owner.
     pub fn expose(&self) -> String {
         let (family, secret) = (self.family.expose_secret(), self.secret.expose_secret());
         format!("{}.{}.{family}.{secret}", self.user_id, self.session_id)
@@ -68,12 +72,12 @@ impl RefreshToken {
         hash(&self.secret)
     }
 
-    /// What a session knows when this is its first token.
+    /// Returns the state of a session whose first token this is.
     pub fn state(&self) -> RefreshState {
         RefreshState { family_hash: self.family_hash(), current_hash: self.hash(), spent: None }
     }
 
-    /// What a session knows after `next` has taken this one's place.
+    /// Returns the state of a session after `next` has replaced this token.
     pub fn state_after(&self, next: &Self, now: Timestamp) -> Result<RefreshState, ApiError> {
         let spent = Spent { hash: self.hash(), rotated_at: now, successor: self.seal(next)? };
         Ok(RefreshState {
@@ -83,7 +87,7 @@ impl RefreshToken {
         })
     }
 
-    /// The successor's secret, for the bearer of this token alone.
+    /// Seals the successor's secret, so that only the bearer of this token can read it.
     fn seal(&self, next: &Self) -> Result<String, ApiError> {
         let mut sealed = next.secret.expose_secret().as_bytes().to_vec();
         self.sealing_key()?
@@ -92,7 +96,7 @@ impl RefreshToken {
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// The token that took this one's place.
+    /// Returns the token that replaced this one.
     pub fn unseal(&self, successor: &str) -> Result<Self, ApiError> {
         let broken = || ApiError::internal("a sealed successor is broken");
         let mut sealed = URL_SAFE_NO_PAD.decode(successor).map_err(|_| broken())?;
@@ -114,7 +118,7 @@ impl RefreshToken {
     }
 }
 
-/// The key that it goes with is derived from a secret that is spent once, and seals one message.
+/// A constant nonce is safe here: its key is derived from a secret that is used once, and seals one message.
 fn once() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
 }
@@ -130,7 +134,7 @@ mod tests {
     const TOKEN: &str = "7.session.family.secret";
 
     #[test]
-    fn only_four_short_parts_are_a_token() {
+    fn token_has_four_short_parts() {
         assert_eq!(RefreshToken::parse(TOKEN).unwrap().expose(), TOKEN);
         let long = format!("7.session.family.{}", "x".repeat(65));
         for text in [
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_is_sealed_for_its_predecessor_alone() {
+    fn only_the_predecessor_unseals_its_successor() {
         let token = RefreshToken::parse(TOKEN).unwrap();
         let next = RefreshToken::parse("7.session.family.next").unwrap();
         let state = token.state_after(&next, Timestamp::from_millisecond(0)).unwrap();
@@ -159,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_family_nor_secret_is_shown_by_debug() {
+    fn debug_shows_neither_family_nor_secret() {
         let shown = format!("{:?}", RefreshToken::parse("7.session.kin-7fa.hush-91b").unwrap());
         assert!(!shown.contains("kin-7fa") && !shown.contains("hush-91b"), "{shown}");
     }

@@ -1,4 +1,4 @@
-//! Tokens that let whoever receives an account's mail set a new password, once.
+//! Reset tokens: mailed to the owner of an account, each lets them set a new password once.
 
 use std::time::Duration;
 
@@ -7,22 +7,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::App;
-use crate::error::ApiError;
+use crate::system::{NoRandomness, System};
 
-/// How long it lasts.
+/// How long a token is valid.
 pub const LIFETIME: Duration = Duration::from_mins(30);
 
-/// 256 random bits in base64url, of which the table holds a hash.
+/// 256 random bits in base64url. The table holds its hash.
 #[derive(Debug)]
 pub struct ResetToken(SecretString);
 
 impl ResetToken {
-    pub fn new(app: &App) -> Result<Self, ApiError> {
-        Ok(Self(app.random_text::<32>()?.into()))
+    pub fn new(system: &System) -> Result<Self, NoRandomness> {
+        Ok(Self(system.random_text::<32>()?.into()))
     }
 
-    /// As a client sends it back.
+    /// Returns the token that a client sent.
     pub fn received(text: &str) -> Self {
         Self(text.trim().into())
     }
@@ -31,7 +30,7 @@ impl ResetToken {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, self.expose().as_bytes()))
     }
 
-    /// For the mail.
+    /// Returns the token's text, for the mail.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

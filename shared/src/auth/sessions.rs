@@ -6,22 +6,22 @@ use serde::Serialize;
 
 use super::minter::Minter;
 use super::refresh_token::RefreshToken;
-use crate::app::App;
 use crate::config::{ConfigError, span};
 use crate::error::ApiError;
 use crate::model::id::Id;
 use crate::model::session::{Session, SessionId, SessionLimits, UserAgent};
 use crate::model::user::User;
-use crate::table::Rotated;
+use crate::store::{Rotated, Store};
+use crate::system::System;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How long the directly previous refresh token gives the same successor once more: to the second of two
-/// tabs, or after a lost reply.
+/// How long the previous refresh token is exchanged for the same successor again: for the second of two tabs, or after
+/// a lost reply.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How often to look at a session again that somebody else refreshes at the same time.
-const ROUNDS: u32 = 3;
+/// How often to look at a session again that another request refreshes at the same time.
+const ATTEMPTS: u32 = 3;
 
 /// `SESSION_IDLE_MINUTES`
 pub fn idle_limit_from_env() -> Result<Duration, ConfigError> {
@@ -36,19 +36,27 @@ pub fn limits_from_env() -> Result<SessionLimits, ConfigError> {
     })
 }
 
-/// What a client gets to act by (RFC 6749, 5.1, in the words of Simple JWT).
+/// The tokens of a session (RFC 6749, 5.1, with the names of Simple JWT).
 #[derive(Serialize)]
 pub struct TokenPair {
     access: String,
     refresh: String,
     token_type: &'static str,
-    /// Of `access`, in seconds.
+    /// The lifetime of `access`, in seconds.
     expires_in: u64,
 }
 
+crate::discloses_no_patient!(TokenPair);
+
 impl TokenPair {
-    async fn mint(app: &App, minter: &Minter, refresh: &RefreshToken) -> Result<Self, ApiError> {
-        let access = minter.mint(app, refresh.user_id, refresh.session_id.clone()).await?;
+    async fn mint(
+        store: &Store,
+        system: &System,
+        minter: &Minter,
+        user: &User,
+        refresh: &RefreshToken,
+    ) -> Result<Self, ApiError> {
+        let access = minter.mint(store, system, user, refresh.session_id.clone()).await?;
         Ok(Self {
             access: access.expose().to_owned(),
             refresh: refresh.expose(),
@@ -58,61 +66,64 @@ impl TokenPair {
     }
 }
 
-/// Calls: Put; those of the minter once in a while.
+/// Opens a session. Calls: PutItem; those of the minter now and then.
 pub async fn open(
-    app: &App,
+    store: &Store,
+    system: &System,
     minter: &Minter,
     limits: &SessionLimits,
     user: &User,
     user_agent: Option<UserAgent>,
 ) -> Result<TokenPair, ApiError> {
-    let id: SessionId = app.random_text::<16>()?.parse().map_err(ApiError::internal)?;
-    let token = RefreshToken::first(app, user.id, id.clone())?;
-    let pair = TokenPair::mint(app, minter, &token).await?;
-    let session = Session::open(user, id, token.state(), user_agent, limits, app.now());
-    app.table().open_session(&session).await?;
+    let id: SessionId = system.random_text::<16>()?.parse().map_err(ApiError::internal)?;
+    let token = RefreshToken::first(system, user.id, id.clone())?;
+    let pair = TokenPair::mint(store, system, minter, user, &token).await?;
+    let session = Session::open(user, id, token.state(), user_agent, limits, system.now());
+    store.sessions().open(&session).await?;
     Ok(pair)
 }
 
-/// Spends a refresh token. The session goes on with its successor; it ends when the token was spent
-/// before, unless that was a moment ago. Calls: A, Update; Delete at theft.
+/// Exchanges a refresh token for the next pair. If the token was exchanged before, other than a moment ago, the
+/// session ends. Calls: BatchGetItem, UpdateItem; DeleteItem when the session ends.
 pub async fn refresh(
-    app: &App,
+    store: &Store,
+    system: &System,
     minter: &Minter,
     idle: Duration,
     presented: &str,
 ) -> Result<TokenPair, ApiError> {
     let token = RefreshToken::parse(presented).ok_or(ApiError::TokenNotValid)?;
-    let found = app.table().user_and_session(token.user_id, &token.session_id).await?;
+    let found = store.accounts().with_session(token.user_id, &token.session_id).await?;
     let (user, mut session) = found.ok_or(ApiError::TokenNotValid)?;
-    for _ in 0..ROUNDS {
-        let now = app.now();
+    for _ in 0..ATTEMPTS {
+        let now = system.now();
         let known = &session.refresh;
-        // A family that is not the session's: whoever sends it knows no more than the session's id.
+        // With another family than the session's, the sender knows no more than the session's id.
         if !session.is_valid_for(&user, now) || known.family_hash != token.family_hash() {
             return Err(ApiError::TokenNotValid);
         }
         if known.current_hash == token.hash() {
-            let next = token.successor(app)?;
+            let next = token.successor(system)?;
             let state = token.state_after(&next, now)?;
-            // Before the token is spent: what fails from here on must not cost the client its session.
-            let pair = TokenPair::mint(app, minter, &next).await?;
+            // Before the exchange: a later failure must not cost the client its session.
+            let pair = TokenPair::mint(store, system, minter, &user, &next).await?;
             let expires_at = now.plus(idle).min(session.ends_at);
-            match app.table().rotate_session(&session, &state, expires_at, now).await? {
+            match store.sessions().rotate(&session, &state, expires_at, now).await? {
                 Rotated::Done => return Ok(pair),
                 // Another request with the same token, or an earlier try of this very call.
-                Rotated::Overtaken(Some(standing)) => session = *standing,
+                Rotated::Overtaken(Some(current)) => session = *current,
                 Rotated::Overtaken(None) => return Err(ApiError::TokenNotValid),
             }
             continue;
         }
         return match &known.spent {
             Some(spent) if spent.hash == token.hash() && now < spent.rotated_at.plus(GRACE) => {
-                TokenPair::mint(app, minter, &token.unseal(&spent.successor)?).await
+                let next = token.unseal(&spent.successor)?;
+                TokenPair::mint(store, system, minter, &user, &next).await
             }
-            // Two have had the same token, and one of them is not its owner.
+            // Two clients have had the same token, and one of them is not its owner.
             _ => {
-                app.table().end_session(token.user_id, &token.session_id).await?;
+                store.sessions().end(token.user_id, &token.session_id).await?;
                 tracing::warn!(
                     user_id = token.user_id.get(),
                     "a spent refresh token ended a session"

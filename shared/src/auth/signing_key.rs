@@ -11,7 +11,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::timestamp::Timestamp;
-use crate::table::PublicKey;
+use crate::store::PublicKey;
 
 /// Sets the derived key apart from any other that the same secret might give one day.
 const PURPOSE: &[u8] = b"healthcare access token Ed25519 seed";

@@ -5,21 +5,20 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::verified_tokens::Fingerprint;
-use crate::app::App;
+use crate::access::Hint;
 use crate::config::Tokens;
 use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
-use crate::request::Request;
+use crate::model::user::User;
+use crate::system::System;
 
 pub const LIFETIME: Duration = Duration::from_mins(15);
 
 const ACCESS: &str = "access";
 
-/// Every claim of an access token. There is no role among them: it is read with the session.
-/// Times are in seconds since 1970.
+/// Every claim of an access token. Times are in seconds since 1970.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -32,23 +31,26 @@ struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
     token_type: String,
+    /// Only chooses which reads may start early. Tokens of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<Hint>,
 }
 
-/// What a valid token says.
-#[derive(Debug)]
+/// The content of a valid token.
+#[derive(Debug, Clone)]
 pub struct Verified {
     pub user_id: UserId,
     pub session_id: SessionId,
+    pub hint: Option<Hint>,
 }
 
-/// What a token says that one of the published keys has signed, for this issuer and audience. It is true for ever:
-/// whether it counts now is for the key and the times to say.
-#[derive(Clone)]
+/// The content of a token that one of the published keys has signed, for this issuer and audience. It never changes;
+/// whether the token is valid now depends on the key and the times.
+#[derive(Debug, Clone)]
 pub struct Signed {
-    /// The key's own thumbprint, which no other key has.
+    /// The key's thumbprint.
     pub kid: String,
-    pub user_id: UserId,
-    pub session_id: SessionId,
+    pub verified: Verified,
     /// In seconds since 1970.
     pub not_before: Option<i64>,
     /// In seconds since 1970.
@@ -56,82 +58,52 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// By the times alone, without leeway.
+    /// Whether the token's times include `now`, without leeway.
     pub fn is_current(&self, now: Timestamp) -> bool {
         let now = now.as_second();
         now < self.expires && self.not_before.is_none_or(|not_before| not_before <= now)
     }
 }
 
-/// A token for a session, valid for [`LIFETIME`].
+/// Returns a token for a session, valid for [`LIFETIME`].
 pub fn sign(
-    app: &App,
+    system: &System,
+    tokens: &Tokens,
     kid: &str,
     key: &EncodingKey,
-    user_id: UserId,
+    user: &User,
     session_id: SessionId,
 ) -> Result<String, ApiError> {
-    let now = app.now();
+    let now = system.now();
     let claims = Claims {
-        iss: app.tokens().issuer.clone(),
-        aud: app.tokens().audience.clone(),
-        sub: user_id.to_string(),
+        iss: tokens.issuer.clone(),
+        aud: tokens.audience.clone(),
+        sub: user.id.to_string(),
         sid: session_id,
-        jti: app.random_text::<16>()?,
+        jti: system.random_text::<16>()?,
         iat: now.as_second(),
         exp: now.plus(LIFETIME).as_second(),
         nbf: None,
         token_type: ACCESS.to_owned(),
+        hint: Some(Hint::of(user)),
     };
     let mut header = Header::new(Algorithm::EdDSA);
     header.kid = Some(kid.to_owned());
     jsonwebtoken::encode(&header, &claims, key).map_err(ApiError::internal)
 }
 
-/// The token that a request comes with, verified.
-pub async fn of_request(app: &App, request: &Request) -> Result<Verified, ApiError> {
-    verify(app, request.bearer().ok_or(ApiError::NotAuthenticated)?).await
-}
-
-/// Checks signature, issuer, audience, type and times. The key is chosen by `kid` among the
-/// published ones; whatever else a header offers (`jku`, `jwk`, `x5u`) is not looked at.
-pub async fn verify(app: &App, token: &str) -> Result<Verified, ApiError> {
-    let fingerprint = Fingerprint::of(token);
-    let signed = match app.verified_tokens().get(&fingerprint) {
-        Some(signed) => {
-            key(app, &signed.kid).await?;
-            signed
-        }
-        None => {
-            let kid = kid_of(token)?;
-            let signed = signed_with(&key(app, &kid).await?, kid, app.tokens(), token)?;
-            app.verified_tokens().remember(fingerprint, signed.clone(), app.now());
-            signed
-        }
-    };
-    if !signed.is_current(app.now()) {
-        return Err(ApiError::TokenNotValid);
-    }
-    Ok(Verified { user_id: signed.user_id, session_id: signed.session_id })
-}
-
-/// The key of this id, if it counts.
-async fn key(app: &App, kid: &str) -> Result<DecodingKey, ApiError> {
-    app.keyring().key(app, kid).await?.ok_or(ApiError::TokenNotValid)
-}
-
-/// The key that a token wants to be checked with, if it wants to be checked in our way.
-fn kid_of(token: &str) -> Result<String, ApiError> {
+/// Returns the id of the key that a token names, if its algorithm is ours.
+pub fn kid_of(token: &str) -> Result<String, ApiError> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| ApiError::TokenNotValid)?;
-    // What is critical must be understood (RFC 7515, 4.1.11), and nothing is.
+    // Critical extensions must be understood (RFC 7515, 4.1.11), and none is.
     if header.alg != Algorithm::EdDSA || header.crit.is_some() {
         return Err(ApiError::TokenNotValid);
     }
     header.kid.ok_or(ApiError::TokenNotValid)
 }
 
-/// What a token says, if this key has signed it and everything is in it.
-fn signed_with(
+/// Returns the content of a token that this key has signed and that has every claim.
+pub fn signed_with(
     key: &DecodingKey,
     kid: String,
     tokens: &Tokens,
@@ -140,7 +112,7 @@ fn signed_with(
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&[&tokens.issuer]);
     validation.set_audience(&[&tokens.audience]);
-    // Times are looked at with every request, by the app's clock and without leeway.
+    // `Signed::is_current` checks the times with every request, by the injected clock and without leeway.
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_nbf = false;
@@ -152,36 +124,12 @@ fn signed_with(
     }
     Ok(Signed {
         kid,
-        user_id: claims.sub.parse().map_err(|_| ApiError::TokenNotValid)?,
-        session_id: claims.sid,
+        verified: Verified {
+            user_id: claims.sub.parse().map_err(|_| ApiError::TokenNotValid)?,
+            session_id: claims.sid,
+            hint: claims.hint,
+        },
         not_before: claims.nbf,
         expires: claims.exp,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret;
-
-    use super::*;
-    use crate::model::user::Role;
-    use crate::testing::{World, run};
-
-    #[test]
-    fn what_is_signed_is_remembered_and_nothing_else() {
-        run(async |world: World| {
-            let actor = world.actor(Role::Staff).await;
-            let good = actor.token.expose_secret();
-            let forged = format!("{}AAAA", &good[..good.len() - 4]);
-            let is_known =
-                |token| world.app.verified_tokens().get(&Fingerprint::of(token)).is_some();
-            assert!(!is_known(good));
-            for _ in 0..2 {
-                assert_eq!(verify(&world.app, good).await.unwrap().user_id, actor.id());
-                assert!(is_known(good));
-            }
-            assert!(verify(&world.app, &forged).await.is_err());
-            assert!(!is_known(&forged));
-        });
-    }
 }

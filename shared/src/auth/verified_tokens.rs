@@ -1,5 +1,6 @@
-//! Access tokens whose signature this process has verified, so that each is verified once and not with every request.
-//! Whatever time can change is no part of it: key, times, account and session are looked at with every request.
+//! Access tokens whose signature this process has verified, so that it verifies each once.
+//!
+//! Nothing that time can change is remembered: key, times, account and session are checked with every request.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,11 +10,11 @@ use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use super::token::Signed;
 use crate::model::timestamp::Timestamp;
 
-/// How many are remembered at most, some 200 bytes each.
+/// The most tokens that are remembered, about 200 bytes each.
 const MOST: usize = 1024;
 
-/// The SHA-256 of a whole token, signature and all: nobody can find another one that has it.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// The SHA-256 of a whole token, signature included: nobody can find another token that has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; SHA256_OUTPUT_LEN]);
 
 impl Fingerprint {
@@ -24,7 +25,7 @@ impl Fingerprint {
     }
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct VerifiedTokens(Mutex<HashMap<Fingerprint, Signed>>);
 
 impl VerifiedTokens {
@@ -32,7 +33,7 @@ impl VerifiedTokens {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(fingerprint).cloned()
     }
 
-    /// Makes room, if there is none, of what has expired, or else of everything.
+    /// Remembers a token. When there is no room, it forgets expired tokens first, and then all.
     pub fn remember(&self, fingerprint: Fingerprint, signed: Signed, now: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
@@ -50,19 +51,23 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::auth::token::Verified;
 
     fn signed(expires: Timestamp) -> Signed {
         Signed {
             kid: "kid".to_owned(),
-            user_id: "1".parse().unwrap(),
-            session_id: "AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+            verified: Verified {
+                user_id: "1".parse().unwrap(),
+                session_id: "AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+                hint: None,
+            },
             not_before: None,
             expires: expires.as_second(),
         }
     }
 
     #[test]
-    fn what_has_expired_makes_room_first() {
+    fn expired_tokens_are_forgotten_first() {
         let now = Timestamp::system();
         let later = now.plus(Duration::from_mins(15));
         let known = VerifiedTokens::default();
@@ -78,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_more_than_there_is_room_for() {
+    fn number_of_tokens_is_bounded() {
         let now = Timestamp::system();
         let later = now.plus(Duration::from_mins(15));
         let known = VerifiedTokens::default();

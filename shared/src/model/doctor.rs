@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::email::Email;
 use super::field::{FieldErrors, invalid, whole_number};
-use super::id::DoctorId;
+use super::id::{DoctorId, PatientId};
 use super::phone::PhoneNumber;
 use super::record::{Details, Record};
 use super::text::Line;
@@ -28,6 +28,10 @@ impl Details for DoctorDetails {
     type Id = DoctorId;
     const KIND: &'static str = "doctor";
     const PARTNER: &'static str = "patient";
+
+    fn patient(_id: DoctorId) -> Option<PatientId> {
+        None
+    }
 
     fn sort_name(&self) -> [String; 2] {
         [self.last_name.folded(), self.first_name.folded()]

@@ -1,13 +1,14 @@
-//! The words of the domain as types: once a value exists it is valid. No I/O, and nothing of ours is imported.
+//! The terms of the domain as types: every value that exists is valid. No I/O; imports no other module of the crate.
 
 pub mod address;
+pub mod assignment;
 pub mod date;
+pub mod disclosure;
 pub mod doctor;
 pub mod email;
 pub mod field;
 pub mod id;
 pub mod idempotency;
-pub mod mapping;
 pub mod page;
 pub mod password;
 pub mod patient;

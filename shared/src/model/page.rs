@@ -1,11 +1,14 @@
-//! Pages of a list: a limit, and where the last page ended.
+//! Pages of a list: a limit, and the position after which a page starts.
 
-/// What a request wants to see of a list.
+use super::disclosure::Disclosure;
+use super::id::PatientId;
+
+/// The page that a request asks for.
 #[derive(Debug, Clone)]
 pub struct Paging<P> {
     /// 1 to 100 rows.
     pub limit: i32,
-    /// The position after which the page starts; the list's beginning if there is none.
+    /// The position after which the page starts; `None` for the first page.
     pub after: Option<P>,
 }
 
@@ -14,4 +17,10 @@ pub struct Paging<P> {
 pub struct Page<T, P> {
     pub results: Vec<T>,
     pub next: Option<P>,
+}
+
+impl<T: Disclosure, P> Disclosure for Page<T, P> {
+    fn patients(&self) -> Vec<PatientId> {
+        self.results.iter().flat_map(Disclosure::patients).collect()
+    }
 }

@@ -42,6 +42,10 @@ impl Details for PatientDetails {
     const KIND: &'static str = "patient";
     const PARTNER: &'static str = "doctor";
 
+    fn patient(id: PatientId) -> Option<PatientId> {
+        Some(id)
+    }
+
     fn sort_name(&self) -> [String; 2] {
         [self.last_name.folded(), self.first_name.folded()]
     }

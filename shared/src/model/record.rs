@@ -1,4 +1,4 @@
-//! What doctors and patients have in common: an id, a version, times, and details of their own.
+//! The common shape of doctors and patients: an id, a version, times, and details.
 
 use deserr::Deserr;
 use serde::de::DeserializeOwned;
@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::date::Date;
+use super::disclosure::Disclosure;
 use super::field::{self, FieldErrors, JsonObject};
-use super::id::Id;
+use super::id::{Id, PatientId};
 use super::timestamp::Timestamp;
 use super::version::Version;
 
-/// What a client may say of a doctor or a patient.
+/// The fields of a doctor or a patient that clients set.
 pub trait Details:
     Clone + Serialize + DeserializeOwned + Deserr<FieldErrors> + Send + Sync + 'static
 {
@@ -19,28 +20,31 @@ pub trait Details:
 
     /// The one word for such a record, in lower case: `doctor`.
     const KIND: &'static str;
-    /// The kind of record that mappings relate it to.
+    /// The kind of record that assignments relate it to.
     const PARTNER: &'static str;
 
-    /// The name under which lists sort it: last name, then first name, folded.
+    /// Returns the patient whose record has this id; `None` for a doctor.
+    fn patient(id: Self::Id) -> Option<PatientId>;
+
+    /// Returns the name by which lists sort it: last name, then first name, folded.
     fn sort_name(&self) -> [String; 2];
 
-    /// The fields that no two records of the kind may share, each with its folded value; always the
-    /// same fields in the same order.
+    /// Returns the fields that no two records of the kind may share, each with its folded value; always the same
+    /// fields in the same order.
     fn unique(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
-    /// Rules that need to know what day it is.
+    /// Checks the rules that need to know today's date.
     fn check(_body: &JsonObject, _today: Date, _errors: &mut FieldErrors) {}
 
-    /// The details in a JSON object, or everything that is wrong with it.
+    /// Returns the details in a JSON object, or every problem of it.
     fn parse(body: JsonObject, today: Date) -> Result<Self, FieldErrors> {
         field::parse(body, |body, errors| Self::check(body, today, errors))
     }
 }
 
-/// A stored doctor or patient, in the shape in which clients see it.
+/// A doctor or a patient, as it is stored and as clients see it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Record<D: Details> {
@@ -52,17 +56,23 @@ pub struct Record<D: Details> {
     pub updated_at: Timestamp,
 }
 
-/// What an update asks for.
+/// The change that an update asks for.
 #[derive(Debug, Clone)]
 pub enum Edit<D> {
-    /// PUT: these details in place of the old ones.
+    /// PUT: replaces all details.
     Replace(D),
     /// PATCH: a JSON Merge Patch (RFC 7396).
     Merge(JsonObject),
 }
 
+impl<D: Details> Disclosure for Record<D> {
+    fn patients(&self) -> Vec<PatientId> {
+        D::patient(self.id).into_iter().collect()
+    }
+}
+
 impl<D: Details> Edit<D> {
-    /// The details after the edit.
+    /// Returns the details after the edit.
     pub fn apply(&self, current: &D, today: Date) -> Result<D, FieldErrors> {
         let patch = match self {
             Self::Replace(details) => return Ok(details.clone()),
@@ -73,7 +83,7 @@ impl<D: Details> Edit<D> {
             _ => JsonObject::new(),
         };
         for (field, value) in patch {
-            // A null takes an optional field away; for a required one the parser reports it.
+            // A null removes an optional field; the parser reports it for a required one.
             merged.insert(field.clone(), value.clone());
         }
         D::parse(merged, today)

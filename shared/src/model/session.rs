@@ -10,6 +10,7 @@ use super::field::unseen;
 use super::id::UserId;
 use super::timestamp::Timestamp;
 use super::user::User;
+use crate::discloses_no_patient;
 
 /// 128 random bits in base64url: the `sid` claim.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -162,6 +163,8 @@ pub struct SessionView {
     /// Whether it is the one that asks.
     pub current: bool,
 }
+
+discloses_no_patient!(SessionView);
 
 impl SessionView {
     /// `session` as seen from the session `asking`.

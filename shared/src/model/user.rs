@@ -9,8 +9,9 @@ use super::id::UserId;
 use super::timestamp::Timestamp;
 use super::username::Username;
 use super::version::Version;
+use crate::discloses_no_patient;
 
-/// What an account may do; `auth::permission` says which role may do what.
+/// The role of an account; `access::decide` says which role may do what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(rename_all = "lowercase")]
 #[deserr(error = FieldErrors, rename_all = lowercase)]
@@ -20,7 +21,20 @@ pub enum Role {
     Pending,
 }
 
-/// An account as it is stored, its password apart.
+impl Role {
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Staff, Self::Pending];
+
+    /// Returns the name that clients see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Staff => "staff",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// An account as it is stored, without its password.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
@@ -36,7 +50,7 @@ pub struct User {
 }
 
 impl User {
-    /// An account as it begins: active, and as yet unchanged.
+    /// Returns a new account: active and unchanged.
     pub fn new(id: UserId, username: Username, email: Email, role: Role, now: Timestamp) -> Self {
         Self {
             id,
@@ -51,13 +65,13 @@ impl User {
         }
     }
 
-    /// Whether the account counts among those that can administer all others.
+    /// Whether the account is active and may administer all others.
     pub fn is_active_admin(&self) -> bool {
         self.active && self.role == Role::Admin
     }
 }
 
-/// What an administrator may change of an account; `None` leaves it as it is.
+/// The change that an administrator asks for; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Copy, Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 pub struct UserChange {
@@ -78,6 +92,8 @@ pub struct Account {
     pub version: Version,
     pub created_at: Timestamp,
 }
+
+discloses_no_patient!(Account);
 
 impl From<User> for Account {
     fn from(user: User) -> Self {

@@ -1,0 +1,65 @@
+//! The proof of a decision.
+
+use super::action::Action;
+use super::caller::Caller;
+use super::decide::{Allowed, Basis, Fields, Reach, View};
+use crate::model::timestamp::Timestamp;
+
+/// An action that was decided and allowed, with its target as it was read for the decision.
+///
+/// Store methods take the grant of their own action. Only the pipeline makes one, from the answer of
+/// [`super::decide()`], so a grant to read cannot delete, and code without a decision does not compile.
+#[derive(Debug)]
+pub struct Granted<A: Action> {
+    caller: Caller,
+    allowed: Allowed,
+    target: A::Target,
+    at: Timestamp,
+}
+
+impl<A: Action> Granted<A> {
+    pub(crate) fn new(
+        caller: Caller,
+        allowed: Allowed,
+        target: A::Target,
+        at: Timestamp,
+    ) -> Self {
+        Self { caller, allowed, target, at }
+    }
+
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// When it was decided: the time of whatever the action changes.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    pub fn basis(&self) -> Basis {
+        self.allowed.basis()
+    }
+
+    /// What answers leave out.
+    pub fn view(&self) -> View {
+        self.allowed.view()
+    }
+
+    /// What a change may change.
+    pub fn fields(&self) -> Fields {
+        self.allowed.fields()
+    }
+
+    /// The part of a list that the caller may see.
+    pub fn reach(&self) -> &Reach {
+        self.allowed.reach()
+    }
+
+    pub fn target(&self) -> &A::Target {
+        &self.target
+    }
+
+    pub(crate) fn into_target(self) -> A::Target {
+        self.target
+    }
+}

@@ -1,0 +1,20 @@
+//! Who may do what.
+//!
+//! An endpoint names its action ([`act`]). The one function [`decide()`] says whether an account may do it, and on what
+//! basis. The pipeline puts the answer into a [`Granted`], which the store takes: without a decision there is none.
+
+mod act;
+mod action;
+mod caller;
+mod decide;
+mod granted;
+mod hint;
+mod relation;
+
+pub use act::Act;
+pub use action::Action;
+pub use caller::Caller;
+pub use decide::{Actor, Allowed, Basis, Decide, Denied, Fields, Reach, View, decide};
+pub use granted::Granted;
+pub use hint::Hint;
+pub use relation::{Relation, Relations, RolesAlone};

@@ -1,0 +1,28 @@
+//! DynamoDB's calls, without the domain: reads, writes, transactions, and what can go wrong with them.
+//!
+//! [`crate::store`] says which items exist. No other module of what ships names DynamoDB's SDK.
+
+mod backoff;
+mod batch;
+mod client;
+mod conflict;
+mod error;
+mod expression;
+mod item;
+mod query;
+mod table;
+mod transaction;
+
+pub use aws_sdk_dynamodb::types::AttributeValue;
+
+pub use backoff::backoff;
+pub use batch::{Items, ReadPlan};
+pub use client::client;
+#[cfg(feature = "testing")]
+pub use client::config;
+pub use error::DynamoError;
+pub use expression::Expression;
+pub use item::{Item, Key, parse, string, write};
+pub use query::{Query, Rows};
+pub use table::{Changed, Table};
+pub use transaction::{MAX_ACTIONS, Outcome, Transaction};

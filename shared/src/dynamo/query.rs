@@ -1,0 +1,120 @@
+//! Pages of a partition (`Query`), or of an index (`Scan`).
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::error::DynamoError;
+use super::item::Item;
+use super::table::Table;
+
+/// What to read of a partition. Without an index the read is consistent.
+#[derive(Debug)]
+pub struct Query<'a> {
+    /// An index, and its partition key and sort key; the table's own without.
+    index: Option<(&'static str, &'static str, &'static str)>,
+    partition: &'a str,
+    prefix: &'a str,
+    limit: Option<i32>,
+    after: Option<Item>,
+    projection: Option<&'static str>,
+}
+
+/// Some rows, and where the next page begins.
+#[derive(Debug)]
+pub struct Rows {
+    pub items: Vec<Item>,
+    last: Option<Item>,
+}
+
+impl<'a> Query<'a> {
+    /// A whole partition of the table.
+    pub fn partition(partition: &'a str) -> Self {
+        Self { index: None, partition, prefix: "", limit: None, after: None, projection: None }
+    }
+
+    /// A whole partition of an index with these key attributes.
+    pub fn index(
+        name: &'static str,
+        [pk, sk]: [&'static str; 2],
+        partition: &'a str,
+    ) -> Self {
+        Self { index: Some((name, pk, sk)), ..Self::partition(partition) }
+    }
+
+    /// Restricts to rows whose sort key begins so; the empty prefix restricts nothing.
+    pub fn beginning_with(self, prefix: &'a str) -> Self {
+        Self { prefix, ..self }
+    }
+
+    pub fn limit(self, rows: i32) -> Self {
+        Self { limit: Some(rows), ..self }
+    }
+
+    /// Starts after the row with these keys.
+    pub fn after(self, keys: Option<Item>) -> Self {
+        Self { after: keys, ..self }
+    }
+
+    /// Reads these attributes only.
+    pub fn project(self, attributes: &'static str) -> Self {
+        Self { projection: Some(attributes), ..self }
+    }
+}
+
+impl Rows {
+    /// Returns the position after which the next page begins, as `read` finds it in DynamoDB's `LastEvaluatedKey`.
+    /// An unreadable key is an error: it must not look like the end.
+    pub fn next<P>(&self, read: impl FnOnce(&Item) -> Option<P>) -> Result<Option<P>, DynamoError> {
+        let position = |last| read(last).ok_or_else(|| DynamoError::missing("the position"));
+        self.last.as_ref().map(position).transpose()
+    }
+}
+
+impl Table {
+    /// Calls: Query.
+    pub async fn query(&self, query: Query<'_>) -> Result<Rows, DynamoError> {
+        let (index, pk, sk) = match query.index {
+            Some((index, pk, sk)) => (Some(index.to_owned()), pk, sk),
+            None => (None, "pk", "sk"),
+        };
+        let mut condition = format!("{pk} = :pk");
+        let is_consistent = index.is_none();
+        let mut request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .set_index_name(index)
+            .expression_attribute_values(":pk", AttributeValue::S(query.partition.to_owned()))
+            .set_limit(query.limit)
+            .set_exclusive_start_key(query.after)
+            .set_projection_expression(query.projection.map(str::to_owned));
+        if is_consistent {
+            request = request.consistent_read(true);
+        }
+        if !query.prefix.is_empty() {
+            condition.push_str(&format!(" AND begins_with({sk}, :prefix)"));
+            request = request
+                .expression_attribute_values(":prefix", AttributeValue::S(query.prefix.to_owned()));
+        }
+        let answer = request.key_condition_expression(condition).send().await?;
+        Ok(Rows { items: answer.items.unwrap_or_default(), last: answer.last_evaluated_key })
+    }
+
+    /// Reads a page of a whole index; no base table is ever scanned. Calls: Scan.
+    pub async fn scan_index(
+        &self,
+        index: &str,
+        limit: i32,
+        after: Option<Item>,
+    ) -> Result<Rows, DynamoError> {
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .index_name(index)
+            .limit(limit)
+            .set_exclusive_start_key(after)
+            .send()
+            .await?;
+        Ok(Rows { items: answer.items.unwrap_or_default(), last: answer.last_evaluated_key })
+    }
+}

@@ -1,0 +1,174 @@
+//! `TransactWriteItems`, composed action by action. A refusal names the action whose condition did not hold.
+
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+};
+
+use super::conflict::{cancellation_reasons, is_conflict};
+use super::error::DynamoError;
+use super::expression::Expression;
+use super::item::{Item, Key};
+use super::table::Table;
+
+/// DynamoDB's limit of actions in one transaction.
+pub const MAX_ACTIONS: usize = 100;
+
+/// A transaction being composed. `R` names what it means that an action's condition does not hold.
+pub struct Transaction<'a, R> {
+    table: &'a Table,
+    actions: Vec<Action>,
+    refusals: Vec<Option<R>>,
+}
+
+enum Action {
+    Put(Item, Option<Expression>),
+    Delete(Key, Option<Expression>),
+    Check(Key, Expression),
+    Update(Key, Expression),
+}
+
+/// How a transaction ended: all of it is done, or nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome<R> {
+    Committed,
+    /// The refusals of all actions whose condition did not hold, in order.
+    Refused(Vec<R>),
+}
+
+impl Table {
+    /// Begins an empty transaction.
+    pub fn transaction<R: Copy>(&self) -> Transaction<'_, R> {
+        Transaction { table: self, actions: Vec::new(), refusals: Vec::new() }
+    }
+}
+
+impl<R: Copy> Transaction<'_, R> {
+    /// Puts an item in place of any other with its key.
+    pub fn put(mut self, item: Item) -> Self {
+        self.push(Action::Put(item, None), None);
+        self
+    }
+
+    /// Puts an item whose key must be free.
+    pub fn put_new(self, item: Item, refusal: R) -> Self {
+        self.put_if(item, Expression::only("attribute_not_exists(pk)"), refusal)
+    }
+
+    /// Puts an item if the condition holds for the item with its key.
+    pub fn put_if(mut self, item: Item, condition: Expression, refusal: R) -> Self {
+        self.push(Action::Put(item, Some(condition)), Some(refusal));
+        self
+    }
+
+    /// Deletes an item if it exists.
+    pub fn delete(mut self, key: Key) -> Self {
+        self.push(Action::Delete(key, None), None);
+        self
+    }
+
+    /// Deletes an item that must exist.
+    pub fn delete_existing(mut self, key: Key, refusal: R) -> Self {
+        let exists = Expression::only("attribute_exists(pk)");
+        self.push(Action::Delete(key, Some(exists)), Some(refusal));
+        self
+    }
+
+    /// Requires a condition of an item, and leaves the item unchanged.
+    pub fn require(mut self, key: Key, condition: Expression, refusal: R) -> Self {
+        self.push(Action::Check(key, condition), Some(refusal));
+        self
+    }
+
+    /// Changes attributes of an item if the expression's condition holds.
+    pub fn update(mut self, key: Key, expression: Expression, refusal: R) -> Self {
+        self.push(Action::Update(key, expression), Some(refusal));
+        self
+    }
+
+    fn push(&mut self, action: Action, refusal: Option<R>) {
+        self.actions.push(action);
+        self.refusals.push(refusal);
+    }
+
+    /// Does all of it or nothing. The SDK sends one `ClientRequestToken` with all its attempts, so a commit whose reply
+    /// was lost is found done and is not refused. Calls: TransactWriteItems.
+    pub async fn commit(self) -> Result<Outcome<R>, DynamoError> {
+        let mut request = self.table.client.transact_write_items();
+        for action in self.actions {
+            request = request.transact_items(action.build(&self.table.name)?);
+        }
+        let error = match request.send().await {
+            Ok(_) => return Ok(Outcome::Committed),
+            Err(error) => error,
+        };
+        let Some(reasons) = error.as_service_error().and_then(cancellation_reasons) else {
+            return Err(error.into());
+        };
+        let refused: Vec<R> = reasons
+            .iter()
+            .zip(self.refusals)
+            .filter(|(reason, _)| reason.code() == Some("ConditionalCheckFailed"))
+            .filter_map(|(_, refusal)| refusal)
+            .collect();
+        if !refused.is_empty() {
+            return Ok(Outcome::Refused(refused));
+        }
+        let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).collect();
+        let cause = format!("a transaction was cancelled: {}", codes.join(", "));
+        if error.as_service_error().is_some_and(is_conflict) {
+            Err(DynamoError::Unavailable(cause))
+        } else {
+            Err(DynamoError::Unexpected(cause))
+        }
+    }
+}
+
+impl Action {
+    fn build(self, table: &str) -> Result<TransactWriteItem, DynamoError> {
+        let incomplete = |error| DynamoError::Unexpected(format!("incomplete action: {error}"));
+        let item = TransactWriteItem::builder();
+        Ok(match self {
+            Self::Put(content, condition) => {
+                let put = Put::builder().table_name(table).set_item(Some(content));
+                let put = match condition {
+                    Some(condition) => put
+                        .set_condition_expression(condition.condition())
+                        .set_expression_attribute_names(condition.names())
+                        .set_expression_attribute_values(condition.values()),
+                    None => put,
+                };
+                item.put(put.build().map_err(incomplete)?)
+            }
+            Self::Delete(key, condition) => item.delete(
+                Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into()))
+                    .set_condition_expression(condition.as_ref().and_then(Expression::condition))
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+            Self::Update(key, expression) => item.update(
+                Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into()))
+                    .set_update_expression(expression.change())
+                    .set_condition_expression(expression.condition())
+                    .set_expression_attribute_names(expression.names())
+                    .set_expression_attribute_values(expression.values())
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+            Self::Check(key, condition) => item.condition_check(
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into()))
+                    .set_condition_expression(condition.condition())
+                    .set_expression_attribute_names(condition.names())
+                    .set_expression_attribute_values(condition.values())
+                    .build()
+                    .map_err(incomplete)?,
+            ),
+        }
+        .build())
+    }
+}

@@ -1,0 +1,227 @@
+//! The pipeline of every request, in one order: verify the token, read account, session, target and relation in one
+//! round, decide, run the handler, write the audit row, answer.
+//!
+//! Nothing is built from a record before the decision. When a write loses a race, everything from the read on happens
+//! again, so a decision is never older than the data that it is about.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::access::{
+    Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Reach, Relation,
+};
+use crate::app::App;
+use crate::audit::Row;
+use crate::auth::minimum_duration::MinimumDuration;
+use crate::auth::Verified;
+use crate::config::Settings;
+use crate::context::Context;
+use crate::dynamo::{Items, Key, backoff};
+use crate::endpoint::HandlerFuture;
+use crate::error::ApiError;
+use crate::model::id::UserId;
+use crate::model::timestamp::Timestamp;
+use crate::request::Request;
+use crate::response::ApiResult;
+use crate::store::{Load, StoreError, session_in};
+use crate::targets::Target;
+
+/// How often a request that loses races is tried.
+const ATTEMPTS: u32 = 10;
+
+/// No 403 about a patient is faster, so that its time says nothing about the record: the SDK may have parsed it by
+/// then. Several times the round of reads at 256 MB.
+const REFUSAL: Duration = Duration::from_millis(100);
+
+/// Returns a handler behind the pipeline of its action.
+pub fn protected<A, S, F>(
+    settings: Arc<S>,
+    handler: fn(Context<S>, Granted<A>) -> F,
+) -> impl Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static
+where
+    A: Action<Target: Target>,
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    move |app, request| {
+        let context = Context::new(app, request, settings.clone());
+        Box::pin(run(context, handler))
+    }
+}
+
+/// Returns a handler that anyone may call.
+pub fn public<S, F>(
+    settings: Arc<S>,
+    handler: fn(Context<S>) -> F,
+) -> impl Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static
+where
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    move |app, request| Box::pin(handler(Context::new(app, request, settings.clone())))
+}
+
+async fn run<A, S, F>(
+    context: Context<S>,
+    handler: fn(Context<S>, Granted<A>) -> F,
+) -> ApiResult
+where
+    A: Action<Target: Target>,
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    let refusal = MinimumDuration::start(REFUSAL);
+    let app = context.app();
+    let token = context.request().bearer().ok_or(ApiError::NotAuthenticated)?;
+    let verified = app.verifier().verify(app.store(), app.now(), token).await?;
+    let name = A::Target::name(context.request());
+    let patient = name.as_ref().ok().and_then(A::Target::patient);
+    for attempt in 0..ATTEMPTS {
+        backoff(attempt).await;
+        let (caller, early) = read_caller::<A>(app, &verified, name.as_ref().ok()).await?;
+        let mut row = Row::of(&caller, A::ID, patient, app.now());
+        let outcome = match decide::<A>(app, &verified, caller, early, name.clone()).await? {
+            Decision::Allowed(basis, granted) => {
+                row.basis = Some(basis);
+                match granted {
+                    Ok(granted) => handler(context.clone(), granted).await,
+                    Err(problem) => Err(problem),
+                }
+            }
+            Decision::Denied(denied) => {
+                if A::ID.is_about_a_patient() {
+                    refusal.wait().await;
+                }
+                Err(denied.into())
+            }
+        };
+        match &outcome {
+            Err(ApiError::Contended) => continue,
+            Err(error) => row.failure = Some(error.code()),
+            Ok(answer) => row.patients.extend(&answer.patients),
+        }
+        app.rules().audit.record(row).await?;
+        return outcome;
+    }
+    Err(ApiError::Contended)
+}
+
+/// What was read beside the caller, because the token's hint said that they may.
+struct Early<T> {
+    /// The items at the target's keys, and those that state the relation.
+    items: Items,
+    /// The page of a list, read within `reach`.
+    page: Option<Result<T, StoreError>>,
+    reach: Option<Reach>,
+}
+
+enum Decision<A: Action> {
+    /// With the grant, or the problem of a request that names no target.
+    Allowed(Basis, Result<Granted<A>, ApiError>),
+    Denied(Denied),
+}
+
+/// Reads account and session, consistently, so that the end of a session and a change of a role take effect on the
+/// next request. What the hint permits is read in the same round; if the account contradicts the hint, that is
+/// discarded.
+async fn read_caller<A: Action<Target: Target>>(
+    app: &App,
+    verified: &Verified,
+    name: Option<&<A::Target as Load>::Name>,
+) -> Result<(Caller, Option<Early<A::Target>>), ApiError> {
+    let Verified { user_id, session_id, hint } = verified;
+    let (store, now) = (app.store(), app.now());
+    let hinted = hint.as_ref().and_then(Actor::hinted);
+    let hinted = hinted.and_then(|actor| may_be_allowed::<A>(app, &actor, now).ok());
+    let name = name.filter(|_| hinted.is_some());
+    let keys = name.map_or_else(Vec::new, |name| keys::<A>(app, *user_id, hint.as_ref(), name));
+    let page = async {
+        match (name, &hinted) {
+            (Some(name), Some(allowed)) if A::Target::EARLY => {
+                let none = &mut Items::default();
+                Some(A::Target::load(store, name.clone(), allowed.reach(), none).await)
+            }
+            _ => None,
+        }
+    };
+    // Both are awaited: dropping a call would close its connection.
+    let accounts = store.accounts();
+    let (items, page) =
+        tokio::join!(accounts.read_with_session(*user_id, session_id, keys), page);
+    let mut items = items?;
+    let found = session_in(&mut items, *user_id, session_id)?;
+    let (user, session) = found.ok_or(ApiError::TokenNotValid)?;
+    let is_right = hint.as_ref().is_some_and(|hint| *hint == Hint::of(&user));
+    let caller = Caller::new(user, session, now).ok_or(ApiError::TokenNotValid)?;
+    let reach = hinted.map(|allowed| allowed.reach().clone());
+    Ok((caller, is_right.then_some(Early { items, page, reach })))
+}
+
+/// Decides, and loads the target of a caller who is allowed. Without anything read early that takes one round more.
+async fn decide<A: Action<Target: Target>>(
+    app: &App,
+    verified: &Verified,
+    caller: Caller,
+    early: Option<Early<A::Target>>,
+    name: Result<<A::Target as Load>::Name, ApiError>,
+) -> Result<Decision<A>, ApiError> {
+    let (store, now) = (app.store(), app.now());
+    let actor = Actor::of(caller.user());
+    if let Err(denied) = may_be_allowed::<A>(app, &actor, now) {
+        return Ok(Decision::Denied(denied));
+    }
+    let Early { mut items, page, reach } = match early {
+        Some(early) => early,
+        None => {
+            let hint = Hint::of(caller.user());
+            let keys = name.as_ref().map_or_else(
+                |_| Vec::new(),
+                |name| keys::<A>(app, verified.user_id, Some(&hint), name),
+            );
+            let items = store.accounts().read_items(keys).await?;
+            Early { items, page: None, reach: None }
+        }
+    };
+    let patient = name.as_ref().ok().and_then(A::Target::patient);
+    let relation = patient.map_or(Relation::Unrelated, |patient| {
+        app.rules().relations.relation(caller.user(), patient, &mut items)
+    });
+    let allowed = match (app.rules().decide)(A::ID, &actor, relation, now) {
+        Ok(allowed) => allowed,
+        Err(denied) => return Ok(Decision::Denied(denied)),
+    };
+    let basis = allowed.basis();
+    let name = match name {
+        Ok(name) => name,
+        Err(problem) => return Ok(Decision::Allowed(basis, Err(problem))),
+    };
+    let target = match page {
+        Some(page) if reach.as_ref() == Some(allowed.reach()) => page?,
+        _ => A::Target::load(store, name, allowed.reach(), &mut items).await?,
+    };
+    Ok(Decision::Allowed(basis, Ok(Granted::new(caller, allowed, target, now))))
+}
+
+/// Decides for the relation that permits the most: a caller who is denied even so is refused without a further read.
+fn may_be_allowed<A: Action>(
+    app: &App,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Allowed, Denied> {
+    (app.rules().decide)(A::ID, actor, Relation::Assigned, now)
+}
+
+/// Returns the keys of the target, and of the items that state the caller's relation to its patient.
+fn keys<A: Action<Target: Target>>(
+    app: &App,
+    user_id: UserId,
+    hint: Option<&Hint>,
+    name: &<A::Target as Load>::Name,
+) -> Vec<Key> {
+    let mut keys = A::Target::keys(name);
+    if let (Some(hint), Some(patient)) = (hint, A::Target::patient(name)) {
+        keys.extend(app.rules().relations.keys(user_id, hint, patient));
+    }
+    keys
+}

@@ -1,0 +1,44 @@
+//! The handlers of doctors and patients: one for each verb, for both kinds of record.
+
+use crate::access::Granted;
+use crate::context::Context;
+use crate::response::{self, ApiResult};
+use crate::store::{Create, Delete, List, Read, RecordActs, Update};
+use crate::targets::list_label;
+
+/// Creates a record: 201 with it. The same `Idempotency-Key` and body return the same answer.
+pub async fn create<D: RecordActs>(context: Context, by: Granted<Create<D>>) -> ApiResult {
+    let (request, view) = (context.request(), by.view());
+    let details: D = request.details(by.at().latest_date())?;
+    let key = request.idempotency_key(by.caller().id())?;
+    let record = context.store().records().create(by, details, key.as_ref()).await?;
+    response::created_record(&record, view)
+}
+
+/// Returns one record.
+pub async fn get<D: RecordActs>(context: Context, by: Granted<Read<D>>) -> ApiResult {
+    let view = by.view();
+    response::record(&context.store().records().read(by)?, view)
+}
+
+/// Returns a page of records by name; `?search=` takes the beginning of a last name.
+pub async fn list<D: RecordActs>(context: Context, by: Granted<List<D>>) -> ApiResult {
+    let (label, view) = (list_label(D::LIST, context.request().search()?), by.view());
+    response::page(&label, &context.store().records().list(by), view)
+}
+
+/// Replaces a record's details (PUT), or those that the body names (PATCH, RFC 7396).
+pub async fn update<D: RecordActs>(context: Context, by: Granted<Update<D>>) -> ApiResult {
+    let (request, view) = (context.request(), by.view());
+    let edit = request.edit::<D>(by.at().latest_date())?;
+    let record = context.store().records().update(by, &edit, &request.if_match()).await?;
+    response::record(&record, view)
+}
+
+/// Deletes a record and all of its assignments: 204, or 503 if time ran out, and the same request again goes on.
+pub async fn delete<D: RecordActs>(context: Context, by: Granted<Delete<D>>) -> ApiResult {
+    let request = context.request();
+    let is_late = || request.is_late();
+    context.store().records().delete(by, &request.if_match(), is_late).await?;
+    response::no_content()
+}

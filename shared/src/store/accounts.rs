@@ -1,0 +1,298 @@
+//! Accounts: read by id or by name, listed, changed. `registration` makes them.
+
+use serde::{Deserialize, Serialize};
+
+use super::admins::AdminCount;
+use super::error::StoreError;
+use super::keys::id_in_sort_key;
+use super::load::Load;
+use super::name_index::NameQuery;
+use super::sessions::EndOwnSession;
+use super::tables::Store;
+use crate::access::{Act, Action, Granted, Reach};
+use crate::dynamo::{self, Changed, Expression, Item, Items, Key, Outcome, ReadPlan};
+use crate::model::field::FieldErrors;
+use crate::model::id::UserId;
+use crate::model::page::Page;
+use crate::model::session::{Session, SessionId};
+use crate::model::timestamp::Timestamp;
+use crate::model::user::{Account, User, UserChange};
+use crate::model::version::IfMatch;
+
+pub(super) const KIND: &str = "user";
+
+/// More bytes than any folded username or email has.
+const MAX_IDENTIFIER: usize = 1024;
+
+/// Reads the caller's own account.
+#[derive(Debug)]
+pub enum ReadOwnAccount {}
+
+impl Action for ReadOwnAccount {
+    const ID: Act = Act::ReadOwnAccount;
+    type Target = super::load::Nothing;
+}
+
+/// Lists the accounts.
+#[derive(Debug)]
+pub enum ListAccounts {}
+
+impl Action for ListAccounts {
+    const ID: Act = Act::ListAccounts;
+    type Target = AccountPage;
+}
+
+/// Changes an account's role, or whether it is active.
+#[derive(Debug)]
+pub enum UpdateAccount {}
+
+impl Action for UpdateAccount {
+    const ID: Act = Act::UpdateAccount;
+    type Target = StoredAccount;
+}
+
+/// All accounts.
+#[derive(Debug)]
+pub struct Accounts<'a> {
+    pub(super) store: &'a Store,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// The account changed since it was read.
+    Changed,
+    LastAdmin,
+}
+
+/// The item under each name of an account.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Identifier {
+    pub user_id: UserId,
+}
+
+impl Store {
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts { store: self }
+    }
+}
+
+impl Accounts<'_> {
+    /// Returns the id of the account with a folded username or email. Calls: GetItem.
+    pub(super) async fn id_of(&self, folded: &str) -> Result<Option<UserId>, StoreError> {
+        // No account has a longer name, and it would not fit into a key.
+        let folded = if folded.len() <= MAX_IDENTIFIER { folded } else { "" };
+        let item = self.store.main.get(Key::identifier(folded)).await?;
+        let identifier: Option<Identifier> = item.map(dynamo::parse).transpose()?;
+        Ok(identifier.map(|identifier| identifier.user_id))
+    }
+
+    /// Returns the account with a folded username or email. The calls are the same whether it exists or not: GetItem
+    /// of the identifier, GetItem of the account.
+    pub async fn named(&self, folded: &str) -> Result<Option<User>, StoreError> {
+        let id = self.id_of(folded).await?;
+        self.get(id).await
+    }
+
+    /// Returns an account. Calls: GetItem.
+    pub async fn by_id(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.get(Some(id)).await
+    }
+
+    async fn get(&self, id: Option<UserId>) -> Result<Option<User>, StoreError> {
+        let item = self.store.main.get(Key::user(id)).await?;
+        Ok(item.map(dynamo::parse).transpose()?)
+    }
+
+    /// Returns an account and one of its sessions. Calls: BatchGetItem.
+    pub async fn with_session(
+        &self,
+        user_id: UserId,
+        session_id: &SessionId,
+    ) -> Result<Option<(User, Session)>, StoreError> {
+        let mut items = self.read_with_session(user_id, session_id, Vec::new()).await?;
+        session_in(&mut items, user_id, session_id)
+    }
+
+    /// Reads an account, one of its sessions, and the items at other keys, in one consistent call. Calls: BatchGetItem.
+    pub(crate) async fn read_with_session(
+        &self,
+        user_id: UserId,
+        session_id: &SessionId,
+        mut keys: Vec<Key>,
+    ) -> Result<Items, StoreError> {
+        keys.extend([Key::user(Some(user_id)), Key::session(user_id, session_id)]);
+        Ok(self.store.main.batch_get(ReadPlan::whole(keys)).await?)
+    }
+
+    /// Reads the items at these keys, consistently. Calls: BatchGetItem; none without keys.
+    pub(crate) async fn read_items(&self, keys: Vec<Key>) -> Result<Items, StoreError> {
+        Ok(self.store.main.batch_get(ReadPlan::whole(keys)).await?)
+    }
+
+    /// Returns a page of accounts by username. Calls: none; the Query was the target.
+    pub fn list(&self, by: Granted<ListAccounts>) -> Page<Account, String> {
+        by.into_target().0
+    }
+
+    /// Ends all sessions of the caller's account. Calls: UpdateItem.
+    pub async fn end_all_sessions(&self, by: Granted<EndOwnSession>) -> Result<(), StoreError> {
+        let exists = self.raise_epoch(by.caller().id(), by.at()).await?;
+        if exists { Ok(()) } else { Err(StoreError::missing("the account")) }
+    }
+
+    /// Ends all sessions of an account, and its open resets. Returns whether the account exists. Calls: UpdateItem.
+    pub(super) async fn raise_epoch(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
+        let raise = Expression::update("SET updated_at = :now ADD epoch :one, version :one")
+            .only_if("attribute_exists(pk)")
+            .text(":now", now)
+            .number(":one", 1);
+        let changed = self.store.main.change(Key::user(Some(id)), raise).await?;
+        Ok(matches!(changed, Changed::Done(_)))
+    }
+
+    /// Changes role and activity of the account that was read with the caller. A deactivation ends all sessions.
+    /// Calls: TransactWriteItems; none if nothing changes.
+    pub async fn update(
+        &self,
+        by: Granted<UpdateAccount>,
+        change: UserChange,
+        if_match: &IfMatch,
+    ) -> Result<User, StoreError> {
+        let now = by.at();
+        let current = by.into_target().existing()?;
+        self.change(current, change, if_match, now).await
+    }
+
+    pub(super) async fn change(
+        &self,
+        current: User,
+        change: UserChange,
+        if_match: &IfMatch,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
+        if !if_match.allows(current.version) {
+            return Err(StoreError::VersionMismatch);
+        }
+        let mut next = current.clone();
+        next.role = change.role.unwrap_or(current.role);
+        next.active = change.active.unwrap_or(current.active);
+        if (next.role, next.active) == (current.role, current.active) {
+            return Ok(current);
+        }
+        next.version += 1;
+        next.updated_at = now;
+        next.epoch += u64::from(current.active && !next.active);
+        match self.put_change(&current, &next).await? {
+            Outcome::Committed => Ok(next),
+            // When the account changed, it may be no administrator any more.
+            Outcome::Refused(refusals) if refusals.contains(&Refusal::Changed) => {
+                Err(StoreError::Contended)
+            }
+            Outcome::Refused(_) => {
+                let field = if next.active { "role" } else { "active" };
+                let message = "cannot change: this is the last active administrator";
+                Err(StoreError::Conflict(FieldErrors::one(field, message)))
+            }
+        }
+    }
+
+    async fn put_change(
+        &self,
+        current: &User,
+        next: &User,
+    ) -> Result<Outcome<Refusal>, StoreError> {
+        const CHANGE: &str = "SET #role = :role, active = :active, epoch = :epoch, \
+            version = :version, updated_at = :now";
+        let change = Expression::update(CHANGE)
+            .only_if("version = :current")
+            .value(":role", &next.role)?
+            .boolean(":active", next.active)
+            .number(":epoch", next.epoch)
+            .number(":version", next.version)
+            .text(":now", next.updated_at)
+            .number(":current", current.version);
+        let user = Key::user(Some(current.id));
+        let mut transaction = self.store.main.transaction().update(user, change, Refusal::Changed);
+        if let Some(expression) = AdminCount::between(current, next).expression() {
+            transaction = transaction.update(Key::admins(), expression, Refusal::LastAdmin);
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// An account that a request names.
+#[derive(Debug)]
+pub struct StoredAccount {
+    id: UserId,
+    user: Option<User>,
+}
+
+impl StoredAccount {
+    fn existing(self) -> Result<User, StoreError> {
+        self.user.ok_or_else(|| StoreError::not_found(format!("user {}", self.id)))
+    }
+}
+
+impl Load for StoredAccount {
+    type Name = UserId;
+
+    fn keys(id: &UserId) -> Vec<Key> {
+        vec![Key::user(Some(*id))]
+    }
+
+    async fn load(
+        _store: &Store,
+        id: UserId,
+        _reach: &Reach,
+        items: &mut Items,
+    ) -> Result<Self, StoreError> {
+        let user = items.take(&Key::user(Some(id))).map(dynamo::parse).transpose()?;
+        Ok(Self { id, user })
+    }
+}
+
+/// A page of accounts by username.
+#[derive(Debug)]
+pub struct AccountPage(Page<Account, String>);
+
+impl Load for AccountPage {
+    type Name = NameQuery;
+
+    const EARLY: bool = true;
+
+    async fn load(
+        store: &Store,
+        query: NameQuery,
+        reach: &Reach,
+        _items: &mut Items,
+    ) -> Result<Self, StoreError> {
+        let Reach::All = reach;
+        let key_of = |sort_key: &str| Some(Key::user(Some(id_in_sort_key(sort_key)?)));
+        store.list_by_name(KIND, query, key_of).await.map(Self)
+    }
+}
+
+/// Reads the account and the session among items that were read together. The account's item stays there: an
+/// administrator may change their own account.
+pub(crate) fn session_in(
+    items: &mut Items,
+    user_id: UserId,
+    session_id: &SessionId,
+) -> Result<Option<(User, Session)>, StoreError> {
+    let user: Option<Item> = items.copy(&Key::user(Some(user_id)));
+    let session = items.take(&Key::session(user_id, session_id));
+    let Some((user, session)) = user.zip(session) else { return Ok(None) };
+    Ok(Some((dynamo::parse(user)?, dynamo::parse(session)?)))
+}
+
+/// Ends the sessions of an account that is active and of this epoch, by giving it the next epoch.
+pub(super) fn next_epoch(epoch: u64, now: Timestamp) -> Expression {
+    const CHANGE: &str = "SET epoch = :next, updated_at = :now ADD version :one";
+    Expression::update(CHANGE)
+        .only_if("epoch = :epoch AND active = :yes")
+        .number(":epoch", epoch)
+        .number(":next", epoch.saturating_add(1))
+        .text(":now", now)
+        .number(":one", 1)
+        .boolean(":yes", true)
+}

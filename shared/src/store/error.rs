@@ -1,0 +1,53 @@
+//! Why the store did not do what it was asked for.
+
+use crate::dynamo::DynamoError;
+use crate::model::field::FieldErrors;
+
+/// A fault, a lost race, or a refusal of the domain. `error.rs` makes the API's answer of it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(transparent)]
+    Dynamo(#[from] DynamoError),
+    /// Another request changed the item since it was read. The pipeline loads and decides again.
+    #[error("changed at the same time")]
+    Contended,
+    /// `doctor 7` does not exist.
+    #[error("not found: {0}")]
+    NotFound(String),
+    #[error("the version does not match If-Match")]
+    VersionMismatch,
+    /// These fields conflict with existing data.
+    #[error("conflicts with existing data")]
+    Conflict(FieldErrors),
+    #[error("fields are not valid")]
+    Invalid(FieldErrors),
+    #[error("the account may not change these fields")]
+    FieldsDenied(FieldErrors),
+    #[error("the idempotency key belongs to another request")]
+    IdempotencyKeyReused,
+    /// The session ended before the change.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The reset was used, or expired, before the change.
+    #[error("the reset has ended")]
+    ResetEnded,
+    /// A deletion ran out of time. The record is gone for every reader; the same request again goes on.
+    #[error("the deletion is not finished")]
+    DeletionUnfinished,
+}
+
+impl StoreError {
+    /// `what` is missing from an item.
+    pub fn missing(what: &str) -> Self {
+        DynamoError::missing(what).into()
+    }
+
+    pub fn unexpected(problem: impl Into<String>) -> Self {
+        DynamoError::Unexpected(problem.into()).into()
+    }
+
+    /// `thing` does not exist: `doctor 7`.
+    pub fn not_found(thing: impl Into<String>) -> Self {
+        Self::NotFound(thing.into())
+    }
+}

@@ -1,0 +1,181 @@
+//! The keys of every item: how they are made, and how ids are read from them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::dynamo::{AttributeValue, Item, Key};
+use crate::model::id::{DoctorId, Id, PatientId, UserId};
+use crate::model::record::Details;
+use crate::model::session::SessionId;
+
+/// The sort key of the item that is a thing itself; it sorts before every other one.
+pub const SELF: &str = "#";
+
+/// The index of assignments, by doctor, then patient.
+pub const GSI1: &str = "gsi1";
+
+/// The index of users, doctors and patients, each in the order of names.
+pub const GSI2: &str = "gsi2";
+
+/// The key attributes of [`GSI2`].
+pub const GSI2_KEYS: [&str; 2] = ["gsi2pk", "gsi2sk"];
+
+/// DynamoDB's limit of a sort key, in bytes.
+pub const MAX_SORT_KEY: usize = 1024;
+
+/// The prefix of the sort keys of a user's sessions.
+pub const SESSION_PREFIX: &str = "SESSION#";
+
+/// The partition of all public token keys.
+pub const SIGNING_KEYS: &str = "KEYS";
+
+/// Separates the names in the sort keys of gsi2: ASCII's unit separator, which no name contains and which sorts
+/// before every character of a name.
+const SEPARATOR: char = '\u{1f}';
+
+impl Key {
+    fn of(pk: String) -> Self {
+        Self { pk, sk: SELF.to_owned() }
+    }
+
+    pub fn record<D: Details>(id: D::Id) -> Self {
+        Self::of(record(D::KIND, id.get()))
+    }
+
+    pub fn unique<D: Details>(field: &str, folded: &str) -> Self {
+        Self::of(format!("UNIQUE#{}-{field}#{folded}", D::KIND))
+    }
+
+    pub fn counter(kind: &str) -> Self {
+        Self::of(format!("COUNTER#{kind}"))
+    }
+
+    pub fn admins() -> Self {
+        Self::of("ADMINS".to_owned())
+    }
+
+    /// `None` is the key of no account: a login with an unknown name reads it, so that it costs what a known one does.
+    pub fn user(id: Option<UserId>) -> Self {
+        Self::of(user(id))
+    }
+
+    /// `None` as for [`Key::user`].
+    pub fn credential(id: Option<UserId>) -> Self {
+        Self::of(record("cred", id.map_or(0, Id::get)))
+    }
+
+    /// `folded` is a username or an email.
+    pub fn identifier(folded: &str) -> Self {
+        Self::of(format!("IDENT#{folded}"))
+    }
+
+    pub fn session(user_id: UserId, session: &SessionId) -> Self {
+        Self { pk: user(Some(user_id)), sk: format!("{SESSION_PREFIX}{session}") }
+    }
+
+    /// A throttle's counter; a counter of a window of time names its beginning in seconds since 1970.
+    pub fn attempts(kind: &str, hash: &[u8], window: Option<i64>) -> Self {
+        Self {
+            pk: format!("ATTEMPTS#{kind}#{}", URL_SAFE_NO_PAD.encode(hash)),
+            sk: window.map_or_else(|| SELF.to_owned(), |start| format!("WINDOW#{start}")),
+        }
+    }
+
+    /// `hash` is the hash of the client's key.
+    pub fn idempotency(caller: UserId, hash: &[u8]) -> Self {
+        Self::of(format!("IDEM#{:016}#{}", caller.get(), URL_SAFE_NO_PAD.encode(hash)))
+    }
+
+    /// `hash` is the hash of the reset token.
+    pub fn reset(hash: &str) -> Self {
+        Self::of(format!("RESET#{hash}"))
+    }
+
+    /// An assignment in the patient's partition; gsi1 holds this row.
+    pub fn assignment(patient: PatientId, doctor: DoctorId) -> Self {
+        Self { pk: record("patient", patient.get()), sk: record("doctor", doctor.get()) }
+    }
+
+    /// The same assignment in the doctor's partition.
+    pub fn assignment_of_doctor(patient: PatientId, doctor: DoctorId) -> Self {
+        Self { pk: record("doctor", doctor.get()), sk: record("patient", patient.get()) }
+    }
+
+    /// A public token key, in the keys table.
+    pub fn signing_key(kid: &str) -> Self {
+        Self { pk: SIGNING_KEYS.to_owned(), sk: kid.to_owned() }
+    }
+}
+
+/// Returns the keys of an assignment in gsi1 and, as the patient's row, in the table.
+pub fn in_gsi1(patient: PatientId, doctor: DoctorId) -> Item {
+    let mut keys = Item::from(Key::assignment(patient, doctor));
+    let index = Key::assignment_of_doctor(patient, doctor);
+    keys.insert("gsi1pk".to_owned(), AttributeValue::S(index.pk));
+    keys.insert("gsi1sk".to_owned(), AttributeValue::S(index.sk));
+    keys
+}
+
+/// Returns the keys of an item in gsi2 and in the table; `kind` is `user`, `doctor` or `patient`.
+pub fn in_gsi2(kind: &str, sort_key: String, key: Key) -> Item {
+    let [pk, sk] = GSI2_KEYS;
+    let mut keys = Item::from(key);
+    keys.insert(pk.to_owned(), AttributeValue::S(kind.to_uppercase()));
+    keys.insert(sk.to_owned(), AttributeValue::S(sort_key));
+    keys
+}
+
+/// Returns `DOCTOR#0000000000000007`: padded, so that keys sort as their ids do.
+pub fn record(kind: &str, id: u64) -> String {
+    format!("{}{id:016}", prefix(kind))
+}
+
+/// Returns the prefix of all keys of a kind: `DOCTOR#`.
+pub fn prefix(kind: &str) -> String {
+    format!("{}#", kind.to_uppercase())
+}
+
+fn user(id: Option<UserId>) -> String {
+    record("user", id.map_or(0, Id::get))
+}
+
+/// Returns the id in a key that [`record`] made, whatever its kind.
+pub fn id_in<I: Id>(key: &str) -> Option<I> {
+    let (_, digits) = key.split_once('#')?;
+    I::new(digits.parse().ok()?)
+}
+
+/// Returns a sort key of gsi2: names, then the id, so that no two are equal.
+pub fn sort_key(names: &[String], id: u64) -> String {
+    let mut key = names.join(&SEPARATOR.to_string());
+    key.push(SEPARATOR);
+    key.push_str(&format!("{id:016}"));
+    key
+}
+
+/// Returns the id at the end of a sort key that [`sort_key`] made.
+pub fn id_in_sort_key<I: Id>(key: &str) -> Option<I> {
+    let (_, digits) = key.rsplit_once(SEPARATOR)?;
+    I::new(digits.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_keys_sort_by_id_and_parse_back() {
+        let [nine, ten] = [9, 10].map(|id| record("doctor", id));
+        assert!(nine < ten);
+        assert_eq!(id_in::<DoctorId>(&ten), DoctorId::new(10));
+        assert_eq!(id_in::<DoctorId>("DOCTOR#x"), None);
+    }
+
+    #[test]
+    fn sort_keys_order_by_last_name_first() {
+        let key = |last: &str, first: &str| sort_key(&[last.to_owned(), first.to_owned()], 7);
+        assert!(key("roe", "zoë") < key("roe jr", "amara"));
+        assert!(key("roe", "amara") < key("roe", "zoë"));
+        assert_eq!(id_in_sort_key::<DoctorId>(&key("roe", "zoë")), DoctorId::new(7));
+    }
+}

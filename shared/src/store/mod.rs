@@ -1,0 +1,56 @@
+//! The items of the two tables: their keys, what they hold, and the transactions that change them.
+//!
+//! A method that reads or changes a doctor, a patient, an assignment or an account takes the grant of its own action
+//! ([`crate::access::Granted`]), so code that skips the decision does not compile. Other methods serve signing in.
+//!
+//! Invariants: no base table is scanned; a write that must be atomic is one transaction; a read that decides something
+//! is consistent and reads the base table.
+
+mod accounts;
+mod admins;
+mod assignment_lists;
+mod assignments;
+mod counter;
+mod credentials;
+mod error;
+mod idempotency;
+mod keys;
+mod load;
+mod name_index;
+#[cfg(feature = "operator")]
+mod operator;
+mod records;
+mod registration;
+mod resets;
+mod sessions;
+mod signing_keys;
+mod sweep;
+mod tables;
+mod throttles;
+
+pub use accounts::{
+    AccountPage, Accounts, ListAccounts, ReadOwnAccount, StoredAccount, UpdateAccount,
+};
+pub(crate) use accounts::session_in;
+pub use assignment_lists::{
+    AssignmentPage, AssignmentsOf, AssignmentsQuery, LISTED_PATIENT_ATTRIBUTES, ListAssignments,
+    ListDoctorsOfPatient, ListPatientsOfDoctor, RecordsOf,
+};
+pub use assignments::{
+    Assign, Assigned, AssignmentIds, Assignments, DoctorAndPatient, EndAssignment,
+};
+pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
+pub use error::StoreError;
+pub use load::{Load, Nothing};
+pub use name_index::{NameQuery, is_list_position};
+#[cfg(feature = "operator")]
+pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
+pub use records::{
+    Create, Delete, List, Read, RecordActs, RecordPage, Records, Stored, Update,
+};
+pub use registration::NewUser;
+pub use resets::{Reset, Resets};
+pub use sessions::{EndOwnSession, ListOwnSessions, RevokeOwnSession, Rotated, Sessions};
+pub use signing_keys::{PublicKey, SigningKeys};
+pub use tables::Store;
+pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};

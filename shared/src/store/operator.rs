@@ -1,0 +1,125 @@
+//! What the operator's commands do to accounts, with the operator's own AWS credentials and without a caller.
+//!
+//! The feature `operator` is for those commands only: no function is built with it.
+
+use secrecy::SecretString;
+
+use super::accounts::KIND;
+use super::error::StoreError;
+use super::registration::TAKEN;
+use super::tables::Store;
+use crate::dynamo::backoff;
+use crate::model::email::Email;
+use crate::model::field::FieldErrors;
+use crate::model::id::UserId;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::{Role, User, UserChange};
+use crate::model::username::Username;
+use crate::model::version::IfMatch;
+
+/// How often a change that lost a race is tried.
+const ATTEMPTS: u32 = 10;
+
+/// The operator's access to the accounts.
+#[derive(Debug)]
+pub struct Operator<'a> {
+    store: &'a Store,
+}
+
+/// How [`Operator::make_admin`] ended.
+#[derive(Debug)]
+pub enum MadeAdmin {
+    Done(User),
+    /// It was an active administrator before.
+    Already(User),
+    /// No such account exists.
+    Unknown,
+}
+
+/// An account that comes from another system.
+#[derive(Debug, Clone)]
+pub struct ImportedUser {
+    pub username: Username,
+    pub email: Email,
+    /// As `auth::password` can verify it; an account without one gets its password by a reset.
+    pub password_hash: Option<SecretString>,
+    pub role: Role,
+    pub active: bool,
+    pub created_at: Timestamp,
+}
+
+/// How [`Operator::import_user`] ended.
+#[derive(Debug)]
+pub enum Imported {
+    Done(User),
+    /// One account has both names: an earlier import made it.
+    Already,
+    /// Other accounts have these names.
+    Taken(FieldErrors),
+}
+
+impl Store {
+    pub fn operator(&self) -> Operator<'_> {
+        Operator { store: self }
+    }
+}
+
+impl Operator<'_> {
+    /// Makes the account with a folded username or email an active administrator. Calls: GetItem twice,
+    /// TransactWriteItems.
+    pub async fn make_admin(&self, folded: &str, now: Timestamp) -> Result<MadeAdmin, StoreError> {
+        let accounts = self.store.accounts();
+        let change = UserChange { role: Some(Role::Admin), active: Some(true) };
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt).await;
+            let Some(user) = accounts.named(folded).await? else { return Ok(MadeAdmin::Unknown) };
+            if user.is_active_admin() {
+                return Ok(MadeAdmin::Already(user));
+            }
+            match accounts.change(user, change, &IfMatch::Any, now).await {
+                Ok(user) => return Ok(MadeAdmin::Done(user)),
+                Err(StoreError::Contended) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Contended)
+    }
+
+    /// Makes an account; safe to repeat. Calls: GetItem twice; for an account that does not exist also UpdateItem of
+    /// the counter and TransactWriteItems.
+    pub async fn import_user(
+        &self,
+        new: ImportedUser,
+        now: Timestamp,
+    ) -> Result<Imported, StoreError> {
+        let accounts = self.store.accounts();
+        let (username, email) = (new.username.folded(), new.email.folded());
+        if let Some(user) = accounts.named(&username).await? {
+            if user.username.folded() == username && user.email.folded() == email {
+                return Ok(Imported::Already);
+            }
+            return Ok(Imported::Taken(FieldErrors::one("username", TAKEN)));
+        }
+        let id = self.store.next_id(KIND).await?;
+        let user = User {
+            active: new.active,
+            created_at: new.created_at,
+            ..User::new(id, new.username, new.email, new.role, now)
+        };
+        match accounts.make(user, new.password_hash.as_ref()).await {
+            Ok(user) => Ok(Imported::Done(user)),
+            Err(StoreError::Conflict(errors)) => Ok(Imported::Taken(errors)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends all sessions of an account, and its open resets. Returns whether the account exists. Calls: UpdateItem.
+    pub async fn end_sessions_of(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.accounts().raise_epoch(id, now).await
+    }
+
+    /// Returns the id of the latest account; not every earlier id has an account. Calls: GetItem.
+    pub async fn last_user_id(&self) -> Result<Option<UserId>, StoreError> {
+        self.store.last_id(KIND).await
+    }
+}

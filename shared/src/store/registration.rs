@@ -1,0 +1,114 @@
+//! New accounts: account, password and unique names come into being in one transaction.
+
+use secrecy::SecretString;
+
+use super::accounts::{Accounts, Identifier, KIND};
+use super::admins::AdminCount;
+use super::credentials::credential;
+use super::error::StoreError;
+use super::keys::{in_gsi2, sort_key};
+use crate::dynamo::{self, Key, Outcome};
+use crate::model::email::Email;
+use crate::model::field::FieldErrors;
+use crate::model::id::UserId;
+use crate::model::id::Id;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::{Role, User};
+use crate::model::username::Username;
+
+pub(super) const TAKEN: &str = "is already taken";
+
+/// An account to be registered.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    pub username: Username,
+    pub email: Email,
+    /// As `auth::password` makes it.
+    pub password_hash: SecretString,
+    pub role: Role,
+    /// Whether the account becomes `admin` if it is the very first one. For local use only.
+    pub first_is_admin: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    Id,
+    Taken(&'static str),
+    NotTheFirst,
+}
+
+impl Accounts<'_> {
+    /// Makes an account. Calls: UpdateItem of the counter, TransactWriteItems; one TransactWriteItems more for every
+    /// account except the first where the first becomes `admin`.
+    pub async fn register(&self, new: NewUser, now: Timestamp) -> Result<User, StoreError> {
+        let id: UserId = self.store.next_id(KIND).await?;
+        let mut user = User::new(id, new.username, new.email, new.role, now);
+        let password_hash = Some(&new.password_hash);
+        if new.first_is_admin {
+            user.role = Role::Admin;
+            match self.put(&user, password_hash, AdminCount::First).await? {
+                Outcome::Refused(refusals) if refusals.contains(&Refusal::NotTheFirst) => {
+                    user.role = new.role;
+                }
+                outcome => return registered(user, outcome),
+            }
+        }
+        self.make(user, password_hash).await
+    }
+
+    /// Makes an account with an id that is new. Calls: TransactWriteItems.
+    pub(super) async fn make(
+        &self,
+        user: User,
+        password_hash: Option<&SecretString>,
+    ) -> Result<User, StoreError> {
+        let outcome = self.put(&user, password_hash, AdminCount::of(&user)).await?;
+        registered(user, outcome)
+    }
+
+    async fn put(
+        &self,
+        user: &User,
+        password_hash: Option<&SecretString>,
+        admins: AdminCount,
+    ) -> Result<Outcome<Refusal>, StoreError> {
+        let sort_key = sort_key(&[user.username.folded()], user.id.get());
+        let mut item = dynamo::write(user, Key::user(Some(user.id)))?;
+        item.extend(in_gsi2(KIND, sort_key, Key::user(Some(user.id))));
+        let identifier = Identifier { user_id: user.id };
+
+        let (username, email) = (user.username.folded(), user.email.folded());
+        let email_item = dynamo::write(&identifier, Key::identifier(&email))?;
+        let transaction = self.store.main.transaction();
+        let mut transaction = transaction
+            .put_new(item, Refusal::Id)
+            .put_new(credential(user.id, password_hash)?, Refusal::Id)
+            .put_new(email_item, Refusal::Taken("email"));
+        if username != email {
+            let item = dynamo::write(&identifier, Key::identifier(&username))?;
+            transaction = transaction.put_new(item, Refusal::Taken("username"));
+        }
+        // The change of the count has a condition only if the account must be the first.
+        if let Some(expression) = admins.expression() {
+            transaction = transaction.update(Key::admins(), expression, Refusal::NotTheFirst);
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn registered(user: User, outcome: Outcome<Refusal>) -> Result<User, StoreError> {
+    let refusals = match outcome {
+        Outcome::Committed => return Ok(user),
+        Outcome::Refused(refusals) => refusals,
+    };
+    let mut taken = FieldErrors::default();
+    for refusal in refusals {
+        match refusal {
+            Refusal::Taken(field) => taken.add(field, TAKEN),
+            Refusal::Id | Refusal::NotTheFirst => {
+                return Err(StoreError::unexpected(format!("user {} exists already", user.id)));
+            }
+        }
+    }
+    Err(StoreError::Conflict(taken))
+}

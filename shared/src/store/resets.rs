@@ -1,0 +1,76 @@
+//! Password resets: opened for an address, used once by a mailed token.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::accounts::next_epoch;
+use super::credentials::credential;
+use super::error::StoreError;
+use super::tables::Store;
+use crate::dynamo::{self, Key, Outcome};
+use crate::model::id::UserId;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
+
+/// All open resets.
+#[derive(Debug)]
+pub struct Resets<'a> {
+    store: &'a Store,
+}
+
+/// A reset, stored under the hash of its token.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Reset {
+    /// `None` if no account has the address. Such a reset is stored, too, so that a known and an unknown address take
+    /// the same calls.
+    pub user_id: Option<UserId>,
+    /// The account's epoch, so that what ends its sessions ends its open resets, too.
+    pub epoch: u64,
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    pub fn resets(&self) -> Resets<'_> {
+        Resets { store: self }
+    }
+}
+
+impl Resets<'_> {
+    /// Stores a reset under the hash of its token. Calls: PutItem.
+    pub async fn open(&self, token_hash: &str, reset: &Reset) -> Result<(), StoreError> {
+        let item = dynamo::write(reset, Key::reset(token_hash))?;
+        self.store.put_expiring(item, reset.expires_at).await
+    }
+
+    /// Returns the reset of a token, unless it has expired. Calls: GetItem.
+    pub async fn find(
+        &self,
+        token_hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<Reset>, StoreError> {
+        let item = self.store.main.get(Key::reset(token_hash)).await?;
+        let reset: Option<Reset> = item.map(dynamo::parse).transpose()?;
+        Ok(reset.filter(|reset| now < reset.expires_at))
+    }
+
+    /// Uses a reset: sets the password and ends every session of the account. Calls: TransactWriteItems.
+    pub async fn complete(
+        &self,
+        token_hash: &str,
+        user: &User,
+        hash: &SecretString,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let transaction = self.store.main.transaction();
+        let outcome = transaction
+            .delete_existing(Key::reset(token_hash), ())
+            .update(Key::user(Some(user.id)), next_epoch(user.epoch, now), ())
+            .put(credential(user.id, Some(hash))?)
+            .commit()
+            .await?;
+        match outcome {
+            Outcome::Committed => Ok(()),
+            Outcome::Refused(_) => Err(StoreError::ResetEnded),
+        }
+    }
+}

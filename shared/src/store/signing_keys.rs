@@ -1,0 +1,83 @@
+//! The public halves of the token keys, in a table of their own: code that can write them can mint tokens.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::keys;
+use super::tables::Store;
+use crate::dynamo::{self, Changed, Expression, Key, Query};
+use crate::model::timestamp::Timestamp;
+
+/// All public token keys.
+#[derive(Debug)]
+pub struct SigningKeys<'a> {
+    store: &'a Store,
+}
+
+/// An Ed25519 key; its parts have the names of a JWK (RFC 8037).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKey {
+    /// The RFC 7638 thumbprint.
+    pub kid: String,
+    /// The key's 32 bytes in base64url.
+    pub x: String,
+    pub published_at: Timestamp,
+    /// When tokens signed with it stop being valid; `None` while it may sign.
+    pub retires_at: Option<Timestamp>,
+}
+
+impl PublicKey {
+    /// Whether tokens signed with it are valid.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.retires_at.is_none_or(|retires_at| now < retires_at)
+    }
+}
+
+impl Store {
+    pub fn signing_keys(&self) -> SigningKeys<'_> {
+        SigningKeys { store: self }
+    }
+}
+
+impl SigningKeys<'_> {
+    /// Publishes a key unless it is published already, and returns the published key. A retired key is published anew.
+    /// Calls: PutItem.
+    pub async fn publish(&self, public_key: PublicKey) -> Result<PublicKey, StoreError> {
+        let item = dynamo::write(&public_key, Key::signing_key(&public_key.kid))?;
+        let is_new = Expression::only("attribute_not_exists(pk) OR retires_at <= :now")
+            .text(":now", public_key.published_at);
+        match self.store.keys.put_if(item, is_new).await? {
+            Changed::Done(_) => Ok(public_key),
+            Changed::Refused(Some(item)) => Ok(dynamo::parse(item)?),
+            Changed::Refused(None) => Err(StoreError::missing("the key")),
+        }
+    }
+
+    /// Returns all published keys that are valid, read consistently. Calls: Query.
+    pub async fn valid(&self, now: Timestamp) -> Result<Vec<PublicKey>, StoreError> {
+        let rows = self.store.keys.query(Query::partition(keys::SIGNING_KEYS)).await?;
+        let mut keys = Vec::new();
+        for item in rows.items {
+            // DynamoDB removes expired items late.
+            keys.extend(Some(dynamo::parse(item)?).filter(|key: &PublicKey| key.is_valid(now)));
+        }
+        Ok(keys)
+    }
+
+    /// Returns a published key, valid or retired. Calls: GetItem.
+    pub async fn get(&self, kid: &str) -> Result<Option<PublicKey>, StoreError> {
+        let item = self.store.keys.get(Key::signing_key(kid)).await?;
+        Ok(item.map(dynamo::parse).transpose()?)
+    }
+
+    /// Sets when a key retires, unless that is set already. Calls: UpdateItem.
+    pub async fn retire(&self, kid: &str, retires_at: Timestamp) -> Result<(), StoreError> {
+        let retire = Expression::update("SET retires_at = :then, #ttl = :ttl")
+            .only_if("attribute_exists(pk) AND NOT attribute_type(retires_at, :text)")
+            .text(":then", retires_at)
+            .number(":ttl", retires_at.as_second())
+            .text(":text", "S");
+        self.store.keys.change(Key::signing_key(kid), retire).await?;
+        Ok(())
+    }
+}

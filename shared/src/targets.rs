@@ -1,0 +1,125 @@
+//! How a request names the target of its action.
+
+use std::fmt::Display;
+
+use deserr::Deserr;
+use lambda_http::http::Method;
+
+use crate::access::Act;
+use crate::error::ApiError;
+use crate::model::doctor::DoctorDetails;
+use crate::model::field::FieldErrors;
+use crate::model::id::{DoctorId, Id, PatientId, UserId};
+use crate::model::page::Paging;
+use crate::model::patient::PatientDetails;
+use crate::model::record::Details;
+use crate::request::Request;
+use crate::store::{
+    AccountPage, AssignmentIds, AssignmentPage, AssignmentsOf, AssignmentsQuery, DoctorAndPatient,
+    Load, NameQuery, Nothing, RecordActs, RecordPage, Stored, StoredAccount,
+    is_list_position,
+};
+
+/// A target that a request can name.
+pub trait Target: Load {
+    /// Returns the name in a request, or the problem to answer with once the caller is allowed.
+    fn name(request: &Request) -> Result<Self::Name, ApiError>;
+}
+
+impl Target for Nothing {
+    fn name(_request: &Request) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+impl<D: Details> Target for Stored<D> {
+    /// The record's id is `{id}` in the path.
+    fn name(request: &Request) -> Result<D::Id, ApiError> {
+        request.path_id("id", D::KIND)
+    }
+}
+
+impl<D: RecordActs> Target for RecordPage<D> {
+    fn name(request: &Request) -> Result<NameQuery, ApiError> {
+        name_query::<D::Id>(request, D::LIST)
+    }
+}
+
+impl Target for StoredAccount {
+    fn name(request: &Request) -> Result<UserId, ApiError> {
+        request.path_id("id", "user")
+    }
+}
+
+impl Target for AccountPage {
+    fn name(request: &Request) -> Result<NameQuery, ApiError> {
+        name_query::<UserId>(request, Act::ListAccounts)
+    }
+}
+
+impl Target for DoctorAndPatient {
+    /// Both ids are in the body.
+    fn name(request: &Request) -> Result<AssignmentIds, ApiError> {
+        #[derive(Deserr)]
+        #[deserr(error = FieldErrors, deny_unknown_fields)]
+        struct Body {
+            doctor_id: DoctorId,
+            patient_id: PatientId,
+        }
+        let Body { doctor_id, patient_id } = request.json()?;
+        Ok(AssignmentIds { doctor_id, patient_id })
+    }
+}
+
+impl Target for AssignmentIds {
+    /// The patient's id is in the path; the doctor's id is there, too, of a DELETE, and else in the body.
+    fn name(request: &Request) -> Result<Self, ApiError> {
+        #[derive(Deserr)]
+        #[deserr(error = FieldErrors, deny_unknown_fields)]
+        struct Body {
+            doctor_id: DoctorId,
+        }
+        let patient_id = request.path_id("patient_id", "patient")?;
+        let doctor_id = if request.method() == Method::DELETE {
+            request.path_id("doctor_id", "doctor")?
+        } else {
+            request.json::<Body>()?.doctor_id
+        };
+        Ok(Self { doctor_id, patient_id })
+    }
+}
+
+impl Target for AssignmentPage {
+    fn name(request: &Request) -> Result<Paging<(DoctorId, PatientId)>, ApiError> {
+        request.paging(Act::ListAssignments.function())
+    }
+}
+
+impl Target for AssignmentsOf<PatientDetails, DoctorDetails> {
+    fn name(request: &Request) -> Result<Self::Name, ApiError> {
+        let owner: PatientId = request.path_id("patient_id", "patient")?;
+        let paging = request.paging(&list_label(Act::ListDoctorsOfPatient, owner))?;
+        Ok(AssignmentsQuery { owner, paging })
+    }
+}
+
+impl Target for AssignmentsOf<DoctorDetails, PatientDetails> {
+    fn name(request: &Request) -> Result<Self::Name, ApiError> {
+        let owner: DoctorId = request.path_id("id", "doctor")?;
+        let paging = request.paging(&list_label(Act::ListPatientsOfDoctor, owner))?;
+        Ok(AssignmentsQuery { owner, paging })
+    }
+}
+
+/// Returns the label of a part of a list; cursors are valid for their label only.
+pub fn list_label(act: Act, scope: impl Display) -> String {
+    format!("{} {scope}", act.function())
+}
+
+/// Reads `?search=`, `?limit=` and `?cursor=` of a list in the order of names.
+fn name_query<I: Id>(request: &Request, act: Act) -> Result<NameQuery, ApiError> {
+    let prefix = request.search()?;
+    let is_possible = |position: &String| is_list_position::<I>(&prefix, position);
+    let paging = request.paging_where(&list_label(act, &prefix), is_possible)?;
+    Ok(NameQuery { prefix, paging })
+}
