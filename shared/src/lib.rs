@@ -7,7 +7,7 @@
 //! - [`auth`]: passwords, sessions, tokens, keys, throttles, the caller, and who may do what
 //! - [`model`]: the words of the domain as types, no I/O
 //! - [`table`]: all of DynamoDB; [`secrets`]: the token secret; [`mail`]: what is mailed
-//! - [`testing`] (feature `testing`): an embedded DynamoDB and the reader of `template.yaml`
+//! - [`testing`] (feature `testing`): an embedded DynamoDB, and a world in which tests call handlers
 //!
 //! Invariants: functions use this crate and never one another. `model` imports nothing of ours;
 //! `table` and `auth` stand on `model`; of what ships, only `table`, `secrets`,

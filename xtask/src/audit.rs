@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use shared::testing::template::{Template, repository};
+use repo::template::{Template, repository};
 use tokio::try_join;
 
 use self::scratch::Scratch;

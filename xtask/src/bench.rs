@@ -23,7 +23,7 @@ mod warm;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use shared::testing::template::Template;
+use repo::template::Template;
 use tokio::task::spawn_blocking;
 
 use self::argon2::Hashing;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
-use shared::testing::template::repository;
+use repo::template::repository;
 use tokio::time::{sleep, timeout};
 
 use crate::lock::{lock, try_lock};

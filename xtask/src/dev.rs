@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use shared::table;
 use shared::testing::emulator::create_tables;
-use shared::testing::generated;
-use shared::testing::template::Template;
+use repo::generated;
+use repo::template::Template;
 use tokio::task::spawn_blocking;
 
 use self::functions::Functions;

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
-use shared::testing::template::Template;
+use repo::template::Template;
 
 use crate::dynamodb::DynamoDb;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use serde_json::{Value, json};
-use shared::testing::template::repository;
+use repo::template::repository;
 use tokio::task::spawn_blocking;
 
 use crate::group::Group;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use shared::testing::generated;
-use shared::testing::template::{Template, repository};
+use repo::generated;
+use repo::template::{Template, repository};
 
 use crate::{Result, ui};
 

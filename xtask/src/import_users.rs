@@ -195,7 +195,7 @@ mod tests {
     use serde_json::{Value, json};
     use shared::table;
     use shared::testing::emulator::{self, Emulator, KEYS_TABLE_NAME, TABLE_NAME, create_tables};
-    use shared::testing::template::Template;
+    use repo::template::Template;
 
     use super::*;
 

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
 
-use shared::testing::template::repository;
+use repo::template::repository;
 use tokio::task::spawn_blocking;
 
 use crate::machine::Machine;

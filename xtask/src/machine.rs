@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread::available_parallelism;
 
 use shared::model::timestamp::Timestamp;
-use shared::testing::template::repository;
+use repo::template::repository;
 
 use crate::Result;
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use shared::testing::template::repository;
+use repo::template::repository;
 
 use crate::{Result, ui};
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
-use shared::testing::cargo;
-use shared::testing::template::repository;
+use repo::cargo;
+use repo::template::repository;
 
 use crate::group::Group;
 use crate::stage::Stage;

@@ -17,7 +17,7 @@ use shared::model::text::fold;
 use shared::model::timestamp::Timestamp;
 use shared::table::{self, Table};
 use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME, create_tables};
-use shared::testing::template::{Template, repository};
+use repo::template::{Template, repository};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde::Deserialize;
-use shared::testing::template::repository;
+use repo::template::repository;
 use toml::Value;
 
 use crate::Result;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use shared::table::{self, Table};
 use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME, create_tables};
-use shared::testing::template::Template;
+use repo::template::Template;
 
 use crate::data::{Access, Data};
 use crate::dynamodb::DynamoDb;

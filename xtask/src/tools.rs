@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use shared::testing::cargo::cargo;
+use repo::cargo::cargo;
 
 use crate::group::Group;
 use crate::lock::lock;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use shared::testing::template::repository;
+use repo::template::repository;
 
 use super::scratch::Scratch;
 use super::verdict::Verdict;

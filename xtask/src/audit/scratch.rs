@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
-use shared::testing::template::repository;
+use repo::template::repository;
 use tempfile::{TempDir, tempdir};
 
 use crate::Result;

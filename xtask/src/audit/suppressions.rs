@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use shared::testing::template::Template;
+use repo::template::Template;
 
 use super::verdict::{Finding, Verdict};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use shared::testing::cargo::{self, MESSAGES};
-use shared::testing::template::repository;
+use repo::cargo::{self, MESSAGES};
+use repo::template::repository;
 use tokio::io::AsyncReadExt;
 
 use crate::group::Group;

@@ -150,7 +150,7 @@ async fn reset_token(world: &World, user: &User) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::testing::template::Template;
+    use repo::template::Template;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use shared::testing::template::repository;
+use repo::template::repository;
 
 use super::rows::{Figures, Rows};
 use super::toolchain::Toolchain;

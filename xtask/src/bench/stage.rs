@@ -8,7 +8,7 @@ use std::process::Command;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use shared::testing::function::{self, Function};
-use shared::testing::template::Template;
+use repo::template::Template;
 use shared::testing::tls::Tls;
 use shared::testing::{World, emulator};
 use tempfile::{TempDir, tempdir};

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use shared::testing::cargo;
-use shared::testing::template::repository;
+use repo::cargo;
+use repo::template::repository;
 use tempfile::TempDir;
 use tokio::time::timeout;
 

@@ -3,8 +3,8 @@
 use std::fmt::{Display, Formatter, Result};
 use std::path::Path;
 
-use shared::testing::routes::{METHODS, NOT_FOUND, by_path};
-use shared::testing::template::Template;
+use repo::routes::{METHODS, NOT_FOUND, by_path};
+use repo::template::Template;
 
 use super::demo::Account;
 use crate::dynamodb::DynamoDb;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
-use shared::testing::template::Template;
+use repo::template::Template;
 
 use crate::dynamodb::DynamoDb;
 use crate::environment::{environment, said};

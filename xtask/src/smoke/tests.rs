@@ -13,7 +13,7 @@ use shared::model::user::Role;
 use shared::model::username::Username;
 use shared::table::{self, ImportedUser};
 use shared::testing::emulator::{self, Emulator, KEYS_TABLE_NAME, TABLE_NAME, create_tables};
-use shared::testing::template::Template;
+use repo::template::Template;
 use tokio::net::TcpListener;
 
 use super::*;

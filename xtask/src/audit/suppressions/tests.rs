@@ -1,6 +1,6 @@
 use std::fs;
 
-use shared::testing::template::{Template, repository};
+use repo::template::{Template, repository};
 
 use super::*;
 

@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use super::cargo::cargo;
-use super::template::repository;
+use crate::cargo::cargo;
+use crate::template::repository;
 
 /// The folder that holds the executables of one, and its Python.
 ///

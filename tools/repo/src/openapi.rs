@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::routes::METHODS;
-use super::template::repository;
+use crate::routes::METHODS;
+use crate::template::repository;
 
 /// The contract with clients.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::template::{ANY, Template};
+use crate::template::{ANY, Template};
 
 /// The methods that [`ANY`] stands for, those that API Gateway knows.
 pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

@@ -1,4 +1,4 @@
-//! What belongs together is there together: template, contract, folders, events and generated files.
+//! Template, contract, folders, events and generated files agree with each other.
 
 mod contract;
 
@@ -9,11 +9,11 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs, io};
 
+use repo::generated::stale;
+use repo::openapi::Contract;
+use repo::routes::by_path;
+use repo::template::{ANY, Function, Template, repository};
 use serde_json::Value;
-use shared::testing::generated::stale;
-use shared::testing::openapi::Contract;
-use shared::testing::routes::by_path;
-use shared::testing::template::{ANY, Function, Template, repository};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -168,7 +168,7 @@ fn none_but_those_that_hash_touch_credentials() -> Outcome {
 }
 
 /// Compiled for size a hash takes twice as long. And a package with settings of its own is stripped only if these say so.
-/// `hash` is what `cargo xtask bench` measures of them.
+/// `cargo benchmark functions` measures `hash` in their place.
 #[test]
 fn those_that_hash_are_compiled_for_speed() -> Outcome {
     let manifest: toml::Value =

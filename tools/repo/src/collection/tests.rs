@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::json;
 
 use super::*;
-use crate::testing::template::repository;
+use crate::template::repository;
 
 const CONTRACT: &str = r#"
 openapi: 3.1.0

@@ -22,6 +22,11 @@ pub const ANY: &str = "ANY";
 /// API Gateway's own word for [`ANY`], with which SAM lets it stand beside a path's other methods.
 const API_GATEWAY_ANY: &str = "x-amazon-apigateway-any-method";
 
+/// The main table's name outside of a CloudFormation stack.
+pub const TABLE_NAME: &str = "healthcare";
+/// The name of the table of public token keys outside of a CloudFormation stack.
+pub const KEYS_TABLE_NAME: &str = "healthcare-keys";
+
 /// template.yaml: its functions and tables, and whatever else is in it.
 #[derive(Debug)]
 pub struct Template {
@@ -137,10 +142,11 @@ pub enum TemplateError {
     SameBinary(String, String),
 }
 
-/// The folder that holds template.yaml and everything else.
+/// The root of the repository, which holds template.yaml.
 pub fn repository() -> &'static Path {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR"));
-    shared.parent().unwrap_or(shared)
+    // This package is in tools/repo.
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package)
 }
 
 impl Template {

@@ -5,10 +5,10 @@ use std::{fs, io};
 
 use serde_json::Serializer;
 
-use super::collection::collection;
-use super::openapi::ContractError;
-use super::routes::{cargo_lambda_toml, routes_rs};
-use super::template::{Template, repository};
+use crate::collection::collection;
+use crate::openapi::ContractError;
+use crate::routes::{cargo_lambda_toml, routes_rs};
+use crate::template::{Template, repository};
 
 /// Why a file cannot be generated.
 #[derive(Debug, thiserror::Error)]

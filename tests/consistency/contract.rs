@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use repo::openapi::{Contract, Operation, Response, Who};
+use repo::routes::{NOT_FOUND, by_path};
+use repo::template::Template;
 use serde_json::{Value, json};
-use shared::testing::openapi::{Contract, Operation, Response, Who};
-use shared::testing::routes::{NOT_FOUND, by_path};
-use shared::testing::template::Template;
 
 use crate::Outcome;
 

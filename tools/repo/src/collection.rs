@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::generated::GenerateError;
-use super::members::Members;
-use super::openapi::{Contract, Operation, Parameter, from_yaml};
+use crate::generated::GenerateError;
+use crate::members::Members;
+use crate::openapi::{Contract, Operation, Parameter, from_yaml};
 use postman::{Auth, Body, Collection, Event, Field, Folder, Info, Item, Request, SCHEMA, Url};
 
 /// Where `cargo dev` listens.
