@@ -1,0 +1,82 @@
+//! What the functions are told on a developer's machine, be it by `cargo lambda watch` or in a container.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+
+use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
+use ops::dynamodb::DynamoDb;
+use repo::template::Template;
+
+/// Environment variables; one without a value must not be set.
+pub type Environment = BTreeMap<String, Option<OsString>>;
+
+/// What every function is told: what the template says, and what stands here in place of the cloud.
+/// Wherever the template has a parameter, the developer may say otherwise.
+pub fn environment(
+    template: &Template,
+    dynamodb: &DynamoDb,
+    token_secret: String,
+    outbox: Option<&Path>,
+) -> Environment {
+    let of_template = template.functions.values().flat_map(|function| &function.environment);
+    let mut environment: Environment = of_template
+        .map(|(name, default)| {
+            let value =
+                default.as_ref().map(|default| said(name).unwrap_or_else(|| default.into()));
+            (name.clone(), value)
+        })
+        .collect();
+    let here = [
+        ("TABLE_NAME", Some(TABLE_NAME.into())),
+        ("KEYS_TABLE_NAME", Some(KEYS_TABLE_NAME.into())),
+        ("TOKEN_SECRET", Some(token_secret.into())),
+        ("TOKEN_SECRET_ARN", None),
+        ("REGISTRATION_ROLE", Some(said("REGISTRATION_ROLE").unwrap_or_else(|| "staff".into()))),
+        // Somebody must be able to make others staff, and here nobody is in a hurry to be first.
+        ("BOOTSTRAP_ADMIN", Some("true".into())),
+        ("MAIL_OUTBOX", outbox.map(OsString::from)),
+        ("MAIL_SENDER", None),
+    ];
+    environment.extend(here.map(|(name, value)| (name.to_owned(), value)));
+    let dynamodb = dynamodb.environment();
+    environment.extend(dynamodb.map(|(name, value)| (name.to_owned(), value.map(OsString::from))));
+    environment
+}
+
+/// What the developer says of a variable; an empty value says nothing.
+pub fn said(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Here there is no stage in front of the path that lambda_http would have to be kept from, no
+    /// CloudWatch, no Secrets Manager, and an outbox in place of a sender.
+    const OF_THE_CLOUD: [&str; 4] = [
+        "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH",
+        "MAIL_SENDER",
+        "METRICS_NAMESPACE",
+        "TOKEN_SECRET_ARN",
+    ];
+
+    #[test]
+    fn functions_are_told_here_whatever_the_template_tells_them() {
+        let template = Template::load().unwrap();
+        let dynamodb = DynamoDb::at("http://127.0.0.1:1").unwrap();
+        let mut told =
+            environment(&template, &dynamodb, "a secret".to_owned(), Some(Path::new("outbox")));
+        told.retain(|_, value| value.is_some());
+        for (function, it) in &template.functions {
+            for variable in it.environment.keys() {
+                let is_told =
+                    told.contains_key(variable) || OF_THE_CLOUD.contains(&variable.as_str());
+                assert!(is_told, "{function}: {variable}");
+            }
+        }
+        assert!(!told.contains_key("TOKEN_SECRET_ARN"));
+    }
+}
