@@ -1,26 +1,26 @@
-//! `cargo xtask audit`: everything that judges template.yaml, and what each judge says.
+//! `cargo xtask audit`: runs the linters on template.yaml and prints their findings.
 //!
-//! Most rules do not know SAM's own resources, so that what SAM makes of them is judged, too. What a judge is told
-//! not to ask stands as Metadata beside the resource, and why in docs/security.md.
+//! Most rules do not know SAM's own resources, so the linters also check the template as SAM expands it. A suppressed
+//! rule is in the Metadata of its resource, and the reason is in docs/security.md.
 
 mod cfn_lint;
 mod checkov;
+mod findings;
 mod guard;
 mod scratch;
 mod suppressions;
-mod verdict;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tokio::try_join;
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::template::{Template, repository};
+use tokio::try_join;
 
+use self::findings::Findings;
 use self::scratch::Scratch;
-use self::verdict::Verdict;
 use crate::tools::{CFN_GUARD, CFN_LINT, CHECKOV, SAM_TRANSLATOR};
 
 pub async fn run() -> Result {
@@ -28,7 +28,7 @@ pub async fn run() -> Result {
 }
 
 async fn audit() -> Result {
-    // One of them takes a processor's time, the others the network's.
+    // One of them needs the processor, the others the network.
     let (cfn_lint, checkov, translator, cfn_guard) = try_join!(
         CFN_LINT.installed(),
         CHECKOV.installed(),
@@ -36,40 +36,40 @@ async fn audit() -> Result {
         CFN_GUARD.installed(),
     )?;
     let scratch = Scratch::new()?;
-    let mut objections: usize = 0;
-    let mut hear = |verdict: Verdict| {
-        objections = objections.saturating_add(usize::from(verdict.objects()));
-        ui::print(verdict);
+    let mut failed: usize = 0;
+    let mut report = |findings: Findings| {
+        failed = failed.saturating_add(usize::from(findings.has_any()));
+        ui::print(findings);
     };
 
     ui::status("Auditing", "template.yaml");
-    hear(cfn_lint::judge(&cfn_lint, &scratch).await?);
+    report(cfn_lint::check(&cfn_lint, &scratch).await?);
     let expanded = expanded(&translator, &scratch).await?;
-    hear(checkov::judge(&checkov, &expanded, &scratch).await?);
+    report(checkov::check(&checkov, &expanded, &scratch).await?);
 
     let rules = guard::rules()?;
     let template = Template::load()?;
     let suppressed = suppressions::suppressed(&template);
-    hear(guard::judge_rules(&cfn_guard, &rules, &scratch).await?);
-    hear(guard::judge(&cfn_guard, &expanded, &rules, &suppressed, &scratch).await?);
+    report(guard::test_rules(&cfn_guard, &rules, &scratch).await?);
+    report(guard::check(&cfn_guard, &expanded, &rules, &suppressed, &scratch).await?);
     let security = fs::read_to_string(repository().join("docs/security.md"))?;
-    hear(suppressions::judge(&template, &security));
+    report(suppressions::check(&template, &security));
 
-    match objections {
+    match failed {
         0 => Ok(()),
-        1 => Err("a judge objects; docs/testing.md says what can be done".into()),
-        some => Err(format!("{some} judges object; docs/testing.md says what can be done").into()),
+        1 => Err("one check has findings; docs/testing.md says what to do".into()),
+        some => Err(format!("{some} checks have findings; docs/testing.md says what to do").into()),
     }
 }
 
-/// What SAM makes of template.yaml.
+/// The template as SAM expands it, in a file.
 async fn expanded(python: &Path, scratch: &Scratch) -> Result<PathBuf> {
     let mut command = Command::new(python);
-    command.args(["xtask/src/audit/expand.py", "template.yaml"]);
+    command.args(["tools/xtask/src/audit/expand.py", "template.yaml"]);
     let (status, file) = scratch.keep("expanded.json", command).await?;
     if status.success() {
         Ok(file)
     } else {
-        Err("SAM makes nothing of template.yaml; its own words stand above".into())
+        Err("SAM cannot expand template.yaml; its own words stand above".into())
     }
 }

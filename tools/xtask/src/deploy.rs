@@ -1,14 +1,14 @@
-//! `cargo xtask deploy`: builds the stack, deploys it as a stage, and tries what is there then.
+//! `cargo xtask deploy`: builds the stack, deploys it as a stage, and tests the deployed API.
 
 use std::ffi::OsString;
 use std::time::Duration;
 
-use shared::config::Aws;
-use shared::table::{self, Table};
-use tokio::time::timeout;
 use ops::dynamodb::DynamoDb;
 use ops::stop::unless_stopped;
 use ops::{Result, aws, http, smoke, ui};
+use shared::config::Aws;
+use shared::table::{self, Table};
+use tokio::time::timeout;
 
 use crate::sam::{Build, Outputs, Sam};
 use crate::stage::Stage;
@@ -18,15 +18,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Which stage of samconfig.toml: dev, prod or one of your own
+    /// Stage of samconfig.toml: dev, prod or one of your own
     #[arg(long, value_name = "NAME")]
     stage: String,
 
-    /// Do not ask before anything is changed, where the stage says to ask
+    /// Do not ask for confirmation, even if the stage is configured to ask
     #[arg(long)]
     yes: bool,
 
-    /// Whatever else `sam deploy` is to be told
+    /// More arguments for `sam deploy`
     #[arg(last = true, value_name = "ARGUMENT")]
     arguments: Vec<OsString>,
 }
@@ -38,7 +38,7 @@ pub async fn run(options: &Options) -> Result {
     let Deployed { url, table_name } =
         unless_stopped(deployment, false).await?.ok_or("stopped")??;
     let table = table(aws, table_name);
-    // Whatever it answers after that is for the smoke test to judge.
+    // The smoke test checks every later answer.
     let health = http::healthy(format!("{url}api/health/"), http::TIMEOUT);
     let _ = unless_stopped(timeout(PATIENCE, health), false).await?.ok_or("stopped")?;
     smoke::smoke(&url, &table).await?;
@@ -77,8 +77,6 @@ fn table(aws: Aws, name: String) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use shared::testing::emulator::anybody;
-
     use super::*;
     use crate::sam::tests::{Script, stage};
 
@@ -87,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_deployed_is_where_the_stack_says() {
+    async fn deployment_returns_the_outputs_of_the_stack() {
         let script = Script::new(
             "deployment",
             r#"case "$*" in
@@ -99,16 +97,16 @@ mod tests {
                esac"#,
         );
         let deployed =
-            deploy(&script.sam(), &stage("x86_64"), &anybody(), &options()).await.unwrap();
+            deploy(&script.sam(), &stage("x86_64"), &Aws::anybody(), &options()).await.unwrap();
         let url = "https://a.example/live/".to_owned();
         assert_eq!(deployed, Deployed { url, table_name: "clinic-dev-Table-1".to_owned() });
     }
 
     #[tokio::test]
-    async fn a_stack_without_what_is_needed_is_no_success() {
+    async fn stack_without_a_needed_output_is_a_failure() {
         let script = Script::new("other", r#"test "$1" != list || echo '[]'"#);
         let error =
-            deploy(&script.sam(), &stage("x86_64"), &anybody(), &options()).await.unwrap_err();
+            deploy(&script.sam(), &stage("x86_64"), &Aws::anybody(), &options()).await.unwrap_err();
         assert_eq!(error.to_string(), "the stack clinic-dev has no output ApiUrl");
     }
 }

@@ -1,19 +1,18 @@
-//! What the functions are told on a developer's machine, be it by `cargo lambda watch` or in a container.
+//! The environment variables of the functions on a developer's machine, under `cargo lambda watch` or in a container.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::path::Path;
 
-use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
 use ops::dynamodb::DynamoDb;
-use repo::template::Template;
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 
 /// Environment variables; one without a value must not be set.
 pub type Environment = BTreeMap<String, Option<OsString>>;
 
-/// What every function is told: what the template says, and what stands here in place of the cloud.
-/// Wherever the template has a parameter, the developer may say otherwise.
+/// The variables of every function: the template's, with local replacements for cloud services. Where the template
+/// has a parameter, the developer's own variable overrides its default.
 pub fn environment(
     template: &Template,
     dynamodb: &DynamoDb,
@@ -45,7 +44,7 @@ pub fn environment(
     environment
 }
 
-/// What the developer says of a variable; an empty value says nothing.
+/// The developer's value of a variable; an empty value is the same as none.
 pub fn said(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -64,7 +63,7 @@ mod tests {
     ];
 
     #[test]
-    fn functions_are_told_here_whatever_the_template_tells_them() {
+    fn functions_get_every_variable_of_the_template() {
         let template = Template::load().unwrap();
         let dynamodb = DynamoDb::at("http://127.0.0.1:1").unwrap();
         let mut told =

@@ -1,19 +1,19 @@
-//! `cargo xtask fuzz`: whether the API keeps its contract, whatever it is sent.
+//! `cargo xtask fuzz`: checks that the API keeps its contract with any request.
 //!
-//! Schemathesis makes requests of openapi.yaml, valid and not, one by one and in sequences, and judges the
-//! answers by it. schemathesis.toml says where a check asks for more than the API promises;
-//! fuzz/hooks.py keeps it signed in.
+//! Schemathesis generates valid and invalid requests from openapi.yaml, alone and in sequences, and checks the answers
+//! against it. schemathesis.toml lists where a check asks for more than the API promises; fuzz/hooks.py keeps it
+//! signed in.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
-use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
 use ops::process_group::ProcessGroup;
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::template::repository;
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 
 use crate::stack::{NO_LIMITS, PASSWORD, Stack};
 use crate::tools::SCHEMATHESIS;
@@ -34,15 +34,15 @@ pub struct Options {
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     examples: u32,
 
-    /// Make the requests of an earlier run again, whose report names this number
+    /// Repeat the requests of an earlier run, whose report has this number
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Try one operation alone, by its operationId
+    /// Test only this operation, by its operationId
     #[arg(long, value_name = "ID")]
     operation: Option<String>,
 
-    /// Whatever else schemathesis is to be told
+    /// More arguments for schemathesis
     #[arg(last = true, value_name = "ARGUMENT")]
     arguments: Vec<OsString>,
 }
@@ -124,13 +124,13 @@ fn command(schemathesis: &Path, url: &str, options: &Options) -> Command {
     let Options { examples, seed, operation, arguments } = options;
     let mut command = Command::new(schemathesis);
     command
-        // Where schemathesis.toml is.
-        .current_dir(repository())
-        .args(["run", "openapi.yaml", "--url", url])
+        // The folder of schemathesis.toml.
+        .current_dir(repository().join("tools"))
+        .args(["run", "../openapi.yaml", "--url", url])
         .arg(format!("--max-examples={examples}"))
         .args(seed.map(|seed| format!("--seed={seed}")))
         .args(operation.as_ref().map(|id| format!("--include-operation-id={id}")))
-        // Of an option that is given twice, the last one counts.
+        // If an option is given twice, the last one applies.
         .args(arguments);
     command
 }
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_schemathesis_is_told_besides_comes_last() {
+    fn more_arguments_for_schemathesis_come_last() {
         let options = Options {
             examples: 7,
             seed: Some(3),
@@ -159,7 +159,7 @@ mod tests {
             told,
             [
                 "run",
-                "openapi.yaml",
+                "../openapi.yaml",
                 "--url",
                 "http://127.0.0.1:1/",
                 "--max-examples=7",

@@ -8,11 +8,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde::Deserialize;
 use ops::process_group::ProcessGroup;
 use ops::{Result, ui};
 use repo::cargo;
 use repo::template::repository;
+use serde::Deserialize;
 
 use crate::stage::Stage;
 use crate::tools::{CARGO_LAMBDA, SAM, ZIG};

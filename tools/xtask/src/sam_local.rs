@@ -1,8 +1,7 @@
-//! `cargo xtask sam-local`: the stack on this machine as AWS SAM plays it, every function in a container that is
-//! like Lambda's.
+//! `cargo xtask sam-local`: the stack on this machine with AWS SAM, every function in a container like Lambda's.
 //!
-//! DynamoDB is the embedded one. Containers have to reach it, so that it listens on the address that Docker's
-//! bridge has on this machine; it asks nobody who they are, and holds what is made up for tests.
+//! DynamoDB is embedded. Containers must reach it, so it listens on the address of Docker's bridge on this machine.
+//! It accepts any credentials, and its records are made up for tests.
 
 mod summary;
 mod variables;
@@ -12,24 +11,24 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use shared::model::text::fold;
-use shared::model::timestamp::Timestamp;
-use shared::table::{self, Table};
-use shared::testing::emulator::{KEYS_TABLE_NAME, TABLE_NAME, create_tables};
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
-use ops::dynamodb::DynamoDb;
 use ops::lock::try_lock;
 use ops::process_group::ProcessGroup;
 use ops::stop::unless_stopped;
 use ops::{Result, http, ui};
-use repo::template::{Template, repository};
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template, repository};
+use serde_json::{Value, json};
+use shared::model::text::fold;
+use shared::model::timestamp::Timestamp;
+use shared::table::{self, Table};
+use shared::testing::emulator::create_tables;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use self::summary::Summary;
+use crate::database::Database;
+use crate::docker;
 use crate::port::Port;
 use crate::sam::{Build, Sam};
-use crate::docker;
 
 /// How long the first answer may take. Docker may have to fetch Lambda's image for it.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -47,7 +46,7 @@ pub struct Options {
     #[arg(long, default_value_t = 3000)]
     port: u16,
 
-    /// Build without optimizations: sooner done, but not what would be deployed
+    /// Build without optimizations: faster, but not what would be deployed
     #[arg(long)]
     debug: bool,
 
@@ -55,7 +54,7 @@ pub struct Options {
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
 
-    /// Whatever else `sam local start-api` is to be told, such as --skip-pull-image
+    /// More arguments for `sam local start-api`, such as --skip-pull-image
     #[arg(last = true, value_name = "ARGUMENT")]
     arguments: Vec<OsString>,
 }
@@ -67,7 +66,7 @@ pub async fn run(options: &Options) -> Result {
     }
 }
 
-/// Serves for as long as it can: what it returns is the reason why it no longer does.
+/// Serves until something fails, and returns the reason.
 async fn serve(options: &Options) -> Result {
     // First of all, since everything else takes longer.
     let host = docker::host()?;
@@ -78,7 +77,8 @@ async fn serve(options: &Options) -> Result {
     let busy = "another `cargo xtask sam-local` is at work here; end it first";
     let _lock = try_lock(&folder.with_extension("lock"))?.ok_or(busy)?;
 
-    let dynamodb = DynamoDb::in_memory_at(host.address).await?;
+    let database = Database::in_memory_at(host.address).await?;
+    let dynamodb = &database.dynamodb;
     let client = table::client(dynamodb.settings());
     create_tables(&client, &template).await?;
     let table = Table::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
@@ -89,16 +89,16 @@ async fn serve(options: &Options) -> Result {
 
     ui::status("Starting", format!("sam local, with {dynamodb}"));
     let variables = folder.join("variables.json");
-    variables::write(&variables, &template, &dynamodb, &host)?;
+    variables::write(&variables, &template, dynamodb, &host)?;
     let mut command = sam.start_api(&folder, port.release(), &variables, &options.arguments);
-    variables::credentials(&mut command, &dynamodb);
+    variables::credentials(&mut command, dynamodb);
     let mut api = ProcessGroup::spawn_with_grace(command, GRACE)?;
     let ready = ready(&url, &table);
     tokio::select! {
         outcome = ready => outcome?,
         status = api.wait() => return Err(ended(&status?.to_string()).into()),
     }
-    ui::print(Summary { url: &url, dynamodb: &dynamodb, username: ADMIN, password: PASSWORD });
+    ui::print(Summary { url: &url, dynamodb, username: ADMIN, password: PASSWORD });
     Err(ended(&api.wait().await?.to_string()).into())
 }
 

@@ -1,19 +1,20 @@
-//! A `cargo dev` of a command's own, or a stage of somebody's, and what commands do with it over HTTP.
+//! A `cargo dev` of a command's own, or a deployed stage, and an HTTP client for it.
 
-use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
+use ops::{Result, http};
+use repo::cargo::cargo;
+use repo::template::repository;
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 use ureq::Agent;
-use ops::{Result, http};
 
 /// The password of everybody who is registered here. No example of openapi.yaml has it.
 pub const PASSWORD: &str = "violet-harbor-42-lantern";
 
-/// Throttles, out of reach: they have tests of their own, and elsewhere they would hide everything else.
+/// Limits that nothing reaches. Throttles have tests of their own, and elsewhere they would hide everything else.
 pub const NO_LIMITS: [(&str, &str); 4] = [
     ("TRIES_PER_ADDRESS_HOUR", "1000000"),
     ("TRIES_PER_IDENTIFIER_HOUR", "1000000"),
@@ -32,11 +33,13 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Functions are told what `environment` says; `flags` are for `cargo dev`.
+    /// `environment` is for the functions; `flags` are for `cargo dev`.
     pub fn start(environment: &[(&str, &str)], flags: &[&str]) -> Result<Self> {
         let data = tempdir()?;
-        let mut dev = Command::new(env::current_exe()?)
-            .args(["dev", "--port", "0", "--in-memory", "--no-reload", "--until-stdin-closes"])
+        let mut dev = cargo()
+            .current_dir(repository())
+            .args(["run", "--package", "xtask", "--", "dev"])
+            .args(["--port", "0", "--in-memory", "--no-reload", "--until-stdin-closes"])
             .args(flags)
             .arg("--data")
             .arg(data.path())

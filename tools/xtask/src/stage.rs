@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde::Deserialize;
-use toml::Value;
 use ops::Result;
 use repo::template::repository;
+use serde::Deserialize;
+use toml::Value;
 
 const FILE: &str = "samconfig.toml";
 

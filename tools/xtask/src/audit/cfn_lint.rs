@@ -1,13 +1,13 @@
-//! cfn-lint, CloudFormation's own linter: whether the template can be deployed at all.
+//! cfn-lint, CloudFormation's own linter: finds what keeps the template from being deployed.
 
 use std::path::Path;
 use std::process::Command;
 
-use serde::Deserialize;
 use ops::Result;
+use serde::Deserialize;
 
+use super::findings::{Finding, Findings};
 use super::scratch::Scratch;
-use super::verdict::{Finding, Verdict};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -35,12 +35,12 @@ struct Position {
     line_number: u64,
 }
 
-pub async fn judge(executable: &Path, scratch: &Scratch) -> Result<Verdict> {
+pub async fn check(executable: &Path, scratch: &Scratch) -> Result<Findings> {
     let mut command = Command::new(executable);
     command.args(["--format", "json", "template.yaml"]);
     let said = scratch.said("cfn-lint", command).await?;
-    let findings = findings(&said)?;
-    Ok(Verdict { judge: "cfn-lint: template.yaml".to_owned(), findings })
+    let list = findings(&said)?;
+    Ok(Findings { check: "cfn-lint: template.yaml".to_owned(), list })
 }
 
 fn findings(said: &[u8]) -> Result<Vec<Finding>> {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_report_is_understood() {
+    fn report_is_understood() {
         let said = br#"[{
             "Filename": "template.yaml", "Level": "Error", "Message": "'Actve' is not one of them",
             "Location": { "Start": { "LineNumber": 252 }, "End": { "LineNumber": 252 } },
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_no_approval() {
+    fn empty_report_is_an_error() {
         assert!(findings(b"").is_err());
     }
 }

@@ -1,13 +1,13 @@
-//! checkov, which knows what is seen as careless: on the template as it is, and on what SAM makes of it.
+//! checkov, which finds careless settings: in the template as it is, and as SAM expands it.
 
 use std::path::Path;
 use std::process::Command;
 
-use serde::Deserialize;
 use ops::Result;
+use serde::Deserialize;
 
+use super::findings::{Finding, Findings};
 use super::scratch::Scratch;
-use super::verdict::{Finding, Verdict};
 
 #[derive(Deserialize)]
 struct Report {
@@ -35,7 +35,7 @@ struct Check {
     resource: String,
 }
 
-pub async fn judge(executable: &Path, expanded: &Path, scratch: &Scratch) -> Result<Verdict> {
+pub async fn check(executable: &Path, expanded: &Path, scratch: &Scratch) -> Result<Findings> {
     let mut command = Command::new(executable);
     command
         .args(["--framework", "cloudformation", "--output", "json", "--quiet", "--compact"])
@@ -43,25 +43,25 @@ pub async fn judge(executable: &Path, expanded: &Path, scratch: &Scratch) -> Res
         .arg("--skip-download")
         .args(["--file", "template.yaml"])
         .arg(expanded);
-    verdict(&scratch.said("checkov", command).await?)
+    findings(&scratch.said("checkov", command).await?)
 }
 
-fn verdict(said: &[u8]) -> Result<Verdict> {
+fn findings(said: &[u8]) -> Result<Findings> {
     let Report { summary, results } = serde_json::from_slice(said)
         .map_err(|error| format!("checkov gave no report ({error}); its own words stand above"))?;
     let Summary { passed, skipped, parsing_errors } = summary;
     if parsing_errors > 0 {
-        return Err("checkov cannot read template.yaml, or what SAM makes of it".into());
+        return Err("checkov cannot read template.yaml, or the template as SAM expands it".into());
     }
     let found = results.failed_checks.into_iter().map(|check| {
         let logical_id = check.resource.rsplit('.').next().unwrap_or_default();
         Finding::new(check.check_id, logical_id, check.check_name)
     });
-    Ok(Verdict {
-        judge: format!(
-            "checkov: template.yaml, and what SAM makes of it: {passed} checks held, {skipped} suppressed"
+    Ok(Findings {
+        check: format!(
+            "checkov: template.yaml, and as SAM expands it: {passed} checks held, {skipped} suppressed"
         ),
-        findings: found.collect(),
+        list: found.collect(),
     })
 }
 
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_report_is_understood() {
+    fn report_is_understood() {
         let said = br#"{
             "check_type": "cloudformation",
             "results": { "failed_checks": [{
@@ -79,21 +79,21 @@ mod tests {
             }] },
             "summary": { "passed": 12, "failed": 1, "skipped": 3, "parsing_errors": 0, "resource_count": 4 }
         }"#;
-        let verdict = verdict(said).unwrap();
-        assert!(verdict.judge.ends_with(": 12 checks held, 3 suppressed"), "{}", verdict.judge);
+        let findings = findings(said).unwrap();
+        assert!(findings.check.ends_with(": 12 checks held, 3 suppressed"), "{}", findings.check);
         let expected = Finding::new("CKV_AWS_116", "Health", "Ensure that there is a queue");
-        assert_eq!(verdict.findings, [expected]);
+        assert_eq!(findings.list, [expected]);
     }
 
     #[test]
-    fn whatever_it_could_not_look_at_is_no_approval() {
+    fn incomplete_report_is_an_error() {
         let of_nothing = br#"{ "passed": 0, "failed": 0, "skipped": 0, "parsing_errors": 0 }"#;
-        assert!(verdict(of_nothing).is_err());
+        assert!(findings(of_nothing).is_err());
         let unread = br#"{
             "results": { "failed_checks": [] },
             "summary": { "passed": 1, "failed": 0, "skipped": 0, "parsing_errors": 1 }
         }"#;
-        assert!(verdict(unread).is_err());
-        assert!(verdict(b"").is_err());
+        assert!(findings(unread).is_err());
+        assert!(findings(b"").is_err());
     }
 }

@@ -1,6 +1,6 @@
-"""Prints what SAM makes of a template: CloudFormation's own resources, which is what most rules know.
+"""Prints a template as SAM expands it: with CloudFormation's own resources, which most rules are about.
 
-Metadata of a SAM resource goes to all that is made of it, and with it what judges are told not to ask.
+Metadata of a SAM resource goes to all resources that are made of it, and with it the suppressed rules.
 """
 
 import json

@@ -1,17 +1,17 @@
-//! What a judge says of template.yaml.
+//! The findings of one check of template.yaml.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 
 use ops::ui::{BAD, GOOD};
 
-/// So many places are named of those that have the same fault.
+/// How many places with the same fault are named.
 const NAMED: usize = 3;
 
-/// Something that is not as a rule wants it.
+/// Something that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The rule's name, by which the judge can be told not to ask.
+    /// The name of the rule, which suppresses it.
     pub rule: String,
     /// What is wrong, or what to do.
     pub message: String,
@@ -29,27 +29,27 @@ impl Finding {
     }
 }
 
-/// All that one judge has to say.
-pub struct Verdict {
-    /// Who judged what, in a few words.
-    pub judge: String,
-    pub findings: Vec<Finding>,
+/// All findings of one check.
+pub struct Findings {
+    /// The linter and what it checked, in a few words.
+    pub check: String,
+    pub list: Vec<Finding>,
 }
 
-impl Verdict {
-    pub fn objects(&self) -> bool {
-        !self.findings.is_empty()
+impl Findings {
+    pub fn has_any(&self) -> bool {
+        !self.list.is_empty()
     }
 }
 
-impl Display for Verdict {
+impl Display for Findings {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if !self.objects() {
-            return writeln!(f, "{GOOD}{:>12}{GOOD:#} {}", "Passed", self.judge);
+        if !self.has_any() {
+            return writeln!(f, "{GOOD}{:>12}{GOOD:#} {}", "Passed", self.check);
         }
-        writeln!(f, "{BAD}{:>12}{BAD:#} {}", "Objects", self.judge)?;
+        writeln!(f, "{BAD}{:>12}{BAD:#} {}", "Failed", self.check)?;
         let mut places = BTreeMap::<_, BTreeSet<_>>::new();
-        for Finding { rule, message, place } in &self.findings {
+        for Finding { rule, message, place } in &self.list {
             places.entry((rule, message)).or_default().insert(place.as_str());
         }
         for ((rule, message), places) in places {
@@ -73,23 +73,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_that_many_have_is_one_line() {
+    fn shared_fault_is_one_line() {
         let traced = |place: &str| Finding::new("TRACED", place, "set Tracing");
-        let mut findings: Vec<_> = ["E", "D", "C", "B", "A", "A"].into_iter().map(traced).collect();
-        findings.push(Finding::new("KEPT", "Table", "set DeletionPolicy"));
-        let verdict = Verdict { judge: "guard: all".to_owned(), findings };
-        let said = anstream::adapter::strip_str(&verdict.to_string()).to_string();
+        let mut list: Vec<_> = ["E", "D", "C", "B", "A", "A"].into_iter().map(traced).collect();
+        list.push(Finding::new("KEPT", "Table", "set DeletionPolicy"));
+        let findings = Findings { check: "guard: all".to_owned(), list };
+        let said = anstream::adapter::strip_str(&findings.to_string()).to_string();
         assert_eq!(
             said,
-            "     Objects guard: all\n             KEPT: set DeletionPolicy (Table)\n             \
+            "      Failed guard: all\n             KEPT: set DeletionPolicy (Table)\n             \
              TRACED: set Tracing (A, B, C and 2 more)\n"
         );
     }
 
     #[test]
-    fn who_finds_nothing_passes_it() {
-        let verdict = Verdict { judge: "guard: all".to_owned(), findings: Vec::new() };
-        let said = anstream::adapter::strip_str(&verdict.to_string()).to_string();
+    fn check_without_findings_passes() {
+        let findings = Findings { check: "guard: all".to_owned(), list: Vec::new() };
+        let said = anstream::adapter::strip_str(&findings.to_string()).to_string();
         assert_eq!(said, "      Passed guard: all\n");
     }
 }

@@ -1,4 +1,4 @@
-//! cfn-guard, with the rules of the folder rules/: on what SAM makes of the template, and on the rules' own tests.
+//! cfn-guard with the rules in tools/rules/: checks the template as SAM expands it, and runs the rules' own tests.
 
 mod report;
 mod tests_report;
@@ -11,16 +11,16 @@ use std::process::Command;
 use ops::Result;
 use repo::template::repository;
 
+use super::findings::Findings;
 use super::scratch::Scratch;
-use super::verdict::Verdict;
 
 /// In the repository.
-const RULES: &str = "rules";
+const RULES: &str = "tools/rules";
 
-/// Each rule's name, and the file that it stands in.
+/// The name of each rule, and the file that it is in.
 pub type Rules = BTreeMap<String, String>;
 
-/// The rules that there are. Guard itself passes over a file that it cannot read.
+/// Reads the names of all rules. Guard itself skips a file that it cannot read.
 pub fn rules() -> Result<Rules> {
     let mut rules = Rules::new();
     for entry in fs::read_dir(repository().join(RULES))? {
@@ -36,25 +36,25 @@ pub fn rules() -> Result<Rules> {
     Ok(rules)
 }
 
-/// Whether the rules do what their tests say, and every rule has been seen to pass and to fail.
-pub async fn judge_rules(executable: &Path, rules: &Rules, scratch: &Scratch) -> Result<Verdict> {
+/// Runs the rules' tests, in which every rule must pass and fail at least once.
+pub async fn test_rules(executable: &Path, rules: &Rules, scratch: &Scratch) -> Result<Findings> {
     let mut command = Command::new(executable);
     command.args(["test", "--dir", RULES, "--output-format", "json"]);
-    tests_report::verdict(&scratch.said("guard-tests", command).await?, rules)
+    tests_report::findings(&scratch.said("guard-tests", command).await?, rules)
 }
 
-/// Whether what SAM made of the template keeps the rules. `suppressed` are those that some resource need not keep.
-pub async fn judge(
+/// Checks the expanded template. `suppressed` are the rules that some resource suppresses.
+pub async fn check(
     executable: &Path,
     expanded: &Path,
     rules: &Rules,
     suppressed: &BTreeSet<&str>,
     scratch: &Scratch,
-) -> Result<Verdict> {
+) -> Result<Findings> {
     let mut command = Command::new(executable);
     command
         .args(["validate", "--rules", RULES, "--structured", "--output-format", "json"])
         .args(["--show-summary", "none", "--data"])
         .arg(expanded);
-    report::verdict(&scratch.said("guard", command).await?, rules, suppressed)
+    report::findings(&scratch.said("guard", command).await?, rules, suppressed)
 }

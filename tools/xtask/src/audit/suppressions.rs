@@ -1,54 +1,53 @@
-//! What judges are told not to ask: in template.yaml, as Metadata of a resource, and why in docs/security.md.
+//! Suppressed rules: in template.yaml, as Metadata of a resource, with the reason in docs/security.md.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use repo::template::Template;
+use serde_json::Value;
 
-use super::verdict::{Finding, Verdict};
+use super::findings::{Finding, Findings};
 
 /// The section of docs/security.md with a table of rule, resource, reason.
 const SECTION: &str = "## What the judges ask and we do not do";
 
-/// Where each judge looks for the rules that it need not apply to a resource.
+/// Where each linter looks for the rules that a resource suppresses.
 const BY_NAME: [&str; 2] = ["/cfn-lint/config/ignore_checks", "/guard/SuppressedRules"];
 const WITH_COMMENT: &str = "/checkov/skip";
 
-/// Words that stand for all resources of a type, in the table.
+/// Words in the table for all resources of a type.
 const KINDS: [(&str, &str); 2] =
     [("every function", "AWS::Serverless::Function"), ("every log group", "AWS::Logs::LogGroup")];
 
 /// A rule, and a resource's logical id.
 type Suppression<'a> = (&'a str, &'a str);
 
-/// The names of all rules that some resource need not keep.
+/// The names of all rules that some resource suppresses.
 pub fn suppressed(template: &Template) -> BTreeSet<&str> {
     in_template(template).into_iter().map(|(rule, _)| rule).collect()
 }
 
-pub fn judge(template: &Template, security: &str) -> Verdict {
+pub fn check(template: &Template, security: &str) -> Findings {
     let in_template = in_template(template);
-    let mut findings = uncommented(template);
+    let mut list = uncommented(template);
     let mut explained = BTreeSet::new();
     for row in rows(security) {
         if row.reason.is_empty() {
-            findings.push(Finding::new(row.rules.join(", "), "docs/security.md", "say why not"));
+            list.push(Finding::new(row.rules.join(", "), "docs/security.md", "say why not"));
         }
         for resource in row.resources(template) {
             explained.extend(row.rules.iter().map(|rule| (*rule, resource)));
         }
     }
-    findings.extend(in_template.difference(&explained).map(|(rule, resource)| {
+    list.extend(in_template.difference(&explained).map(|(rule, resource)| {
         let problem = "is suppressed: say why, in the table of docs/security.md";
         Finding::new(*rule, *resource, problem)
     }));
-    findings.extend(explained.difference(&in_template).map(|(rule, resource)| {
-        let problem =
-            "stands in the table of docs/security.md, but template.yaml does not suppress it";
+    list.extend(explained.difference(&in_template).map(|(rule, resource)| {
+        let problem = "is in the table of docs/security.md, but template.yaml does not suppress it";
         Finding::new(*rule, *resource, problem)
     }));
-    let judge = format!("suppressions: {}, each with its reason", in_template.len());
-    Verdict { judge, findings }
+    let check = format!("suppressions: {}, each with its reason", in_template.len());
+    Findings { check, list }
 }
 
 fn in_template(template: &Template) -> BTreeSet<Suppression<'_>> {
@@ -62,7 +61,7 @@ fn in_template(template: &Template) -> BTreeSet<Suppression<'_>> {
     all
 }
 
-/// What checkov would take without a word.
+/// Suppressions that checkov accepts without a reason.
 fn uncommented(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (logical_id, resource) in &template.resources {

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use ops::{Result, http};
 use serde_json::{Value, json};
 use ureq::Agent;
-use ops::{Result, http};
 
 const DOCTORS: usize = 20;
 const PATIENTS: usize = 100;

@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tempfile::TempDir;
-use tokio::time::timeout;
 use ops::http::{TIMEOUT, healthy};
 use ops::process_group::ProcessGroup;
 use ops::{Failure, Result, ui};
 use repo::cargo;
 use repo::template::repository;
+use tempfile::TempDir;
+use tokio::time::timeout;
 
 use super::Options;
 use crate::environment::Environment;

@@ -7,13 +7,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::{Map, Value, json};
+use ops::Result;
 use ops::dynamodb::DynamoDb;
-use ops::{Result, data};
+use ops::random::random;
 use repo::template::Template;
+use serde_json::{Map, Value, json};
 
-use crate::environment::{environment, said};
 use crate::docker;
+use crate::environment::{environment, said};
 
 /// All tests come from one address.
 const TRIES: (&str, &str) = ("TRIES_PER_ADDRESS_HOUR", "1000000");
@@ -21,7 +22,7 @@ const TRIES: (&str, &str) = ("TRIES_PER_ADDRESS_HOUR", "1000000");
 /// Writes the file of `--env-vars`: whatever the template tells them, as it is here. Of variables that the template
 /// does not name, sam tells them nothing.
 pub fn write(path: &Path, template: &Template, dynamodb: &DynamoDb, host: &docker::Host) -> Result {
-    let variables = variables(template, dynamodb, host, data::random()?);
+    let variables = variables(template, dynamodb, host, random()?);
     let cannot = |error| format!("cannot write {}: {error}", path.display());
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn containers_are_told_where_they_find_what_listens_here() {
+    fn containers_get_the_address_of_dynamodb() {
         let template = Template::load().unwrap();
         let dynamodb = DynamoDb::at("http://127.0.0.1:4321").unwrap();
         let address = Ipv4Addr::LOCALHOST.into();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use ops::Result;
 use serde::Deserialize;
 use serde_json::Value;
-use ops::Result;
 
-use super::Rules;
-use crate::audit::verdict::{Finding, Verdict};
+use super::{RULES, Rules};
+use crate::audit::findings::{Finding, Findings};
 
 #[derive(Deserialize)]
 struct Data {
@@ -30,37 +30,37 @@ struct Broken {
     checks: Value,
 }
 
-pub fn verdict(said: &[u8], rules: &Rules, suppressed: &BTreeSet<&str>) -> Result<Verdict> {
+pub fn findings(said: &[u8], rules: &Rules, suppressed: &BTreeSet<&str>) -> Result<Findings> {
     let data: Vec<Data> = serde_json::from_slice(said).map_err(|error| {
         format!("cfn-guard gave no report ({error}); its own words stand above")
     })?;
-    let mut judged = BTreeSet::new();
-    let mut findings = Vec::new();
+    let mut checked = BTreeSet::new();
+    let mut list = Vec::new();
     for data in &data {
-        judged.extend(data.compliant.iter().map(String::as_str));
+        checked.extend(data.compliant.iter().map(String::as_str));
         for NotCompliant { rule } in &data.not_compliant {
-            judged.insert(&*rule.name);
-            findings.extend(of_rule(rule));
+            checked.insert(&*rule.name);
+            list.extend(of_rule(rule));
         }
-        judged.extend(
+        checked.extend(
             data.not_applicable.iter().map(String::as_str).filter(|it| suppressed.contains(it)),
         );
     }
     for (rule, file) in rules {
-        if !judged.contains(rule.as_str()) {
-            let problem = "looked at nothing: what it is about is not in template.yaml";
-            findings.push(Finding::new(rule, format!("rules/{file}"), problem));
+        if !checked.contains(rule.as_str()) {
+            let problem = "checked nothing: template.yaml has no resource that it applies to";
+            list.push(Finding::new(rule, format!("{RULES}/{file}"), problem));
         }
     }
-    let judge = format!("cfn-guard: what SAM makes of template.yaml: {} rules", rules.len());
-    Ok(Verdict { judge, findings })
+    let check = format!("cfn-guard: template.yaml as SAM expands it: {} rules", rules.len());
+    Ok(Findings { check, list })
 }
 
 fn of_rule(rule: &Broken) -> Vec<Finding> {
     let mut findings = Vec::new();
     collect(&rule.checks, &rule.name, &mut findings);
     if findings.is_empty() {
-        let problem = "does not hold; what it asks for stands in rules/";
+        let problem = "does not hold; tools/rules/ has what it requires";
         findings.push(Finding::new(&rule.name, "template.yaml", problem));
     }
     findings
@@ -105,13 +105,13 @@ mod tests {
         Rules::from([rule("QUEUED"), rule("TRACED")])
     }
 
-    fn findings(said: &str, suppressed: &[&str]) -> Vec<Finding> {
+    fn list(said: &str, suppressed: &[&str]) -> Vec<Finding> {
         let suppressed = suppressed.iter().copied().collect();
-        verdict(said.as_bytes(), &rules(), &suppressed).unwrap().findings
+        findings(said.as_bytes(), &rules(), &suppressed).unwrap().list
     }
 
     #[test]
-    fn a_clause_is_named_with_its_message_and_its_resource() {
+    fn clause_is_named_with_its_message_and_its_resource() {
         let said = r#"[{ "status": "FAIL", "compliant": ["QUEUED"], "not_applicable": [], "not_compliant": [
             { "Rule": { "name": "TRACED", "messages": { "custom_message": null }, "checks": [
                 { "Clause": { "Binary": {
@@ -129,36 +129,33 @@ mod tests {
                 } } }
             ] } }
         ] }]"#;
-        assert_eq!(
-            findings(said, &[]),
-            [Finding::new("TRACED", "Health", "set Tracing to Active")]
-        );
+        assert_eq!(list(said, &[]), [Finding::new("TRACED", "Health", "set Tracing to Active")]);
     }
 
     #[test]
-    fn a_rule_that_says_nothing_is_named_all_the_same() {
+    fn rule_without_a_message_is_named() {
         let said = r#"[{ "compliant": ["QUEUED"], "not_applicable": [], "not_compliant": [
             { "Rule": { "name": "TRACED", "checks": [
                 { "GuardBlock": { "messages": null, "unresolved": { "path": "/Resources" } } }
             ] } }
         ] }]"#;
-        let [finding] = findings(said, &[]).try_into().unwrap();
+        let [finding] = list(said, &[]).try_into().unwrap();
         assert_eq!((&*finding.rule, &*finding.place), ("TRACED", "template.yaml"));
     }
 
     #[test]
-    fn a_rule_that_looks_at_nothing_must_be_suppressed() {
+    fn rule_that_checks_nothing_must_be_suppressed() {
         let said =
             r#"[{ "compliant": ["TRACED"], "not_applicable": ["QUEUED"], "not_compliant": [] }]"#;
-        assert_eq!(findings(said, &["QUEUED"]), []);
-        let [finding] = findings(said, &["TRACED"]).try_into().unwrap();
-        assert_eq!((&*finding.rule, &*finding.place), ("QUEUED", "rules/lambda.guard"));
+        assert_eq!(list(said, &["QUEUED"]), []);
+        let [finding] = list(said, &["TRACED"]).try_into().unwrap();
+        assert_eq!((&*finding.rule, &*finding.place), ("QUEUED", "tools/rules/lambda.guard"));
     }
 
     #[test]
-    fn a_rule_that_guard_could_not_read_is_found() {
+    fn rule_that_guard_cannot_read_is_found() {
         let said = r#"[{ "compliant": ["TRACED"], "not_applicable": [], "not_compliant": [] }]"#;
-        assert_eq!(findings(said, &["QUEUED"]).len(), 1);
-        assert_eq!(findings("[]", &[]).len(), 2);
+        assert_eq!(list(said, &["QUEUED"]).len(), 1);
+        assert_eq!(list("[]", &[]).len(), 2);
     }
 }

@@ -45,18 +45,18 @@ Words.
 ";
 
 fn findings(template: &str, security: &str) -> Vec<Finding> {
-    judge(&Template::parse(template).unwrap(), security).findings
+    check(&Template::parse(template).unwrap(), security).list
 }
 
 #[test]
-fn what_is_suppressed_and_explained_is_in_order() {
+fn explained_suppression_passes() {
     assert_eq!(findings(TEMPLATE, SECURITY), []);
     let template = Template::parse(TEMPLATE).unwrap();
     assert_eq!(suppressed(&template), BTreeSet::from(["CKV_1", "QUEUED", "W1"]));
 }
 
 #[test]
-fn what_is_suppressed_must_be_explained() {
+fn suppression_must_be_explained() {
     let security = SECURITY.replace("`CKV_1`, `QUEUED`", "`CKV_1`");
     let found = findings(TEMPLATE, &security);
     let places: Vec<_> = found.iter().map(|it| (&*it.rule, &*it.place)).collect();
@@ -65,7 +65,7 @@ fn what_is_suppressed_must_be_explained() {
 }
 
 #[test]
-fn what_is_explained_must_be_suppressed() {
+fn explained_rule_must_be_suppressed() {
     let template = TEMPLATE.replace("ignore_checks: [W1]", "ignore_checks: []");
     let [finding] = findings(&template, SECURITY).try_into().unwrap();
     assert_eq!((&*finding.rule, &*finding.place), ("W1", "Topic"));
@@ -73,7 +73,7 @@ fn what_is_explained_must_be_suppressed() {
 }
 
 #[test]
-fn nothing_is_suppressed_without_a_word() {
+fn suppression_must_have_a_comment() {
     let template = TEMPLATE.replacen("comment: there is nothing to queue", "comment: ' '", 1);
     let [finding] = findings(&template, SECURITY).try_into().unwrap();
     let expected = Finding::new("CKV_1", "Health", "is suppressed without a comment");
@@ -87,5 +87,5 @@ fn nothing_is_suppressed_without_a_word() {
 #[test]
 fn the_suppressions_of_this_repository_are_explained() {
     let security = fs::read_to_string(repository().join("docs/security.md")).unwrap();
-    assert_eq!(judge(&Template::load().unwrap(), &security).findings, []);
+    assert_eq!(check(&Template::load().unwrap(), &security).list, []);
 }
