@@ -1,10 +1,11 @@
-//! `cargo xtask bench`: what functions cost, beside a bare one and one with its crates' default features, which are
-//! built and measured in the same run.
+//! `cargo benchmark functions`: what functions cost, beside a bare one and one with the default features of its crates,
+//! which are built and measured in the same run.
 
 mod argon2;
 mod binaries;
 mod callgrind;
 mod calls;
+mod comparison;
 mod django;
 mod instructions;
 mod operations;
@@ -13,32 +14,31 @@ mod recorded;
 mod recorder;
 mod rows;
 mod size;
-mod stage;
 mod startup;
 mod table;
+mod test_bed;
 mod toolchain;
-mod verdict;
 mod warm;
 
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use tokio::task::spawn_blocking;
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::template::Template;
+use tokio::task::spawn_blocking;
 
 use self::argon2::Hashing;
 use self::binaries::{BARE, Profile, STOCK, STOCK_OF};
 use self::callgrind::Callgrind;
+use self::comparison::Comparison;
 use self::django::BesideDjango;
 use self::pages::Pages;
 use self::recorded::{Recorded, SAVE};
 use self::rows::Rows;
-use self::stage::Stage;
 use self::table::Table;
+use self::test_bed::TestBed;
 use self::toolchain::Toolchain;
-use self::verdict::Verdict;
 use crate::machine::Machine;
 use crate::markers;
 
@@ -48,20 +48,20 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     functions: Vec<String>,
 
-    /// Measure these things [default: all]
+    /// Measure only this [default: everything]
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     only: Vec<Section>,
 
-    /// How often to start each function; times are medians
+    /// Number of starts of each function; times are medians
     #[arg(long, value_name = "N", default_value_t = 21)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
 
-    /// Compare with bench/figures.json, and fail if something costs over 5 % more
+    /// Compare with tools/bench/figures.json, and fail if something costs over 5 % more
     #[arg(long, conflicts_with = "save")]
     check: bool,
 
-    /// Write what is measured into bench/figures.json, and, if it is everything, docs/performance.md
+    /// Write the figures into tools/bench/figures.json and, if everything was measured, docs/performance.md
     #[arg(long)]
     save: bool,
 }
@@ -72,23 +72,23 @@ enum Section {
     Startup,
     /// Instructions of a start and of a request, by valgrind
     Instructions,
-    /// Of the binary and its package
+    /// Size of the binary and its package
     Size,
-    /// Calls to DynamoDB and units consumed; builds for development if it is all that is wanted
+    /// Calls to DynamoDB and units consumed; alone, it builds for development
     Calls,
     /// Requests a second and latencies through cargo lambda watch
     Warm,
     /// A page of a list, in a small table and in a large one
     Pages,
-    /// A password's hash, beside the C library
+    /// Hash of a password, beside the C library
     Argon2,
 }
 
 impl Section {
-    /// What binaries are measured for that are built as they ship.
+    /// The sections that need binaries built as they ship.
     const RELEASED: [Self; 4] = [Self::Startup, Self::Instructions, Self::Size, Self::Pages];
 
-    /// What is held to figures that are recorded.
+    /// The sections that are compared with recorded figures.
     const CHECKED: [Self; 3] = [Self::Instructions, Self::Size, Self::Calls];
 }
 
@@ -112,12 +112,12 @@ async fn bench(options: &Options) -> Result<ExitCode> {
         if options.is_everything() {
             markers::write("bench", &report)?;
         } else {
-            ui::status("Leaving", "docs/performance.md as it is: this was not everything");
+            ui::status("Leaving", "docs/performance.md as it is: not everything was measured");
         }
     } else if options.check {
         let recorded =
             Recorded::load()?.ok_or_else(|| format!("no figures are recorded; {SAVE}"))?;
-        return Ok(conclude(&Verdict::of(&recorded, &rows, &tools)));
+        return Ok(conclude(&Comparison::of(&recorded, &rows, &tools)));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -140,20 +140,20 @@ async fn measure(
                 binaries.insert(name.to_owned(), binaries::of_package(name).await?);
             }
         }
-        let mut stage = Stage::new().await?;
+        let mut bed = TestBed::new().await?;
         if wants(Section::Size) {
             for (name, executable) in &binaries {
-                size::measure(&stage, executable, &mut rows.of(name).figures)?;
+                size::measure(&bed, executable, &mut rows.of(name).figures)?;
             }
         }
         if wants(Section::Calls) {
-            calls::measure(&mut stage, &binaries, rows).await?;
+            calls::measure(&mut bed, &binaries, rows).await?;
         }
         if wants(Section::Startup) {
-            startup::measure(&mut stage, &binaries, options.rounds.into(), rows).await?;
+            startup::measure(&mut bed, &binaries, options.rounds.into(), rows).await?;
         }
         if let Some(callgrind) = callgrind {
-            instructions::measure(callgrind, &mut stage, &binaries, rows).await?;
+            instructions::measure(callgrind, &mut bed, &binaries, rows).await?;
         }
         if wants(Section::Pages) {
             pages = Some(pages::measure(&binaries).await?);
@@ -175,15 +175,15 @@ fn report(rows: &Rows, pages: Option<&Pages>, hashing: Option<&Hashing>) -> Resu
     Ok(format!("{machine}.\n\n{}{}{pages}{hashing}", Table(rows), BesideDjango(rows)))
 }
 
-fn conclude(verdict: &Verdict) -> ExitCode {
-    for left_out in &verdict.left_out {
+fn conclude(comparison: &Comparison) -> ExitCode {
+    for left_out in &comparison.left_out {
         ui::warning(left_out);
     }
-    for problem in &verdict.problems {
+    for problem in &comparison.problems {
         ui::problem(problem);
     }
-    if verdict.problems.is_empty() {
-        ui::status("Checked", format!("{} figures: none is over 5 % worse", verdict.compared));
+    if comparison.problems.is_empty() {
+        ui::status("Checked", format!("{} figures: none is over 5 % worse", comparison.compared));
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! `cargo xtask load`: what the API does when a clinic works with it, many people at once.
+//! `cargo benchmark load`: how the API answers while many people of a clinic work with it at once.
 //!
 //! The loop is closed: everybody waits for an answer before asking again, so that a slow API is asked less.
 
@@ -12,10 +12,10 @@ use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::template::repository;
+use tokio::task::spawn_blocking;
 use xtask::stack::{NO_LIMITS, Stack};
 
 use crate::machine::Machine;
@@ -34,22 +34,22 @@ const PLOT: &str = "docs/latency.svg";
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// A stage that is already there, one for tests: it keeps what is added, and must be deployed with
+    /// Use this deployed stage for tests: it keeps the records that are added, and must be deployed with
     /// RegistrationRole=staff and TriesPerAddress=100000 [default: a stack of its own]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 
-    /// So many ask at the same time
+    /// Number of people who send requests at the same time
     #[arg(long, value_name = "N", default_value_t = 16)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
 
-    /// For so long
+    /// Duration in seconds
     #[arg(long, value_name = "N", default_value_t = 30)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     seconds: u16,
 
-    /// Processes per function, of a stack of its own
+    /// Processes per function in a stack of its own
     #[arg(long, value_name = "N", default_value_t = 4, conflicts_with = "url")]
     concurrency: u16,
 

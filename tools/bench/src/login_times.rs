@@ -1,4 +1,4 @@
-//! `cargo xtask login-times`: whether the time of a refused login tells why it was refused.
+//! `cargo benchmark login-times`: whether the time of a refused login shows why it was refused.
 //!
 //! Logins of unknown names, with wrong passwords and of disabled accounts take turns on a stack of their
 //! own, and Welch's t compares each two kinds.
@@ -6,8 +6,8 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
 use ops::{Result, ui};
+use serde_json::{Value, json};
 use xtask::stack::{PASSWORD, Stack};
 
 /// So many logins with each name, which is less than what is throttled.

@@ -5,9 +5,9 @@ use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
 
-use shared::model::timestamp::Timestamp;
 use ops::Result;
 use repo::template::repository;
+use shared::model::timestamp::Timestamp;
 
 /// For whoever reads a table: `AMD EPYC, 2 cores, Linux 6.1.0, rustc 1.95.0, 2026-11-25`.
 pub struct Machine {

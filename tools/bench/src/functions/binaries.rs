@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use tokio::io::AsyncReadExt;
 use ops::process_group::ProcessGroup;
 use ops::{Result, ui};
 use repo::cargo::{self, MESSAGES};
 use repo::template::repository;
+use tokio::io::AsyncReadExt;
 
 /// The package that every function is compared with.
 pub const BARE: &str = "bare";
@@ -39,11 +39,11 @@ pub async fn functions(names: &[String], profile: Profile) -> Result<BTreeMap<St
     Ok(built)
 }
 
-/// The binary of a package under `bench/`, built by itself: its features are its own.
+/// The binary of a package under `tools/bench/`, built by itself, so that its features are its own.
 pub async fn of_package(name: &str) -> Result<PathBuf> {
     ui::status("Building", format!("the package {name}"));
     let folder = |path| repository().join(path).to_string_lossy().into_owned();
-    let manifest = folder(format!("bench/{name}/Cargo.toml"));
+    let manifest = folder(format!("tools/bench/{name}/Cargo.toml"));
     let mut chosen = vec!["--manifest-path".to_owned(), manifest];
     if name == STOCK {
         // Another workspace, which is to leave nothing in its folder.

@@ -7,11 +7,11 @@ use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use ops::Result;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
-use ops::Result;
 
-use super::stage::{Stage, Way};
+use super::test_bed::{TestBed, Way};
 
 /// Where valgrind is.
 pub struct Callgrind(PathBuf);
@@ -35,31 +35,31 @@ impl Callgrind {
     /// From exec until the function polls after these events.
     pub async fn count(
         &self,
-        stage: &Stage,
+        bed: &TestBed,
         name: &str,
         executable: &Path,
         way: Way<'_>,
         events: &[Value],
     ) -> Result<u64> {
-        let file = stage.file("callgrind.out");
+        let file = bed.file("callgrind.out");
         let mut command = Command::new(&self.0);
         let out = format!("--callgrind-out-file={}", file.display());
         command.args(["--tool=callgrind", &out]).arg(executable);
-        let mut function = stage.start(command, name, way).await?;
-        let failed = |error| stage.failure(name, error);
+        let mut function = bed.start(command, name, way).await?;
+        let failed = |error| bed.failure(name, error);
         function.api.polled().await.map_err(failed)?;
         for event in events {
-            stage.call(&mut function, name, std::slice::from_ref(event)).await?;
+            bed.call(&mut function, name, std::slice::from_ref(event)).await?;
             function.api.polled().await.map_err(failed)?;
         }
         // It writes what it has counted when it is told to end.
         kill(Pid::from_raw(i32::try_from(function.process_id())?), Signal::SIGTERM)?;
         spawn_blocking(move || function.wait()).await??;
         let counted = fs::read_to_string(&file).map_err(|error| {
-            stage.failure(name, format!("callgrind has counted nothing: {error}"))
+            bed.failure(name, format!("callgrind has counted nothing: {error}"))
         })?;
         fs::remove_file(&file)?;
-        total(&counted).ok_or_else(|| stage.failure(name, "callgrind names no total"))
+        total(&counted).ok_or_else(|| bed.failure(name, "callgrind names no total"))
     }
 }
 

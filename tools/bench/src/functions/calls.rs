@@ -9,25 +9,25 @@ use ops::{Result, ui};
 use super::binaries::called_as;
 use super::recorder::{Call, Recorder};
 use super::rows::{Figures, Rows};
-use super::stage::{Stage, Way};
+use super::test_bed::{TestBed, Way};
 
 /// The request that counts: before it everything is there that the first ones leave behind.
 const WHICH: usize = 3;
 
 pub async fn measure(
-    stage: &mut Stage,
+    bed: &mut TestBed,
     binaries: &BTreeMap<String, PathBuf>,
     rows: &mut Rows,
 ) -> Result {
     ui::status("Recording", "calls to DynamoDB");
-    let recorder = Recorder::before(&stage.world.endpoint()).await?;
+    let recorder = Recorder::before(&bed.world.endpoint()).await?;
     for (name, executable) in binaries.iter().filter(|(name, _)| called_as(name) == *name) {
-        let Some(events) = stage.events(name, WHICH).await? else { continue };
+        let Some(events) = bed.events(name, WHICH).await? else { continue };
         let way = Way::Plain(recorder.endpoint());
-        let mut function = stage.start(Command::new(executable), name, way).await?;
+        let mut function = bed.start(Command::new(executable), name, way).await?;
         for event in events {
             recorder.take();
-            stage.call(&mut function, name, &[event]).await?;
+            bed.call(&mut function, name, &[event]).await?;
         }
         note(&recorder.take(), &mut rows.of(name).figures);
     }

@@ -1,4 +1,4 @@
-//! Whether functions cost more than what is recorded of them.
+//! Compares the figures of functions with the recorded ones.
 
 use super::recorded::{Recorded, SAVE};
 use super::rows::{Figures, Rows};
@@ -7,9 +7,9 @@ use super::toolchain::Toolchain;
 /// How much more something may cost.
 const TOLERANCE: f64 = 1.05;
 
-/// What a comparison says.
+/// The result of a comparison.
 #[derive(Debug, Default, PartialEq)]
-pub struct Verdict {
+pub struct Comparison {
     pub compared: usize,
     /// One for each figure that is worse, or that nothing is recorded of.
     pub problems: Vec<String>,
@@ -41,10 +41,10 @@ const FIGURES: [(&str, Kind, Value); 9] = [
     ("write_units", Kind::Calls, |it| it.write_units),
 ];
 
-impl Verdict {
+impl Comparison {
     /// Of what was measured now, with these tools.
     pub fn of(recorded: &Recorded, rows: &Rows, tools: &Toolchain) -> Self {
-        let mut verdict = Self::default();
+        let mut comparison = Self::default();
         let (builds, counts) =
             (recorded.toolchain.builds_as(tools), recorded.toolchain.counts_as(tools));
         let is_comparable = |kind| match kind {
@@ -57,8 +57,8 @@ impl Verdict {
                 let Some(new) = value(&row.figures) else { continue };
                 if is_comparable(kind) {
                     let old = recorded.functions.get(name).and_then(value);
-                    verdict.compared += 1;
-                    verdict.problems.extend(problem(name, figure, old, new));
+                    comparison.compared += 1;
+                    comparison.problems.extend(problem(name, figure, old, new));
                 }
             }
         }
@@ -70,10 +70,10 @@ impl Verdict {
             if is_measured(kind) && !is_comparable(kind) {
                 let (then, now) = (&recorded.toolchain, tools);
                 let why = format!("they were recorded with {then}, and this is {now}");
-                verdict.left_out.push(format!("{name} are not compared: {why}; {SAVE}"));
+                comparison.left_out.push(format!("{name} are not compared: {why}; {SAVE}"));
             }
         }
-        verdict
+        comparison
     }
 }
 
@@ -118,56 +118,56 @@ mod tests {
         }
     }
 
-    fn judge(new: Figures, rustc: &str) -> Verdict {
+    fn compare(new: Figures, rustc: &str) -> Comparison {
         let functions = BTreeMap::from([("health".to_owned(), figures(1000, 2000, 1))]);
         let recorded = Recorded { toolchain: tools("1.95"), functions };
         let mut rows = Rows::default();
         rows.of("health").figures = new;
-        Verdict::of(&recorded, &rows, &tools(rustc))
+        Comparison::of(&recorded, &rows, &tools(rustc))
     }
 
     #[test]
-    fn five_percent_more_are_let_pass() {
-        let verdict = judge(figures(1050, 2100, 1), "1.95");
-        assert_eq!(verdict, Verdict { compared: 3, ..Verdict::default() });
+    fn five_percent_more_pass() {
+        let comparison = compare(figures(1050, 2100, 1), "1.95");
+        assert_eq!(comparison, Comparison { compared: 3, ..Comparison::default() });
     }
 
     #[test]
-    fn whatever_costs_more_is_named_with_what_it_was_and_is() {
-        let verdict = judge(figures(1051, 500, 2), "1.95");
+    fn higher_cost_is_named_with_old_and_new_figure() {
+        let comparison = compare(figures(1051, 500, 2), "1.95");
         let expected = [
             "health: start_instructions was 1000 and is 1051 (+5.1 %)",
             "health: calls was 1 and is 2 (+100.0 %)",
         ];
-        assert_eq!(verdict.problems, expected);
+        assert_eq!(comparison.problems, expected);
     }
 
     #[test]
-    fn what_is_not_ours_costs_what_it_likes() {
+    fn stock_is_not_compared() {
         let recorded = Recorded { toolchain: tools("1.95"), functions: BTreeMap::new() };
         let mut rows = Rows::default();
         rows.of(STOCK).figures = figures(1, 1, 1);
-        assert_eq!(Verdict::of(&recorded, &rows, &tools("1.95")), Verdict::default());
+        assert_eq!(Comparison::of(&recorded, &rows, &tools("1.95")), Comparison::default());
     }
 
     #[test]
-    fn what_was_free_must_stay_free() {
+    fn zero_must_stay_zero() {
         assert_eq!(problem("docs", "calls", Some(0.0), 1.0).unwrap(), "docs: calls was 0 and is 1");
         assert_eq!(problem("docs", "calls", Some(0.0), 0.0), None);
     }
 
     #[test]
-    fn what_nothing_is_recorded_of_is_a_problem() {
+    fn missing_record_is_a_problem() {
         let new = Figures { read_units: Some(1.5), ..Figures::default() };
-        let [problem] = judge(new, "1.95").problems.try_into().unwrap();
+        let [problem] = compare(new, "1.95").problems.try_into().unwrap();
         assert!(problem.starts_with("health: read_units is 1.5, and none is recorded"));
     }
 
     #[test]
-    fn with_another_compiler_calls_alone_are_compared() {
-        let verdict = judge(figures(9000, 9000, 1), "1.96");
-        assert_eq!((verdict.compared, verdict.problems.len()), (1, 0));
-        let [instructions, sizes] = verdict.left_out.try_into().unwrap();
+    fn with_another_compiler_only_calls_are_compared() {
+        let comparison = compare(figures(9000, 9000, 1), "1.96");
+        assert_eq!((comparison.compared, comparison.problems.len()), (1, 0));
+        let [instructions, sizes] = comparison.left_out.try_into().unwrap();
         assert!(instructions.starts_with("instructions are not compared"));
         assert!(sizes.starts_with("sizes are not compared"));
     }

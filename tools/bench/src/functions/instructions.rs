@@ -9,7 +9,7 @@ use ops::{Result, ui};
 use super::binaries::called_as;
 use super::callgrind::Callgrind;
 use super::rows::Rows;
-use super::stage::{Stage, Way};
+use super::test_bed::{TestBed, Way};
 
 /// One run gets so many requests and another twice as many: what they differ by is that of so many.
 const REQUESTS: usize = 8;
@@ -21,20 +21,20 @@ const REQUESTS_WITH_HASH: usize = 2;
 
 pub async fn measure(
     callgrind: &Callgrind,
-    stage: &mut Stage,
+    bed: &mut TestBed,
     binaries: &BTreeMap<String, PathBuf>,
     rows: &mut Rows,
 ) -> Result {
     ui::status("Counting", format!("instructions of {} binaries", binaries.len()));
     let progress = ui::progress("Counting", binaries.len() as u64)?;
     for (name, executable) in binaries {
-        let unprimed = callgrind.count(stage, name, executable, Way::Unprimed, &[]).await?;
-        let before = stage.tls.connections();
-        let primed = callgrind.count(stage, name, executable, Way::Tls, &[]).await?;
-        let is_primed = stage.tls.connections() > before;
-        let of_request = of_request(callgrind, stage, name, executable).await?;
+        let unprimed = callgrind.count(bed, name, executable, Way::Unprimed, &[]).await?;
+        let before = bed.tls.connections();
+        let primed = callgrind.count(bed, name, executable, Way::Tls, &[]).await?;
+        let is_primed = bed.tls.connections() > before;
+        let of_request = of_request(callgrind, bed, name, executable).await?;
         let of_repeated = if is_primed {
-            of_request_again(callgrind, stage, name, executable).await?
+            of_request_again(callgrind, bed, name, executable).await?
         } else {
             None
         };
@@ -50,22 +50,22 @@ pub async fn measure(
 
 async fn of_request(
     callgrind: &Callgrind,
-    stage: &mut Stage,
+    bed: &mut TestBed,
     name: &str,
     executable: &Path,
 ) -> Result<Option<u64>> {
     let event = called_as(name);
     let requests = if HASHES.contains(&name) { REQUESTS_WITH_HASH } else { REQUESTS };
     // What the very first request leaves behind changes what later ones cost: one before any is counted.
-    let Some(first) = stage.events(event, 1).await? else { return Ok(None) };
-    let mut function = stage.start(Command::new(executable), name, Way::Tls).await?;
-    stage.call(&mut function, name, &first).await?;
+    let Some(first) = bed.events(event, 1).await? else { return Ok(None) };
+    let mut function = bed.start(Command::new(executable), name, Way::Tls).await?;
+    bed.call(&mut function, name, &first).await?;
     drop(function);
 
     let mut counts = [0; 2];
     for (count, requests) in counts.iter_mut().zip([requests, 2 * requests]) {
-        let Some(events) = stage.events(event, requests).await? else { return Ok(None) };
-        *count = callgrind.count(stage, name, executable, Way::Tls, &events).await?;
+        let Some(events) = bed.events(event, requests).await? else { return Ok(None) };
+        *count = callgrind.count(bed, name, executable, Way::Tls, &events).await?;
     }
     Ok(Some(of_one(counts, requests)))
 }
@@ -73,16 +73,16 @@ async fn of_request(
 /// Of the same request again, with a token that the function has verified before. Only what reads can be asked the same.
 async fn of_request_again(
     callgrind: &Callgrind,
-    stage: &mut Stage,
+    bed: &mut TestBed,
     name: &str,
     executable: &Path,
 ) -> Result<Option<u64>> {
-    let event = stage.event(called_as(name)).await?;
+    let event = bed.event(called_as(name)).await?;
     let Some(event) = event.filter(|event| event["httpMethod"] == "GET") else { return Ok(None) };
     let mut counts = [0; 2];
     for (count, requests) in counts.iter_mut().zip([REQUESTS, 2 * REQUESTS]) {
         let events = vec![event.clone(); requests];
-        *count = callgrind.count(stage, name, executable, Way::Tls, &events).await?;
+        *count = callgrind.count(bed, name, executable, Way::Tls, &events).await?;
     }
     Ok(Some(of_one(counts, REQUESTS)))
 }

@@ -1,5 +1,6 @@
 //! For each function, an event that costs what its events usually cost, and whatever must be there before it.
 
+use ops::Result;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use shared::auth::reset::{self, ResetToken};
@@ -8,7 +9,6 @@ use shared::model::patient::{Patient, PatientDetails};
 use shared::model::user::{Role, User};
 use shared::table::Reset;
 use shared::testing::{Actor, Event, PASSWORD, Sample, World};
-use ops::Result;
 
 /// So many accounts, doctors and patients are there from the start: a page of each, and some more.
 const RECORDS: u32 = 60;
@@ -124,7 +124,7 @@ impl Operations {
             }
 
             _ => {
-                let here = "xtask/src/bench/operations.rs";
+                let here = "tools/bench/src/functions/operations.rs";
                 return Err(format!("{here} does not say how {name} is called").into());
             }
         };

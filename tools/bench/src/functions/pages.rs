@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use ops::{Result, ui};
 use serde_json::Value;
 use shared::model::id::{DoctorId, Id};
 use shared::request::cursor;
 use shared::testing::emulator::{AttributeValue, Item};
-use ops::{Result, ui};
 
-use super::stage::{Stage, Way};
 use super::startup::{median, peak_resident_bytes};
 use super::table::{millions, millis, write_markdown};
+use super::test_bed::{TestBed, Way};
 
 /// The lists that grow, and where a page of each is taken from. (Doctors are in the order of their names, which
 /// copies share.)
@@ -56,7 +56,7 @@ struct Cost {
 
 /// A list with so many mappings.
 struct Clinic {
-    stage: Stage,
+    bed: TestBed,
     size: u64,
 }
 
@@ -65,7 +65,7 @@ pub async fn measure(binaries: &BTreeMap<String, PathBuf>) -> Result<Pages> {
     let mut clinics = Vec::new();
     for size in SIZES {
         ui::status("Adding", format!("{size} mappings"));
-        let clinic = Clinic { stage: Stage::new().await?, size };
+        let clinic = Clinic { bed: TestBed::new().await?, size };
         clinic.grow()?;
         clinics.push(clinic);
     }
@@ -90,16 +90,16 @@ async fn page(
     let mut running = Vec::new();
     for clinic in clinics {
         let event = clinic.event(name, place).await?;
-        let stage = &clinic.stage;
-        let way = Way::Plain(&stage.world.endpoint());
-        let function = stage.start(Command::new(executable), name, way).await?;
-        running.push((stage, function, event, Vec::with_capacity(ROUNDS)));
+        let bed = &clinic.bed;
+        let way = Way::Plain(&bed.world.endpoint());
+        let function = bed.start(Command::new(executable), name, way).await?;
+        running.push((bed, function, event, Vec::with_capacity(ROUNDS)));
     }
     // In turns, so that whatever else the machine does meets all sizes.
     for _ in 0..ROUNDS {
-        for (stage, function, event, times) in &mut running {
+        for (bed, function, event, times) in &mut running {
             let started = Instant::now();
-            let answer = stage.answer(function, name, event).await?;
+            let answer = bed.answer(function, name, event).await?;
             times.push(started.elapsed());
             expect_full(name, &answer)?;
         }
@@ -113,7 +113,7 @@ async fn page(
 
 impl Clinic {
     async fn event(&mut self, name: &str, place: Place) -> Result<Value> {
-        let Stage { operations, world, .. } = &mut self.stage;
+        let TestBed { operations, world, .. } = &mut self.bed;
         world.catch_up();
         let event = operations.event(world, name).await?.ok_or("a list can be called")?;
         let limit = ROWS.to_string();
@@ -132,8 +132,8 @@ impl Clinic {
 
     /// Gives the patient copies of their first doctor.
     fn grow(&self) -> Result {
-        let emulator = &self.stage.world.emulator;
-        let operations = &self.stage.operations;
+        let emulator = &self.bed.world.emulator;
+        let operations = &self.bed.operations;
         let doctor = format!("DOCTOR#{}", digits(operations.first_doctor.id.get()));
         let patient = format!("PATIENT#{}", digits(operations.patient.id.get()));
         let parts = [(&*doctor, "#"), (&*doctor, &*patient), (&*patient, &*doctor)];

@@ -1,19 +1,19 @@
-//! `bench/figures.json`: what functions cost when somebody last looked.
+//! `tools/bench/figures.json`: the recorded figures of the functions.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use ops::Result;
 use repo::template::repository;
+use serde::{Deserialize, Serialize};
 
 use super::rows::{Figures, Rows};
 use super::toolchain::Toolchain;
 
 /// What to do about figures that are missing or no longer right.
-pub const SAVE: &str = "`cargo xtask bench --save` writes them";
+pub const SAVE: &str = "`cargo benchmark functions --save` writes them";
 
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Recorded {
@@ -68,7 +68,7 @@ impl Recorded {
 }
 
 fn path() -> PathBuf {
-    repository().join("bench/figures.json")
+    repository().join("tools/bench/figures.json")
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_measured_stays() {
+    fn unmeasured_figures_stay() {
         let with_valgrind = toolchain("1.95", Some("3.24"));
         let counted = rows(|it| (it.start_instructions, it.zip_bytes) = (Some(7), Some(1)));
         let recorded = Recorded::updated(None, with_valgrind.clone(), &counted);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn another_compilers_figures_go() {
+    fn figures_of_another_compiler_are_dropped() {
         let counted = rows(|it| {
             (it.start_instructions, it.zip_bytes, it.read_units) = (Some(7), Some(1), Some(0.5));
         });

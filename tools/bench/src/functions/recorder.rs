@@ -3,12 +3,12 @@
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ops::Result;
 use serde_json::{Value, json};
 use shared::testing::wire::Message;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use ops::Result;
 
 /// At work until it is dropped.
 pub struct Recorder {

@@ -7,13 +7,13 @@ use std::process::Command;
 use ops::Result;
 
 use super::rows::Figures;
-use super::stage::Stage;
+use super::test_bed::TestBed;
 
 /// What Lambda wants the binary to be called.
 const BOOTSTRAP: &str = "bootstrap";
 
-pub fn measure(stage: &Stage, executable: &Path, figures: &mut Figures) -> Result {
-    let bootstrap = stage.file(BOOTSTRAP);
+pub fn measure(bed: &TestBed, executable: &Path, figures: &mut Figures) -> Result {
+    let bootstrap = bed.file(BOOTSTRAP);
     figures.bootstrap_bytes = Some(fs::copy(executable, &bootstrap)?);
     figures.zip_bytes = Some(fs::metadata(zipped(&bootstrap)?)?.len());
     Ok(())

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use shared::testing::function::Function;
 use ops::{Result, ui};
+use shared::testing::function::Function;
 
 use super::binaries::called_as;
 use super::rows::Rows;
-use super::stage::{Stage, Way};
+use super::test_bed::{TestBed, Way};
 
 #[derive(Default)]
 struct Times {
@@ -22,7 +22,7 @@ struct Times {
 
 /// Goes round so often, so that whatever else the machine does meets all of them.
 pub async fn measure(
-    stage: &mut Stage,
+    bed: &mut TestBed,
     binaries: &BTreeMap<String, PathBuf>,
     rounds: usize,
     rows: &mut Rows,
@@ -33,7 +33,7 @@ pub async fn measure(
     for _ in 0..rounds {
         for (name, executable) in binaries {
             let times = all.entry(name).or_default();
-            one_round(stage, name, executable, times).await?;
+            one_round(bed, name, executable, times).await?;
             progress.inc(1);
         }
     }
@@ -47,38 +47,38 @@ pub async fn measure(
     Ok(())
 }
 
-async fn one_round(stage: &mut Stage, name: &str, executable: &Path, times: &mut Times) -> Result {
-    let connections = stage.tls.connections();
-    let mut function = stage.start(Command::new(executable), name, Way::Unprimed).await?;
-    times.first_poll.push(until_poll(stage, name, &mut function).await?);
-    if stage.tls.connections() > connections {
+async fn one_round(bed: &mut TestBed, name: &str, executable: &Path, times: &mut Times) -> Result {
+    let connections = bed.tls.connections();
+    let mut function = bed.start(Command::new(executable), name, Way::Unprimed).await?;
+    times.first_poll.push(until_poll(bed, name, &mut function).await?);
+    if bed.tls.connections() > connections {
         return Err(format!("{name} speaks to DynamoDB at its start even with PRIMING=off").into());
     }
     drop(function);
 
-    let mut function = stage.start(Command::new(executable), name, Way::Tls).await?;
-    let until_poll = until_poll(stage, name, &mut function).await?;
+    let mut function = bed.start(Command::new(executable), name, Way::Tls).await?;
+    let until_poll = until_poll(bed, name, &mut function).await?;
     // What reads nothing at its start has nothing to be told apart.
-    if stage.tls.connections() > connections {
+    if bed.tls.connections() > connections {
         times.primed_poll.push(until_poll);
     }
     drop(function);
 
-    let event = stage.event(called_as(name)).await?;
+    let event = bed.event(called_as(name)).await?;
     if let Some(event) = event {
-        let mut function = stage.start(Command::new(executable), name, Way::Tls).await?;
+        let mut function = bed.start(Command::new(executable), name, Way::Tls).await?;
         let started = function.started;
         function.api.send(&event);
-        let reply = function.api.answered().await.map_err(|error| stage.failure(name, error))?;
-        super::stage::expect_success(name, &reply.body)?;
+        let reply = function.api.answered().await.map_err(|error| bed.failure(name, error))?;
+        super::test_bed::expect_success(name, &reply.body)?;
         times.first_answer.push(reply.at - started);
         times.resident_bytes.extend(peak_resident_bytes(function.process_id()));
     }
     Ok(())
 }
 
-async fn until_poll(stage: &Stage, name: &str, function: &mut Function) -> Result<Duration> {
-    let polled = function.api.polled().await.map_err(|error| stage.failure(name, error))?;
+async fn until_poll(bed: &TestBed, name: &str, function: &mut Function) -> Result<Duration> {
+    let polled = function.api.polled().await.map_err(|error| bed.failure(name, error))?;
     Ok(polled - function.started)
 }
 

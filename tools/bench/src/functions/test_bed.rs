@@ -5,14 +5,14 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ops::{Failure, Result};
+use repo::template::Template;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use shared::testing::function::{self, Function};
 use shared::testing::tls::Tls;
 use shared::testing::{World, emulator};
 use tempfile::{TempDir, tempdir};
-use ops::Result;
-use repo::template::Template;
 use xtask::stack::NO_LIMITS;
 
 use super::operations::Operations;
@@ -30,7 +30,7 @@ const STORES: [&str; 3] =
 /// How much of a function's log to show when something went wrong.
 const LAST_LINES: usize = 5;
 
-pub struct Stage {
+pub struct TestBed {
     pub world: World,
     pub tls: Tls,
     pub operations: Operations,
@@ -49,7 +49,7 @@ pub enum Way<'a> {
     Plain(&'a str),
 }
 
-impl Stage {
+impl TestBed {
     pub async fn new() -> Result<Self> {
         let world = World::new().await;
         world.catch_up();
@@ -82,7 +82,7 @@ impl Stage {
         Ok(Some(events))
     }
 
-    /// Runs the command as this function. What it prints goes into [`Stage::log`].
+    /// Runs the command as this function. What it prints goes into [`TestBed::log`].
     pub async fn start(&self, mut command: Command, name: &str, way: Way<'_>) -> Result<Function> {
         let log = File::create(self.log(name))?;
         command.stdout(log.try_clone()?).stderr(log);
@@ -112,7 +112,7 @@ impl Stage {
     }
 
     /// What is worth knowing when a function did not do as it should.
-    pub fn failure(&self, name: &str, problem: impl std::fmt::Display) -> crate::Failure {
+    pub fn failure(&self, name: &str, problem: impl std::fmt::Display) -> Failure {
         let log = fs::read(self.log(name)).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let lines: Vec<_> = log.lines().collect();

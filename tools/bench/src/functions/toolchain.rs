@@ -4,8 +4,8 @@ use std::env::consts::ARCH;
 use std::fmt::{self, Display, Formatter};
 use std::fs;
 
-use serde::{Deserialize, Serialize};
 use ops::Result;
+use serde::{Deserialize, Serialize};
 
 use super::callgrind::Callgrind;
 use crate::machine::first_line;

@@ -1,8 +1,8 @@
 //! The clinic that is asked for: doctors, patients, who treats whom, and the people who ask.
 
+use ops::{Result, ui};
 use serde_json::{Value, json};
 use shared::model::timestamp::Timestamp;
-use ops::{Result, ui};
 use xtask::stack::{PASSWORD, Stack};
 
 const DOCTORS: usize = 40;

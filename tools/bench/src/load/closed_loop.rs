@@ -4,14 +4,14 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use ops::{Result, http};
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::Request;
-use ops::{Result, http};
 
 use super::clinic::{Clinic, Member, patient};
 use super::latencies::Latencies;
-use super::mix::{Group, Operation, at};
+use super::mix::{CostGroup, Operation, at};
 
 /// What everybody saw together.
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl Outcome {
         self.only(|it| it == operation)
     }
 
-    pub fn of_group(&self, group: Group) -> Latencies {
+    pub fn of_group(&self, group: CostGroup) -> Latencies {
         self.only(|it| it.group() == group)
     }
 

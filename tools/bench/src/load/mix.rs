@@ -39,14 +39,14 @@ pub const MIX: [(Operation, u32); 14] = [
 
 /// Requests of much the same cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
+pub enum CostGroup {
     Reads,
     Lists,
     Writes,
     Logins,
 }
 
-impl Group {
+impl CostGroup {
     pub const ALL: [Self; 4] = [Self::Reads, Self::Lists, Self::Writes, Self::Logins];
 
     pub fn name(self) -> &'static str {
@@ -83,21 +83,21 @@ impl Operation {
         }
     }
 
-    pub fn group(self) -> Group {
+    pub fn group(self) -> CostGroup {
         match self {
             Self::MappingsDoctors | Self::PatientsGet | Self::DoctorsGet | Self::AuthMe => {
-                Group::Reads
+                CostGroup::Reads
             }
             Self::PatientsList
             | Self::DoctorsList
             | Self::MappingsPatients
-            | Self::MappingsList => Group::Lists,
+            | Self::MappingsList => CostGroup::Lists,
             Self::MappingsAssign
             | Self::MappingsRemove
             | Self::PatientsUpdate
             | Self::PatientsCreate
-            | Self::AuthRefresh => Group::Writes,
-            Self::AuthLogin => Group::Logins,
+            | Self::AuthRefresh => CostGroup::Writes,
+            Self::AuthLogin => CostGroup::Logins,
         }
     }
 }

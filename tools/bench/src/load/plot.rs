@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::closed_loop::Outcome;
 use super::latencies::Latencies;
-use super::mix::Group;
+use super::mix::CostGroup;
 
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 20.0;
@@ -31,7 +31,7 @@ const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#57606a}.name{font
     @media(prefers-color-scheme:dark){text{fill:#9198a1}.mark{stroke:#f85149}}";
 
 pub fn svg(outcome: &Outcome) -> String {
-    let panels: Vec<_> = Group::ALL
+    let panels: Vec<_> = CostGroup::ALL
         .into_iter()
         .map(|group| (group, outcome.of_group(group)))
         .filter(|(_, latencies)| latencies.count() > 0)
@@ -67,7 +67,7 @@ fn axis(svg: &mut String, bottom: f64) {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a picture")]
-fn panel(svg: &mut String, top: f64, group: Group, latencies: &Latencies) {
+fn panel(svg: &mut String, top: f64, group: CostGroup, latencies: &Latencies) {
     let bottom = top + PANEL;
     let [p50, p99] = [50.0, 99.0].map(|it| latencies.percentile(it).as_secs_f64() * 1000.0);
     let (name, count, y) = (group.name(), latencies.count(), top + 12.0);
