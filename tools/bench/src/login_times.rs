@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn welchs_t_is_as_in_a_worked_example() {
+    fn welchs_t_matches_a_worked_example() {
         let one = Times { name: "a", millis: vec![1.0, 2.0, 3.0, 4.0] };
         let other = Times { name: "b", millis: vec![3.0, 4.0, 5.0, 6.0] };
         // Means 2.5 and 4.5, variances 5/3 each: -2 / sqrt(5/6).

@@ -31,14 +31,14 @@ mod tests {
     use super::replaced;
 
     #[test]
-    fn what_stands_around_is_left_alone() {
+    fn text_around_the_markers_is_unchanged() {
         let text = "# A\n\n<!-- b -->\nold\n<!-- /b -->\n\n<!-- c -->\nc\n<!-- /c -->\n";
         let expected = "# A\n\n<!-- b -->\nnew\nlines\n<!-- /b -->\n\n<!-- c -->\nc\n<!-- /c -->\n";
         assert_eq!(replaced(text, "b", "\nnew\nlines\n").unwrap(), expected);
     }
 
     #[test]
-    fn without_both_markers_there_is_no_place() {
+    fn without_both_markers_nothing_is_replaced() {
         assert_eq!(replaced("<!-- b -->\n", "b", "new"), None);
         assert_eq!(replaced("", "b", "new"), None);
     }

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn libraries_are_no_executables() {
+    fn libraries_are_not_executables() {
         let messages = r#"
             {"reason":"compiler-artifact","target":{"name":"shared"},"executable":null}
             {"reason":"compiler-artifact","target":{"name":"health"},"executable":"/t/health"}

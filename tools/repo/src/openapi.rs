@@ -373,7 +373,7 @@ components:
     }
 
     #[test]
-    fn reads_whom_an_operation_is_for_and_what_it_may_answer() {
+    fn reads_roles_and_responses_of_an_operation() {
         let contract = contract();
         let operation = contract.operation("GET", "/mappings/1/").unwrap();
         assert_eq!(operation.id, "mappings-doctors");
@@ -392,7 +392,7 @@ components:
     }
 
     #[test]
-    fn a_request_asks_for_one_operation_or_none() {
+    fn request_matches_one_operation_or_none() {
         let contract = contract();
         let id = |method, path| Some(contract.operation(method, path)?.id.as_str());
         assert_eq!(id("GET", "/mappings/1"), Some("mappings-doctors"));
@@ -406,7 +406,7 @@ components:
     }
 
     #[test]
-    fn an_example_is_ones_own_or_that_of_the_schema_or_the_default() {
+    fn example_is_its_own_or_from_the_schema_or_the_default() {
         let contract = contract();
         let removal = contract.operation("POST", "/mappings/1/remove/").unwrap();
         let body = &removal.body.as_ref().unwrap().content["application/json"];
@@ -419,7 +419,7 @@ components:
     }
 
     #[test]
-    fn a_schema_stands_by_itself_with_what_it_refers_to() {
+    fn standalone_schema_contains_its_references() {
         let schema = contract().standalone(&json!({"$ref": "#/components/schemas/Page"}));
         assert!(dangling(&schema, &schema).is_none());
     }

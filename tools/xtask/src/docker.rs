@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn containers_come_by_the_bridge_if_this_machine_has_it() {
+    fn containers_use_the_bridge_if_this_machine_has_it() {
         let bridge = Host { address: Ipv4Addr::LOCALHOST.into(), name: "127.0.0.1".to_owned() };
         for networks in ["fe80::1 fe80::/64\n127.0.0.1 127.0.0.0/16\n", " 127.0.0.0/8\n"] {
             assert_eq!(host_behind(networks), bridge, "{networks}");
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn without_docker_or_its_engine_one_line_says_so() {
+    fn missing_docker_or_engine_is_reported_in_one_line() {
         let error = ask("no-such-docker", &[]).unwrap_err().to_string();
         assert!(error.starts_with("Docker is missing"), "{error}");
         let error = ask("sh", &["-c", "echo 'Is the daemon running?' >&2; false"]).unwrap_err();

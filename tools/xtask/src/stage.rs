@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stage_is_what_samconfig_says_of_it() {
+    fn stage_is_read_from_samconfig() {
         let text = r#"
             version = 0.1
             [blue.global.parameters]
@@ -100,7 +100,7 @@ mod tests {
 
     /// Not even a deployment would say so before the functions are built and uploaded.
     #[test]
-    fn the_stages_of_this_repository_say_nothing_that_the_template_does_not_ask() {
+    fn stages_of_this_repository_set_only_parameters_of_the_template() {
         let template = fs::read_to_string(repository().join("template.yaml")).unwrap();
         for (name, stack_name) in [("dev", "healthcare-dev"), ("prod", "healthcare-prod")] {
             let stage = Stage::load(name).unwrap();

@@ -64,7 +64,7 @@ const COMPLETE: &str = "complete";
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Which one
+    /// Name of the tool
     #[arg(value_enum, default_value_t = CARGO_LAMBDA)]
     tool: Tool,
 }

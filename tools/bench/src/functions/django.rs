@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_measured_stands_beside_what_django_does() {
+    fn measured_functions_are_listed_beside_django() {
         let mut rows = Rows::default();
         assert_eq!(BesideDjango(&rows).to_string(), "");
         let [p50, p99] = [Duration::ZERO; 2];

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_another_doctors() {
+    fn copy_belongs_to_another_doctor() {
         let row =
             [("pk", "DOCTOR#0000000000000001"), ("sk", "#"), ("gsi2sk", "roe#0000000000000001")];
         let row = row.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_tells_of_memory_in_kib() {
+    fn memory_is_read_in_kib() {
         let status = "VmPeak:\t  9000 kB\nVmHWM:\t    4104 kB\nVmRSS:\t 4000 kB\n";
         assert_eq!(high_water_mark(status), Some(4104 * 1024));
     }

@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_stands_beside_the_bare_one() {
+    fn function_has_its_ratio_to_the_bare_one() {
         let mut rows = Rows::default();
         rows.of("auth-me").figures.zip_bytes = Some(2_100_000);
         rows.of("auth-me").primed_poll = Some(Duration::from_micros(9_000));

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_without_flags_has_active_people_of_the_given_role() {
+    fn users_without_flags_are_active_with_the_given_role() {
         let user = account(json!({}));
         assert_eq!((user.role, user.active), (Role::Pending, true));
         let staff = Reading { role: Role::Staff, ..reading() };
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_joining_is_kept_if_it_can_be_read() {
+    fn readable_joining_time_is_kept() {
         let created_at =
             |joined: Value| account(json!({ "date_joined": joined })).created_at.to_string();
         for (joined, expected) in [
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_told_and_nothing_quoted() {
+    fn every_problem_is_reported_without_quotes() {
         let problems = problem(json!({ "username": "a b", "email": "", "is_active": "yes" }));
         assert_eq!(
             problems,
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_those_who_share_a_name_has_it() {
+    fn first_user_with_a_shared_name_keeps_it() {
         let entries = entries(json!([
             object(json!(1), json!({ "username": "a b" })),
             object(json!(2), json!({})),
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_a_username_where_there_are_none() {
+    fn email_is_the_username_if_there_is_none() {
         let fields = json!({ "email": "amara@example.com" });
         let file = json!([{ "model": "accounts.User", "pk": 17, "fields": fields }]);
         let user = entries(file).pop().unwrap().unwrap().user;
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_may_be_names_are_not_told() {
+    fn keys_that_may_be_names_are_not_reported() {
         let who = |pk: Value| entries(json!([object(pk, json!({}))])).pop().unwrap().unwrap().who;
         let uuid = "0b5e3c0e-5f0f-4f7c-9d57-2f7f3a1c9e11";
         assert_eq!(who(json!(17)), "auth.user 17");

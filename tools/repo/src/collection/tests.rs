@@ -149,7 +149,7 @@ fn a_public_operation_is_sent_without_a_token() {
 }
 
 #[test]
-fn who_answers_tokens_keeps_them() {
+fn operation_that_returns_tokens_keeps_them() {
     let (contract, collection) = of_this_repository();
     for operation in contract.operations() {
         let answer =
@@ -167,7 +167,7 @@ fn who_answers_tokens_keeps_them() {
 }
 
 #[test]
-fn who_takes_a_token_is_given_a_kept_one() {
+fn operation_that_takes_a_token_gets_a_kept_one() {
     let (contract, collection) = of_this_repository();
     for (id, member, variable) in TOKENS {
         let operation = contract.operations().iter().find(|it| it.id == id).unwrap();

@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_there_twice() {
+    fn made_up_people_are_unique() {
         let people: Vec<_> = (0..DOCTORS).map(doctor).chain((0..PATIENTS).map(patient)).collect();
         let names: BTreeSet<_> = people
             .iter()

@@ -41,7 +41,7 @@ fn functions_are_compiled_as_sam_build_would() {
 }
 
 #[test]
-fn sam_build_goes_by_the_stage_and_finds_its_tools() {
+fn sam_build_uses_the_stage_and_finds_its_tools() {
     let sam = sam();
     let stage = stage("x86_64");
     let command = sam.build_stack(&Build { stage: Some(&stage), ..Build::default() });
@@ -62,7 +62,7 @@ fn sam_build_goes_by_the_stage_and_finds_its_tools() {
 }
 
 #[test]
-fn what_sam_deploy_is_told_besides_comes_last() {
+fn more_arguments_for_sam_deploy_come_last() {
     let sam = sam();
     let stage = stage("x86_64");
     let deployment = |ask, arguments: &[OsString]| {
@@ -134,7 +134,7 @@ async fn outputs_are_what_sam_lists() {
 }
 
 #[tokio::test]
-async fn whatever_fails_says_so_itself_and_is_named() {
+async fn failing_command_is_named() {
     let stage = stage("x86_64");
     let build = Build { stage: Some(&stage), ..Build::default() };
     let failures = [
