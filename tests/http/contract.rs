@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::{Draft, Validator};
+use repo::openapi::{Contract, Operation};
 use serde_json::{Value, json};
-use shared::testing::openapi::{Contract, Operation};
 
 use crate::response::Response;
 

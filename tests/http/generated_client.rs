@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use shared::testing::template::repository;
-use shared::testing::tools::tools;
+use repo::template::repository;
+use repo::tools::tools;
 
 use crate::contract::contract;
 use crate::stack;

@@ -1,8 +1,8 @@
 //! Every operation of the contract, for the checks that go over all of them: a new one is covered from
 //! the day it is written there.
 
+use repo::openapi::{self, Who};
 use serde_json::{Value, json};
-use shared::testing::openapi::{self, Who};
 
 use crate::client::{Actor, Request};
 use crate::clinic::NOBODY;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use repo::openapi::Who;
 use serde_json::json;
-use shared::testing::openapi::Who;
 use shared::testing::tokens;
 
 use crate::client::{Actor, Anonymous, Bearer, Request, User};

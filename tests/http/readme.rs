@@ -14,8 +14,8 @@
 use std::fs;
 use std::process::Command;
 
+use repo::cargo::command;
 use serde_json::{Deserializer, Value};
-use shared::testing::cargo::command;
 
 use crate::json::contains;
 use crate::stack;

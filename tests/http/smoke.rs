@@ -1,8 +1,8 @@
-//! What is tried after a deployment, tried here: `cargo xtask smoke`.
+//! `cargo ops smoke`, which a deployment ends with.
 
 use std::process::Command;
 
-use shared::testing::cargo::cargo;
+use repo::cargo::cargo;
 
 use crate::client::{Actor, User};
 use crate::stack;
@@ -44,7 +44,7 @@ fn a_smoke_test_says_what_is_wrong() {
 fn smoke(url: &str) -> Command {
     let mut command = cargo();
     command.current_dir(stack::ROOT);
-    command.args(["run", "--quiet", "--package", "xtask", "--", "smoke", url]);
+    command.args(["run", "--quiet", "--package", "ops", "--", "smoke", url]);
     command.args(["--data", stack::DATA]);
     command
 }

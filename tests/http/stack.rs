@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use std::thread;
 use std::{env, fs};
 
+use repo::cargo::cargo;
 use serde_json::{Value, json};
-use shared::testing::cargo::cargo;
 
 /// The workspace's root.
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");

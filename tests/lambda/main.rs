@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use repo::cargo;
+use repo::template::{Template, repository};
 use serde_json::Value;
 use shared::model::user::Role;
 use shared::testing::function::{Function, environment};
-use shared::testing::template::{Template, repository};
 use shared::testing::wire::Message;
-use shared::testing::{Event, World, cargo, emulator, run};
+use shared::testing::{Event, World, emulator, run};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;

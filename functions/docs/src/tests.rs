@@ -1,7 +1,7 @@
 use std::fs;
 
-use shared::testing::generated::openapi_json;
-use shared::testing::template::repository;
+use repo::generated::openapi_json;
+use repo::template::repository;
 use shared::testing::{Answer, Event, World, at_edge, run};
 
 use super::{FILES, docs};

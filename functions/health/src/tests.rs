@@ -6,8 +6,7 @@ use super::health;
 #[test]
 fn a_table_that_does_not_answer_is_503() {
     run(async |world: World| {
-        let delete =
-            world.dynamodb.delete_table().table_name(shared::testing::emulator::TABLE_NAME);
+        let delete = world.dynamodb.delete_table().table_name(repo::template::TABLE_NAME);
         delete.send().await.unwrap();
         let answer = world.call(public(health), Event::of("health")).await;
         assert_eq!(answer.header("retry-after"), Some("1"));

@@ -3,13 +3,13 @@ mod secrets_manager;
 use std::sync::Arc;
 use std::time::Duration;
 
+use repo::template::repository;
 use secrecy::ExposeSecret;
 use shared::App;
 use shared::auth::minter::Minter;
 use shared::auth::signing_key::SigningKey;
 use shared::model::user::User;
 use shared::secrets::StoredSecret;
-use shared::testing::template::repository;
 use shared::testing::{Actor, PASSWORD, World, checks, run};
 
 use self::secrets_manager::SecretsManager;

@@ -14,11 +14,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, process};
 
+use repo::template::{KEYS_TABLE_NAME, Statement, TABLE_NAME, Template};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use super::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
-use super::template::{Statement, Template};
 
 /// The file into which a run of tests records what its function does.
 const RECORD: &str = "RECORD_ACCESS_IN";

@@ -10,13 +10,14 @@ use dynoxide::actions::scan::ScanRequest;
 use dynoxide::errors::DynoxideError;
 use dynoxide::server::serve_with_shutdown;
 use dynoxide::{Database, ImportOptions};
+use repo::template::TABLE_NAME;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::config::{Aws, DynamoDb};
 
 pub use dynoxide::types::{AttributeValue, Item};
-pub use tables::{KEYS_TABLE_NAME, TABLE_NAME, TableError, create_tables};
+pub use tables::{TableError, create_tables};
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -30,18 +31,7 @@ pub struct Emulator {
 
 /// What it takes to speak to a DynamoDB that asks for no credentials: an emulator's, wherever it is.
 pub fn settings(endpoint: String) -> DynamoDb {
-    DynamoDb { aws: anybody(), endpoint: Some(endpoint) }
-}
-
-/// Credentials for what asks for none.
-pub fn anybody() -> Aws {
-    Aws {
-        region: "us-east-1".to_owned(),
-        access_key_id: "local".to_owned(),
-        secret_access_key: "local".into(),
-        session_token: None,
-        ca_bundle: None,
-    }
+    DynamoDb { aws: Aws::anybody(), endpoint: Some(endpoint) }
 }
 
 /// Why an emulator did not start.

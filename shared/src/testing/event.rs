@@ -10,10 +10,10 @@
 use std::fs;
 
 use lambda_http::{Body, Context, RequestExt, Response};
+use repo::template::repository;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use super::template::repository;
 use super::world::Actor;
 
 /// A file of `events/`, to be altered before it is sent.

@@ -5,11 +5,10 @@ use std::io;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 use secrecy::ExposeSecret;
 
-use super::emulator::{KEYS_TABLE_NAME, TABLE_NAME};
 use super::runtime_api::RuntimeApi;
-use super::template::Template;
 use crate::config::DynamoDb;
 
 /// A process and its Runtime API. The process ends, at the latest, when this is dropped.

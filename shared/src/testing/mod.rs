@@ -3,25 +3,17 @@
 
 mod access;
 mod calls;
-pub mod cargo;
 pub mod checks;
-mod collection;
 pub mod emulator;
 mod event;
 pub mod faults;
 pub mod function;
-pub mod generated;
-mod members;
-pub mod openapi;
-pub mod routes;
 pub mod runtime_api;
 mod sample;
 mod settings;
 pub mod steps;
-pub mod template;
 pub mod tls;
 pub mod tokens;
-pub mod tools;
 pub mod wire;
 mod world;
 

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 use secrecy::SecretString;
 
-use super::emulator::{KEYS_TABLE_NAME, TABLE_NAME, settings};
-use super::template::Template;
+use super::emulator::settings;
 use crate::app::App;
 use crate::auth::signing_key::SigningKey;
 use crate::auth::token;

@@ -4,10 +4,11 @@
 
 use std::io;
 
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use super::emulator::{KEYS_TABLE_NAME, TABLE_NAME, settings};
+use super::emulator::settings;
 use crate::table::{Table, client};
 
 /// A request or an answer.

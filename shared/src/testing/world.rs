@@ -15,6 +15,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -25,7 +26,6 @@ use super::faults::{self, Fault, When};
 use super::sample::Sample;
 use super::settings::SESSION_LIMITS;
 use super::steps;
-use super::template::Template;
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::auth::minter::Minter;
@@ -147,7 +147,7 @@ impl World {
 
     /// All rows of the main table whose partition key begins so.
     pub async fn rows(&self, pk_prefix: &str) -> Vec<HashMap<String, AttributeValue>> {
-        let rows = self.dynamodb.scan().table_name(emulator::TABLE_NAME).into_paginator().items();
+        let rows = self.dynamodb.scan().table_name(TABLE_NAME).into_paginator().items();
         let rows = rows.send().try_collect().await.expect("a table");
         let is_wanted = |row: &HashMap<String, AttributeValue>| {
             row["pk"].as_s().is_ok_and(|pk| pk.starts_with(pk_prefix))
@@ -311,8 +311,8 @@ fn app_with(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>, edge: co
     let config = table::config(dynamodb).interceptor(calls.clone());
     let table = Table::new(
         Client::from_conf(config.build()),
-        emulator::TABLE_NAME.to_owned(),
-        emulator::KEYS_TABLE_NAME.to_owned(),
+        TABLE_NAME.to_owned(),
+        KEYS_TABLE_NAME.to_owned(),
     );
     let tokens = Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() };
     let hands = clock.clone();

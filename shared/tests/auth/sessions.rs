@@ -1,9 +1,9 @@
 //! Sessions and accounts are looked at on every request, as they are at that moment.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use repo::template::TABLE_NAME;
 use shared::model::user::Role;
 use shared::runtime::signed_in;
-use shared::testing::emulator::TABLE_NAME;
 use shared::testing::{Event, World, run};
 use shared::{ApiResult, App, Caller, Permission, Request, response};
 

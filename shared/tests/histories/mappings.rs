@@ -173,7 +173,7 @@ async fn mapping_rows(world: &World, doctor: DoctorId, patient: PatientId) -> us
     let mut rows = 0;
     for (pk, sk) in [(&doctor, &patient), (&patient, &doctor)] {
         let key = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
-        let get = world.dynamodb.get_item().table_name(shared::testing::emulator::TABLE_NAME);
+        let get = world.dynamodb.get_item().table_name(repo::template::TABLE_NAME);
         let get = get.key("pk", key(pk)).key("sk", key(sk)).consistent_read(true);
         rows += usize::from(get.send().await.unwrap().item.is_some());
     }

@@ -77,7 +77,7 @@ fn unique_values_are_freed_and_nothing_but_a_tombstone_stays() {
         let again = world.doctor(1).await;
         assert_ne!(again.id, doctor.id, "ids are not used twice");
         let key = [("pk", "DOCTOR#0000000000000001"), ("sk", "#")];
-        let mut get = world.dynamodb.get_item().table_name(shared::testing::emulator::TABLE_NAME);
+        let mut get = world.dynamodb.get_item().table_name(repo::template::TABLE_NAME);
         for (name, value) in key {
             get = get.key(name, crate::text(value));
         }

@@ -1,10 +1,10 @@
 //! Lists: what they show, and where their pages may begin.
 
+use repo::template::Template;
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::{DoctorId, Id};
 use shared::model::page::Paging;
 use shared::table::{LISTED_OF_PATIENTS, is_list_position};
-use shared::testing::template::Template;
 use shared::testing::{Value, World, json, run, steps};
 
 /// A field that is stored and is in no list.

@@ -13,8 +13,8 @@ mod retries;
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use repo::template::TABLE_NAME;
 use shared::testing::World;
-use shared::testing::emulator::TABLE_NAME;
 
 /// The keys of all rows that have this prefix in their sort key or partition key: `(pk, sk)`.
 async fn rows(world: &World, is_wanted: impl Fn(&str, &str) -> bool) -> BTreeSet<(String, String)> {

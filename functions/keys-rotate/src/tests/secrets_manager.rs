@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use aws_sdk_secretsmanager::Client;
+use repo::template::repository;
+use repo::tools::tools;
+use shared::config::Aws;
 use shared::secrets::{self, StoredSecret};
-use shared::testing::emulator::anybody;
-use shared::testing::template::repository;
-use shared::testing::tools::tools;
 
 /// Where a server says where it listens.
 const RUNNING: &str = "Running on ";
@@ -43,7 +43,7 @@ impl SecretsManager {
         // A pipe that nobody reads fills up and stops its writer.
         thread::spawn(move || lines.for_each(drop));
 
-        let client = secrets::client(&anybody(), Some(&endpoint));
+        let client = secrets::client(&Aws::anybody(), Some(&endpoint));
         let secret = client.create_secret().name("TokenSecret").secret_string(value).send().await;
         let arn = secret.unwrap().arn.unwrap();
         Self { tools, server, endpoint, client, arn }
@@ -55,7 +55,7 @@ impl SecretsManager {
 
     /// The secret as functions know it.
     pub fn secret(&self) -> StoredSecret {
-        StoredSecret::new(&anybody(), Some(&self.endpoint), self.arn.clone())
+        StoredSecret::new(&Aws::anybody(), Some(&self.endpoint), self.arn.clone())
     }
 
     /// Begins a rotation: there is a pending version without a value. Steps are for the test to take.

@@ -9,14 +9,8 @@ use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types;
 use aws_sdk_dynamodb::types::{BillingMode, TableDescription, TableStatus, TimeToLiveStatus};
+use repo::template::{Index, KEYS_TABLE_NAME, KeyElement, TABLE_NAME, Table, Template};
 use tokio::time::sleep;
-
-use crate::testing::template::{Index, KeyElement, Table, Template};
-
-/// What the main table is called outside of a CloudFormation stack.
-pub const TABLE_NAME: &str = "healthcare";
-/// What the table of public token keys is called there.
-pub const KEYS_TABLE_NAME: &str = "healthcare-keys";
 
 /// Logical id → table name.
 const NAMES: [(&str, &str); 2] = [("Table", TABLE_NAME), ("KeysTable", KEYS_TABLE_NAME)];

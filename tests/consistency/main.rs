@@ -1,0 +1,300 @@
+//! Template, contract, folders, events and generated files agree with each other.
+
+mod contract;
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs, io};
+
+use repo::generated::stale;
+use repo::openapi::Contract;
+use repo::routes::by_path;
+use repo::template::{ANY, Function, Template, repository};
+use serde_json::Value;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// No request reaches the one; the other answers whatever is not in the contract.
+const WITHOUT_OPERATION: [&str; 2] = ["keys-rotate", "not-found"];
+
+#[test]
+fn every_function_is_in_template_and_contract_and_has_its_folder_tests_and_event() -> Outcome {
+    let in_template: BTreeSet<_> = Template::load()?.functions.into_keys().collect();
+    let contract = Contract::load()?;
+    let operations = contract.operations().iter();
+    let in_contract: BTreeSet<_> = operations.map(|it| it.function().to_owned()).collect();
+    let folders = folders()?;
+    let events = names("events", |path| path.extension() == Some(OsStr::new("json")))?;
+
+    let mut missing = Vec::new();
+    let everywhere = [&in_template, &in_contract, &folders, &events];
+    for name in everywhere.into_iter().flatten().collect::<BTreeSet<_>>() {
+        if !in_template.contains(name) {
+            missing.push(format!("template.yaml: a function with the Binary {name}"));
+        }
+        if !in_contract.contains(name) && !WITHOUT_OPERATION.contains(&name.as_str()) {
+            missing.push(format!("openapi.yaml: an operation of {name}"));
+        }
+        if !folders.contains(name) {
+            missing.push(format!("functions/{name}/"));
+        }
+        if !repository().join(format!("functions/{name}/src/tests.rs")).is_file() {
+            missing.push(format!("functions/{name}/src/tests.rs"));
+        }
+        if !events.contains(name) {
+            missing.push(format!("events/{name}.json"));
+        }
+    }
+    assert!(missing.is_empty(), "missing:\n  {}", missing.join("\n  "));
+    Ok(())
+}
+
+#[test]
+fn every_function_has_one_name() -> Outcome {
+    let mut wrong = Vec::new();
+    for (binary, function) in &Template::load()?.functions {
+        let expected = camel_case(binary);
+        if function.logical_id != expected {
+            wrong.push(format!("template.yaml: {} is to be {expected}", function.logical_id));
+        }
+    }
+    let packages = packages()?;
+    for folder in folders()? {
+        let package = packages.iter().find(|package| package.folder == folder);
+        match package {
+            None => wrong.push(format!("functions/{folder}: not a package of the workspace")),
+            Some(Package { name, binaries, .. }) => {
+                if *name != folder {
+                    wrong.push(format!("functions/{folder}: its package is called {name}"));
+                }
+                if *binaries != [folder.as_str()] {
+                    wrong.push(format!("functions/{folder}: its binaries are {binaries:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not the same name everywhere:\n  {}", wrong.join("\n  "));
+    Ok(())
+}
+
+#[test]
+fn generated_files_are_up_to_date() -> Outcome {
+    let stale: Vec<_> = stale(&Template::load()?)?.into_iter().map(|(path, _)| path).collect();
+    assert!(stale.is_empty(), "run `cargo xtask generate`: stale is {}", stale.join(", "));
+    Ok(())
+}
+
+/// API Gateway itself would answer 403 to a method that a path does not have.
+#[test]
+fn every_path_hands_its_other_methods_to_not_found() -> Outcome {
+    let template = Template::load()?;
+    let mut wrong = Vec::new();
+    for (path, functions) in by_path(&template) {
+        if functions.get(ANY) != Some(&"not-found") {
+            wrong.push(path);
+        }
+    }
+    assert!(wrong.is_empty(), "template.yaml: NotFound lacks ANY for {}", wrong.join(", "));
+    Ok(())
+}
+
+/// Whoever can read the secret, or write a public key, can mint tokens.
+#[test]
+fn none_but_minters_and_the_rotation_can_mint() -> Outcome {
+    let mut wrong = Vec::new();
+    for (name, function) in &Template::load()?.functions {
+        let is_trusted = ["auth-login", "auth-refresh", "keys-rotate"].contains(&name.as_str());
+        for statement in &function.statements {
+            for action in &statement.actions {
+                let (service, verb) = action.split_once(':').unwrap_or(("*", "*"));
+                let reads = verb.starts_with("Get") || verb.starts_with("Query");
+                let reads = reads || verb.starts_with("BatchGet") || verb.starts_with("Scan");
+                let is_secret = service == "secretsmanager";
+                let writes_keys = statement.resource.contains("KeysTable") && !reads;
+                // X-Ray knows no resources.
+                let is_everywhere = statement.resource == "*" && service != "xray";
+                let is_broad = action.contains('*') || is_everywhere;
+                if is_broad || (is_secret || writes_keys) && !is_trusted {
+                    wrong.push(format!("{name}: {action} on {}", statement.resource));
+                }
+            }
+        }
+        let knows = ["TOKEN_SECRET", "TOKEN_SECRET_ARN"];
+        if !is_trusted && knows.iter().any(|it| function.environment.contains_key(*it)) {
+            wrong.push(format!("{name}: is told of the secret"));
+        }
+    }
+    assert!(wrong.is_empty(), "template.yaml allows too much:\n  {}", wrong.join("\n  "));
+    Ok(())
+}
+
+/// That it grants all that a function does, the function's tests see by themselves.
+#[test]
+fn every_policy_is_compared_with_what_its_function_does() -> Outcome {
+    let mut missing = Vec::new();
+    for (name, function) in &Template::load()?.functions {
+        let of_dynamodb = |action: &String| action.starts_with("dynamodb:");
+        let touches_tables = function.statements.iter().flat_map(|it| &it.actions).any(of_dynamodb);
+        let tests = format!("functions/{name}/src/tests.rs");
+        let text = fs::read_to_string(repository().join(&tests))?;
+        if touches_tables && !text.contains("checks::policy_grants_nothing_else") {
+            missing.push(tests);
+        }
+    }
+    assert!(missing.is_empty(), "no policy_grants_nothing_else in {}", missing.join(", "));
+    Ok(())
+}
+
+/// They check or set passwords.
+const HASHING: [&str; 4] =
+    ["auth-login", "auth-password", "auth-password-reset-confirm", "auth-register"];
+
+#[test]
+fn none_but_those_that_hash_touch_credentials() -> Outcome {
+    let functions = Template::load()?.functions;
+    let touching = functions.iter().filter(|(_, function)| {
+        let keys = function.statements.iter().filter(|it| it.resource == "Table.Arn");
+        keys.flat_map(|it| it.leading_keys.iter().flatten()).any(|key| key.starts_with("CRED#"))
+    });
+    assert_eq!(touching.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), HASHING);
+    let unbounded = functions.iter().filter(|(_, function)| {
+        function.statements.iter().any(|it| it.resource == "Table.Arn" && it.leading_keys.is_none())
+    });
+    assert_eq!(unbounded.map(|(name, _)| name).collect::<Vec<_>>(), Vec::<&String>::new());
+    Ok(())
+}
+
+/// Compiled for size a hash takes twice as long. And a package with settings of its own is stripped only if these say so.
+/// `cargo benchmark functions` measures `hash` in their place.
+#[test]
+fn those_that_hash_are_compiled_for_speed() -> Outcome {
+    let manifest: toml::Value =
+        toml::from_str(&fs::read_to_string(repository().join("Cargo.toml"))?)?;
+    for name in HASHING.into_iter().chain(["hash"]) {
+        let setting =
+            |key| manifest.get("profile")?.get("release")?.get("package")?.get(name)?.get(key);
+        assert_eq!(setting("opt-level").and_then(toml::Value::as_integer), Some(2), "{name}");
+        assert_eq!(setting("strip").and_then(toml::Value::as_bool), Some(true), "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_event_is_a_request_that_reaches_its_function() -> Outcome {
+    let mut wrong = Vec::new();
+    for (name, function) in &Template::load()?.functions {
+        if let Err(problem) = check_event(name, function) {
+            wrong.push(format!("events/{name}.json: {problem}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+fn check_event(name: &str, function: &Function) -> Outcome {
+    let path = repository().join("events").join(name).with_extension("json");
+    let event: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+    if function.routes.is_empty() {
+        // Nothing that comes through the API: its event has a shape of its own.
+        return Ok(());
+    }
+    let text = |key: &str| {
+        let value = event.get(key).and_then(Value::as_str);
+        value.ok_or_else(|| format!("{key} is missing"))
+    };
+    let (method, resource, path) = (text("httpMethod")?, text("resource")?, text("path")?);
+    let is_routed = function
+        .routes
+        .iter()
+        .any(|route| route.path == resource && (route.method == method || route.method == ANY));
+    if !is_routed {
+        return Err(format!("{method} {resource} is not a route of it in template.yaml").into());
+    }
+    if !fits(resource, path) {
+        return Err(format!("the path {path} is not one of {resource}").into());
+    }
+    Ok(())
+}
+
+/// Whether a path, with or without its final slash, is one of a route such as `/doctors/{id}`.
+fn fits(route: &str, path: &str) -> bool {
+    let mut segments = path.trim_end_matches('/').split('/');
+    for expected in route.trim_end_matches('/').split('/') {
+        let Some(segment) = segments.next() else { return false };
+        if expected.ends_with("+}") {
+            return !segment.is_empty();
+        }
+        let is_variable = expected.starts_with('{') && !segment.is_empty();
+        if !is_variable && segment != expected {
+            return false;
+        }
+    }
+    segments.next().is_none()
+}
+
+/// `AuthLogin` for `auth-login`.
+fn camel_case(name: &str) -> String {
+    let capitalize = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_uppercase() + rest
+    };
+    name.split('-').map(capitalize).collect()
+}
+
+fn folders() -> io::Result<BTreeSet<String>> {
+    names("functions", |path| path.join("Cargo.toml").is_file())
+}
+
+/// The names, without extension, of those in a folder of the repository that are wanted.
+fn names(folder: &str, is_wanted: impl Fn(&Path) -> bool) -> io::Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(repository().join(folder))? {
+        let path = entry?.path();
+        if is_wanted(&path)
+            && let Some(name) = path.file_stem().and_then(OsStr::to_str)
+        {
+            names.insert(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+struct Package {
+    name: String,
+    /// Below functions/; empty if it is not there.
+    folder: String,
+    binaries: Vec<String>,
+}
+
+/// The packages of the workspace, as cargo sees them.
+fn packages() -> Result<Vec<Package>, Box<dyn Error>> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(repository())
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    Ok(list(&metadata, "packages").filter_map(package).collect())
+}
+
+fn package(package: &Value) -> Option<Package> {
+    let manifest = Path::new(package.get("manifest_path")?.as_str()?);
+    let folder = manifest.strip_prefix(repository().join("functions")).ok().and_then(Path::parent);
+    let is_binary = |target: &&Value| list(target, "kind").any(|kind| kind == "bin");
+    let binaries = list(package, "targets").filter(is_binary);
+    Some(Package {
+        name: package.get("name")?.as_str()?.to_owned(),
+        folder: folder.and_then(Path::to_str).unwrap_or_default().to_owned(),
+        binaries: binaries.filter_map(|it| Some(it.get("name")?.as_str()?.to_owned())).collect(),
+    })
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}

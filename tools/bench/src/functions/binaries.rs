@@ -1,0 +1,81 @@
+//! What is measured, built as it ships or as developers build it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use ops::process_group::ProcessGroup;
+use ops::{Result, ui};
+use repo::cargo::{self, MESSAGES};
+use repo::template::repository;
+use tokio::io::AsyncReadExt;
+
+/// The package that every function is compared with.
+pub const BARE: &str = "bare";
+
+/// The package that does what [`STOCK_OF`] does, with the default features of its crates.
+pub const STOCK: &str = "stock";
+pub const STOCK_OF: &str = "health";
+
+/// The function whose event one of these gets: another's, for what is none itself.
+pub fn called_as(name: &str) -> &str {
+    if [BARE, STOCK].contains(&name) { STOCK_OF } else { name }
+}
+
+/// How to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+/// The functions' binaries, by their names.
+pub async fn functions(names: &[String], profile: Profile) -> Result<BTreeMap<String, PathBuf>> {
+    ui::status("Building", format!("{} functions", names.len()));
+    // Features are those of the default members all together, as for whoever builds everything.
+    let chosen = names.iter().flat_map(|name| ["--bin".to_owned(), name.clone()]);
+    let mut built = build(chosen, profile).await?;
+    built.retain(|name, _| names.contains(name));
+    Ok(built)
+}
+
+/// The binary of a package under `tools/bench/`, built by itself, so that its features are its own.
+pub async fn of_package(name: &str) -> Result<PathBuf> {
+    ui::status("Building", format!("the package {name}"));
+    let folder = |path| repository().join(path).to_string_lossy().into_owned();
+    let manifest = folder(format!("tools/bench/{name}/Cargo.toml"));
+    let mut chosen = vec!["--manifest-path".to_owned(), manifest];
+    if name == STOCK {
+        // Another workspace, which is to leave nothing in its folder.
+        chosen.extend([
+            "--locked".to_owned(),
+            "--target-dir".to_owned(),
+            folder("target/stock".to_owned()),
+        ]);
+    }
+    let built = build(chosen, Profile::Release).await?.remove(name);
+    built.ok_or_else(|| format!("cargo made no binary {name}").into())
+}
+
+async fn build(
+    chosen: impl IntoIterator<Item = String>,
+    profile: Profile,
+) -> Result<BTreeMap<String, PathBuf>> {
+    let mut cargo = cargo::cargo();
+    cargo
+        .current_dir(repository())
+        .args(["build", MESSAGES])
+        .args((profile == Profile::Release).then_some("--release"))
+        .args(chosen)
+        .stdout(Stdio::piped());
+    let mut cargo = ProcessGroup::spawn(cargo)?;
+    let mut messages = String::new();
+    if let Some(mut stdout) = cargo.stdout() {
+        stdout.read_to_string(&mut messages).await?;
+    }
+    if cargo.wait().await?.success() {
+        Ok(cargo::executables(&messages))
+    } else {
+        Err("this does not build; cargo's own words stand above".into())
+    }
+}

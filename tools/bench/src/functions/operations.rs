@@ -1,0 +1,164 @@
+//! For each function, an event that costs what its events usually cost, and whatever must be there before it.
+
+use ops::Result;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use shared::auth::reset::{self, ResetToken};
+use shared::model::doctor::{Doctor, DoctorDetails};
+use shared::model::patient::{Patient, PatientDetails};
+use shared::model::user::{Role, User};
+use shared::table::Reset;
+use shared::testing::{Actor, Event, PASSWORD, Sample, World};
+
+/// So many accounts, doctors and patients are there from the start: a page of each, and some more.
+const RECORDS: u32 = 60;
+const DOCTORS_PER_PATIENT: usize = 3;
+
+/// Who and what is there.
+pub struct Operations {
+    admin: User,
+    staff: User,
+    doctor: Doctor,
+    /// Whose first doctor is `first_doctor`.
+    pub patient: Patient,
+    pub first_doctor: Doctor,
+    /// How many events were made. What is new bears this number, and sorts behind what was there.
+    made: u32,
+}
+
+impl Operations {
+    pub async fn prepare(world: &World) -> Self {
+        // Who signs in at auth-login, and forgets the password at auth-password-reset.
+        world.account_with_password("amara", PASSWORD).await;
+        let admin = world.actor(Role::Admin).await.user;
+        let staff = world.actor(Role::Staff).await.user;
+        let (mut doctors, mut patients) = (Vec::new(), Vec::new());
+        for n in 0..RECORDS {
+            world.actor_named(&format!("member-{n:03}"), Role::Staff).await;
+            doctors.push(world.doctor(n).await);
+            patients.push(world.patient(n).await);
+        }
+        for (n, patient) in patients.iter().enumerate() {
+            for doctor in doctors.iter().cycle().skip(n).take(DOCTORS_PER_PATIENT) {
+                world.assign(doctor, patient).await;
+            }
+        }
+        let doctor = doctors.swap_remove(DOCTORS_PER_PATIENT);
+        let first_doctor = doctors.swap_remove(0);
+        let patient = patients.swap_remove(0);
+        Self { admin, staff, doctor, patient, first_doctor, made: RECORDS }
+    }
+
+    /// `None` for what cannot be called here: keys-rotate asks for a Secrets Manager.
+    pub async fn event(&mut self, world: &World, name: &str) -> Result<Option<Event>> {
+        self.made += 1;
+        let n = self.made;
+        let event = Event::of(name);
+        let caller = world
+            .sign_in(if name.starts_with("users-") { &self.admin } else { &self.staff }.clone())
+            .await;
+        let doctor_id = self.doctor.id;
+        let patient_id = self.patient.id;
+        let event = match name {
+            "keys-rotate" => return Ok(None),
+
+            "auth-jwks"
+            | "auth-login"
+            | "auth-password-reset"
+            | "docs"
+            | "health"
+            | "not-found" => event,
+            "auth-logout" | "auth-me" | "doctors-list" | "mappings-list" | "patients-list"
+            | "users-list" => event.by(&caller),
+
+            "auth-password" => event.by(&member(world, n).await),
+            "auth-password-reset-confirm" => {
+                let owner = member(world, n).await.user;
+                event.with(json!({ "token": reset_token(world, &owner).await? }))
+            }
+            "auth-refresh" => event.with(json!({ "refresh": caller.refresh.expose_secret() })),
+            "auth-register" => {
+                let username = format!("zoe-{n}");
+                let email = format!("{username}@example.com");
+                event.with(json!({ "username": username, "email": email }))
+            }
+            "auth-session-revoke" => {
+                let other = world.sign_in(self.staff.clone()).await;
+                event.by(&caller).path_parameter("id", other.session_id())
+            }
+            "auth-sessions" => event.by(&world.actor_named(&format!("zoe-{n}"), Role::Staff).await),
+            "auth-verify" => event.with(json!({ "token": caller.token.expose_secret() })),
+
+            "doctors-create" => event.by(&caller).json(DoctorDetails::sample(n)),
+            "doctors-delete" => event.by(&caller).path_parameter("id", world.doctor(n).await.id),
+            "doctors-get" => event.by(&caller).path_parameter("id", doctor_id),
+            "doctors-update" => {
+                let change = json!({ "specialization": format!("Cardiology {n}") });
+                event.by(&caller).path_parameter("id", doctor_id).json(change)
+            }
+            "patients-create" => event.by(&caller).json(PatientDetails::sample(n)),
+            "patients-delete" => event.by(&caller).path_parameter("id", world.patient(n).await.id),
+            "patients-get" => event.by(&caller).path_parameter("id", patient_id),
+            "patients-update" => {
+                let change = json!({ "address": format!("{n} Elm Street") });
+                event.by(&caller).path_parameter("id", patient_id).json(change)
+            }
+
+            "mappings-assign" => {
+                let (doctor, patient) = (world.doctor(n).await, world.patient(n).await);
+                let mapping = json!({ "doctor_id": doctor.id, "patient_id": patient.id });
+                event.by(&caller).json(mapping)
+            }
+            "mappings-doctors" => event.by(&caller).path_parameter("patient_id", patient_id),
+            "mappings-patients" => event.by(&caller).path_parameter("id", doctor_id),
+            "mappings-remove" => {
+                let (doctor, patient) = (world.doctor(n).await, world.patient(n).await);
+                world.assign(&doctor, &patient).await;
+                let event = event.by(&caller).path_parameter("patient_id", patient.id);
+                event.json(json!({ "doctor_id": doctor.id }))
+            }
+
+            "users-update" => {
+                let pending = world.actor_named(&format!("zoe-{n}"), Role::Pending).await;
+                event.by(&caller).path_parameter("id", pending.id())
+            }
+
+            _ => {
+                let here = "tools/bench/src/functions/operations.rs";
+                return Err(format!("{here} does not say how {name} is called").into());
+            }
+        };
+        Ok(Some(event))
+    }
+}
+
+/// A new account with a password, signed in.
+async fn member(world: &World, n: u32) -> Actor {
+    let user = world.account_with_password(&format!("zoe-{n}"), PASSWORD).await;
+    world.sign_in(user).await
+}
+
+/// As if it had been mailed.
+async fn reset_token(world: &World, user: &User) -> Result<String> {
+    let token = ResetToken::new(&world.app)?;
+    let expires_at = world.app.now().plus(reset::LIFETIME);
+    let reset = Reset { user_id: Some(user.id), epoch: user.epoch, expires_at };
+    world.app.table().open_reset(&token.hash(), &reset).await?;
+    Ok(token.expose().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use repo::template::Template;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_function_has_its_event() {
+        let world = World::new().await;
+        let mut operations = Operations::prepare(&world).await;
+        for name in Template::load().unwrap().functions.keys() {
+            operations.event(&world, name).await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What a page of a list costs where one patient has a thousand doctors, and where one has a million.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ops::{Result, ui};
+use serde_json::Value;
+use shared::model::id::{DoctorId, Id};
+use shared::request::cursor;
+use shared::testing::emulator::{AttributeValue, Item};
+
+use super::startup::{median, peak_resident_bytes};
+use super::table::{millions, millis, write_markdown};
+use super::test_bed::{TestBed, Way};
+
+/// The lists that grow, and where a page of each is taken from. (Doctors are in the order of their names, which
+/// copies share.)
+const PLACES: [(&str, Place); 5] = [
+    ("doctors-list", Place::Beginning),
+    ("mappings-doctors", Place::Beginning),
+    ("mappings-doctors", Place::Middle),
+    ("mappings-list", Place::Beginning),
+    ("mappings-list", Place::Middle),
+];
+
+const SIZES: [u64; 2] = [1_000, 1_000_000];
+
+/// What is asked for, and what a page then has.
+const ROWS: usize = 50;
+
+/// How often each page is asked for.
+const ROUNDS: usize = 201;
+
+/// The copies of a doctor have the ids from here on.
+const FIRST_COPY: u64 = 1_000_000;
+
+/// So many are put in at once.
+const BATCH: usize = 20_000;
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Beginning,
+    Middle,
+}
+
+/// Each with its costs in the order of [`SIZES`].
+pub struct Pages(Vec<(String, Vec<Cost>)>);
+
+struct Cost {
+    time: Option<Duration>,
+    resident_bytes: Option<u64>,
+}
+
+/// A list with so many mappings.
+struct Clinic {
+    bed: TestBed,
+    size: u64,
+}
+
+/// Of those of these functions that answer lists.
+pub async fn measure(binaries: &BTreeMap<String, PathBuf>) -> Result<Pages> {
+    let mut clinics = Vec::new();
+    for size in SIZES {
+        ui::status("Adding", format!("{size} mappings"));
+        let clinic = Clinic { bed: TestBed::new().await?, size };
+        clinic.grow()?;
+        clinics.push(clinic);
+    }
+    ui::status("Paging", format!("{} pages, {ROUNDS} times", PLACES.len()));
+    let mut pages = Vec::new();
+    for (name, place) in PLACES {
+        if let Some(executable) = binaries.get(name) {
+            let what = format!("{name}, {}", format!("{place:?}").to_lowercase());
+            pages.push((what, page(&mut clinics, name, place, executable).await?));
+        }
+    }
+    Ok(Pages(pages))
+}
+
+#[allow(clippy::disallowed_methods, reason = "measures a span")]
+async fn page(
+    clinics: &mut [Clinic],
+    name: &str,
+    place: Place,
+    executable: &Path,
+) -> Result<Vec<Cost>> {
+    let mut running = Vec::new();
+    for clinic in clinics {
+        let event = clinic.event(name, place).await?;
+        let bed = &clinic.bed;
+        let way = Way::Plain(&bed.world.endpoint());
+        let function = bed.start(Command::new(executable), name, way).await?;
+        running.push((bed, function, event, Vec::with_capacity(ROUNDS)));
+    }
+    // In turns, so that whatever else the machine does meets all sizes.
+    for _ in 0..ROUNDS {
+        for (bed, function, event, times) in &mut running {
+            let started = Instant::now();
+            let answer = bed.answer(function, name, event).await?;
+            times.push(started.elapsed());
+            expect_full(name, &answer)?;
+        }
+    }
+    let cost = running.into_iter().map(|(_, function, _, times)| Cost {
+        time: median(times),
+        resident_bytes: peak_resident_bytes(function.process_id()),
+    });
+    Ok(cost.collect())
+}
+
+impl Clinic {
+    async fn event(&mut self, name: &str, place: Place) -> Result<Value> {
+        let TestBed { operations, world, .. } = &mut self.bed;
+        world.catch_up();
+        let event = operations.event(world, name).await?.ok_or("a list can be called")?;
+        let limit = ROWS.to_string();
+        let (Place::Middle, Some(doctor)) = (place, DoctorId::new(FIRST_COPY + self.size / 2))
+        else {
+            return Ok(event.query(&[("limit", &limit)]).into_json());
+        };
+        let patient = operations.patient.id;
+        let cursor = match name {
+            "mappings-doctors" => cursor(&format!("{name} {patient}"), &doctor),
+            _ => cursor(name, &(doctor, patient)),
+        };
+        let cursor = cursor.map_err(|error| error.to_string())?;
+        Ok(event.query(&[("limit", &limit), ("cursor", &cursor)]).into_json())
+    }
+
+    /// Gives the patient copies of their first doctor.
+    fn grow(&self) -> Result {
+        let emulator = &self.bed.world.emulator;
+        let operations = &self.bed.operations;
+        let doctor = format!("DOCTOR#{}", digits(operations.first_doctor.id.get()));
+        let patient = format!("PATIENT#{}", digits(operations.patient.id.get()));
+        let parts = [(&*doctor, "#"), (&*doctor, &*patient), (&*patient, &*doctor)];
+        let mut originals = emulator.rows()?;
+        originals.retain(|row| parts.map(Some).contains(&text(row, "pk").zip(text(row, "sk"))));
+        if originals.len() != parts.len() {
+            return Err("the patient and their first doctor are not where they should be".into());
+        }
+        let ids: Vec<_> = (FIRST_COPY..FIRST_COPY + self.size).collect();
+        let progress = ui::progress("Adding", self.size)?;
+        for ids in ids.chunks(BATCH) {
+            let copies = ids.iter().flat_map(|id| originals.iter().map(|row| copy(row, *id)));
+            emulator.import(copies.collect())?;
+            progress.inc(ids.len() as u64);
+        }
+        Ok(())
+    }
+}
+
+/// A page with fewer rows would be no measure of one that is full.
+fn expect_full(name: &str, answer: &Value) -> Result {
+    let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+    let body: Value = serde_json::from_str(body)?;
+    match body.get("results").and_then(Value::as_array).map(Vec::len) {
+        Some(ROWS) => Ok(()),
+        rows => Err(format!("{name} answered {rows:?} rows of {ROWS}").into()),
+    }
+}
+
+/// As keys have an id.
+fn digits(id: u64) -> String {
+    format!("{id:016}")
+}
+
+fn text<'a>(row: &'a Item, name: &str) -> Option<&'a str> {
+    match row.get(name)? {
+        AttributeValue::S(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// A row of a doctor as that of another one.
+fn copy(row: &Item, id: u64) -> Item {
+    let mut row = row.clone();
+    let digits = digits(id);
+    for (name, value) in &mut row {
+        match value {
+            AttributeValue::S(text) if name == "gsi2sk" || text.starts_with("DOCTOR#") => {
+                text.truncate(text.len().saturating_sub(digits.len()));
+                text.push_str(&digits);
+            }
+            AttributeValue::N(number) if name == "id" => *number = id.to_string(),
+            _ => {}
+        }
+    }
+    row
+}
+
+impl Display for Pages {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let headings =
+            SIZES.into_iter().flat_map(|size| [format!("{size}, ms"), "RSS MB".to_owned()]);
+        let mut lines = vec![[format!("page of {ROWS}")].into_iter().chain(headings).collect()];
+        for (what, costs) in &self.0 {
+            let base = costs.first();
+            let cells = costs.iter().flat_map(|cost| {
+                [
+                    beside(millis(cost.time), base.and_then(|it| millis(it.time))),
+                    beside(
+                        millions(cost.resident_bytes),
+                        base.and_then(|it| millions(it.resident_bytes)),
+                    ),
+                ]
+            });
+            lines.push([what.clone()].into_iter().chain(cells).collect::<Vec<_>>());
+        }
+        write_markdown(&lines, f)
+    }
+}
+
+/// A value and its ratio to that of the smallest size.
+fn beside(value: Option<f64>, base: Option<f64>) -> String {
+    match value.zip(base) {
+        Some((value, base)) => format!("{value:.2} ({:.2}×)", value / base),
+        None => "–".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_not_full_is_refused() {
+        let answer = |rows: usize| {
+            let body = serde_json::json!({ "results": vec![0; rows], "next": null }).to_string();
+            serde_json::json!({ "statusCode": 200, "body": body })
+        };
+        assert!(expect_full("doctors-list", &answer(ROWS)).is_ok());
+        for rows in [0, ROWS - 1] {
+            assert!(expect_full("doctors-list", &answer(rows)).is_err());
+        }
+        assert!(expect_full("doctors-list", &Value::Null).is_err());
+    }
+
+    #[test]
+    fn copy_belongs_to_another_doctor() {
+        let row =
+            [("pk", "DOCTOR#0000000000000001"), ("sk", "#"), ("gsi2sk", "roe#0000000000000001")];
+        let row = row.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
+        let copy = copy(&row.into(), 1_000_000);
+        assert_eq!(text(&copy, "pk"), Some("DOCTOR#0000000001000000"));
+        assert_eq!(text(&copy, "sk"), Some("#"));
+        assert_eq!(text(&copy, "gsi2sk"), Some("roe#0000000001000000"));
+    }
+}

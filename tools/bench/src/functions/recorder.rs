@@ -1,0 +1,110 @@
+//! A proxy to a DynamoDB that notes what is asked of it, and what that costs in units.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ops::Result;
+use serde_json::{Value, json};
+use shared::testing::wire::Message;
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// At work until it is dropped.
+pub struct Recorder {
+    endpoint: String,
+    calls: Calls,
+    server: JoinHandle<()>,
+}
+
+/// One call to DynamoDB.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Such as `GetItem`.
+    pub operation: String,
+    /// What it consumed of the capacity to read or to write.
+    pub units: f64,
+}
+
+type Calls = Arc<Mutex<Vec<Call>>>;
+
+impl Recorder {
+    /// Stands before the DynamoDB at this endpoint.
+    pub async fn before(endpoint: &str) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let own = format!("http://{}", listener.local_addr()?);
+        let server = endpoint.trim_start_matches("http://").to_owned();
+        let calls = Calls::default();
+        let record = calls.clone();
+        let server = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (server, record) = (server.clone(), record.clone());
+                // Whoever asked may have given up.
+                tokio::spawn(async move { one_call(stream, &server, &record).await.ok() });
+            }
+        });
+        Ok(Self { endpoint: own, calls, server })
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Those since the last time.
+    pub fn take(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Call {
+    pub fn is_read(&self) -> bool {
+        ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"]
+            .contains(&self.operation.as_str())
+    }
+}
+
+async fn one_call(stream: TcpStream, server: &str, calls: &Calls) -> Result {
+    let mut client = BufReader::new(stream);
+    let request = Message::read(&mut client).await?;
+    let operation = request.operation().unwrap_or_default().to_owned();
+    let mut body: Value = serde_json::from_slice(&request.body)?;
+    if let Some(body) = body.as_object_mut() {
+        body.insert("ReturnConsumedCapacity".to_owned(), json!("TOTAL"));
+    }
+    let answer = request.with_body(body.to_string().into_bytes()).ask(server).await?;
+    let units = units(&serde_json::from_slice(&answer.body)?);
+    // Before the answer leaves, so that whoever has it finds the call here.
+    calls.lock().unwrap_or_else(PoisonError::into_inner).push(Call { operation, units });
+    client.write_all(&answer.into_last()).await?;
+    Ok(())
+}
+
+/// What an answer says of one table, or of several.
+fn units(answer: &Value) -> f64 {
+    let of_table = |table: &Value| table.get("CapacityUnits").and_then(Value::as_f64);
+    match answer.get("ConsumedCapacity") {
+        Some(Value::Array(tables)) => tables.iter().filter_map(of_table).sum(),
+        Some(table) => of_table(table).unwrap_or_default(),
+        None => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_units_of_several_tables_are_added_up() {
+        let one = json!({ "ConsumedCapacity": { "TableName": "a", "CapacityUnits": 0.5 } });
+        assert_eq!(units(&one), 0.5);
+        let several = [json!({ "CapacityUnits": 0.5 }), json!({ "CapacityUnits": 2.0 })];
+        assert_eq!(units(&json!({ "ConsumedCapacity": several })), 2.5);
+        assert_eq!(units(&json!({})), 0.0);
+    }
+}

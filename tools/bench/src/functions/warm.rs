@@ -1,0 +1,42 @@
+//! Requests a second and their latencies, one operation at a time, through `cargo lambda watch`.
+
+use std::time::Duration;
+
+use ops::{Result, ui};
+use xtask::stack::{NO_LIMITS, Stack};
+
+use super::rows::Load;
+use crate::load::{Clinic, Operation, run_loop};
+
+/// As many ask at the same time.
+const CONNECTIONS: usize = 8;
+
+/// Half as many processes of each function as people who ask: with fewer a processor idles while a process waits for
+/// DynamoDB, and with more each takes longer.
+const FLAGS: [&str; 3] = ["--release", "--concurrency", "4"];
+
+/// Until every process has started.
+const WARM_UP: Duration = Duration::from_secs(2);
+const SPAN: Duration = Duration::from_secs(5);
+
+/// Measures those of these functions that a clinic uses all day.
+pub fn measure(names: &[String]) -> Result<Vec<(&'static str, Load)>> {
+    let stack = Stack::start(&NO_LIMITS, &FLAGS)?;
+    let mut clinic = Clinic::open(&stack, CONNECTIONS)?;
+    let mut loads = Vec::new();
+    for operation in Operation::all() {
+        let name = operation.function();
+        if !names.iter().any(|it| it == name) {
+            continue;
+        }
+        ui::status("Loading", name);
+        let mix = [(operation, 1)];
+        run_loop(&mut clinic, &mix, WARM_UP)?;
+        let outcome = run_loop(&mut clinic, &mix, SPAN)?;
+        let latencies = outcome.of(operation);
+        let [p50, p99] = [50.0, 99.0].map(|percent| latencies.percentile(percent));
+        let requests_per_second = outcome.requests_per_second();
+        loads.push((name, Load { requests_per_second, p50, p99 }));
+    }
+    Ok(loads)
+}

@@ -1,0 +1,178 @@
+//! The folder with the data of `cargo dev`, and how other commands find the DynamoDB that has it open.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use repo::template::repository;
+use tokio::time::{sleep, timeout};
+
+use crate::lock::{lock, try_lock};
+use crate::{Failure, Result};
+
+/// How long the end of an earlier `cargo dev` may take, or the start of a running one.
+const PATIENCE: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(100);
+
+/// The file that one process at a time holds.
+const LOCK: &str = "lock";
+
+/// The file in which that process announces the endpoint of its DynamoDB.
+const ENDPOINT: &str = "dynamodb-endpoint";
+
+/// The folder, for this process alone.
+pub struct Data {
+    folder: PathBuf,
+    /// Locked until the process ends, however it does.
+    _lock: File,
+}
+
+/// How a command gets at the data in a folder.
+pub enum Access {
+    /// No process has the folder, whose full path this is.
+    Free(PathBuf),
+    /// A process has the folder, and a DynamoDB at this endpoint.
+    Through(String),
+}
+
+impl Data {
+    /// Waits until no other process has the folder. The default is `.local` in the repository. Creates it if missing.
+    pub async fn open(folder: Option<&Path>) -> Result<Self> {
+        let folder = prepare(folder)?;
+        match timeout(PATIENCE, lock(&folder.join(LOCK))).await {
+            Ok(Ok(lock)) => Self::locked(folder, lock),
+            Ok(Err(error)) => Err(cannot_use(&folder, error)),
+            Err(_) => {
+                let user = "another `cargo dev`, or a command at work on its data, uses";
+                let way_out = "end it, or give this one a folder of its own with --data";
+                Err(format!("{user} {}; {way_out}", folder.display()).into())
+            }
+        }
+    }
+
+    fn locked(folder: PathBuf, lock: File) -> Result<Self> {
+        let data = Self { folder, _lock: lock };
+        // A process that was killed leaves its endpoint behind.
+        data.withdraw().map_err(|error| cannot_use(&data.folder, error))?;
+        Ok(data)
+    }
+
+    /// Announces the endpoint of DynamoDB to other commands, for as long as this lives.
+    pub fn announce(&self, endpoint: &str) -> Result {
+        let path = self.folder.join(ENDPOINT);
+        fs::write(&path, endpoint).map_err(|error| cannot_use(&path, error))
+    }
+
+    fn withdraw(&self) -> io::Result<()> {
+        match fs::remove_file(self.folder.join(ENDPOINT)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        // If this fails, the next process that has the folder removes it.
+        let _ = self.withdraw();
+    }
+}
+
+/// Finds out whether a process has the folder. Such a process may still be starting its DynamoDB: waits for that.
+pub async fn access(folder: Option<&Path>) -> Result<Access> {
+    let folder = prepare(folder)?;
+    let cannot = |error| cannot_use(&folder, error);
+    let mut waited = Duration::ZERO;
+    while waited < PATIENCE {
+        if let Some(lock) = try_lock(&folder.join(LOCK)).map_err(cannot)? {
+            // Removes an old endpoint, then lets go of the folder.
+            drop(Data::locked(folder.clone(), lock)?);
+            return Ok(Access::Free(folder));
+        }
+        if let Some(endpoint) = endpoint(&folder).map_err(cannot)? {
+            return Ok(Access::Through(endpoint));
+        }
+        sleep(POLL).await;
+        waited += POLL;
+    }
+    let folder = folder.display();
+    Err(format!("the `cargo dev` that uses {folder} is still starting; try again soon").into())
+}
+
+/// Waits until a process announces the endpoint of its DynamoDB in the folder.
+pub async fn announced(folder: &Path) -> Result<String> {
+    loop {
+        match endpoint(folder).map_err(|error| cannot_use(folder, error))? {
+            Some(endpoint) => return Ok(endpoint),
+            None => sleep(POLL).await,
+        }
+    }
+}
+
+/// Creates the folder if it is missing, and returns its full path.
+fn prepare(folder: Option<&Path>) -> Result<PathBuf> {
+    let folder = folder.map_or_else(|| repository().join(".local"), Path::to_owned);
+    let cannot = |error| cannot_use(&folder, error);
+    fs::create_dir_all(&folder).map_err(cannot)?;
+    if fs::read_dir(&folder).map_err(cannot)?.next().is_none() {
+        ignore(&folder).map_err(cannot)?;
+    }
+    folder.canonicalize().map_err(cannot)
+}
+
+/// Creates a .gitignore, which `cargo lambda watch` heeds. Without it, in a folder that the repository's own
+/// .gitignore does not name, each write to the tables would start the functions again.
+fn ignore(folder: &Path) -> io::Result<()> {
+    match File::create_new(folder.join(".gitignore")) {
+        Ok(mut file) => file.write_all(b"*\n"),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the endpoint that the process which has the folder announced, if it did.
+fn endpoint(folder: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(folder.join(ENDPOINT)) {
+        // Empty while it is being written.
+        Ok(endpoint) => Ok(Some(endpoint).filter(|endpoint| !endpoint.is_empty())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn cannot_use(path: &Path, error: io::Error) -> Failure {
+    format!("cannot use {}: {error}", path.display()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn second_process_works_through_the_first() {
+        let folder = env::temp_dir().join(format!("healthcare-data-{}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(ENDPOINT), "http://127.0.0.1:1").unwrap();
+
+        let first = access(Some(&folder)).await.unwrap();
+        assert!(matches!(first, Access::Free(_)), "no process has it, whatever an old file says");
+        assert_eq!(endpoint(&folder).unwrap(), None);
+        let first = Data::open(Some(&folder)).await.unwrap();
+        first.announce("http://127.0.0.1:2").unwrap();
+        assert_eq!(announced(&folder).await.unwrap(), "http://127.0.0.1:2");
+        let second = access(Some(&folder)).await.unwrap();
+        assert!(matches!(second, Access::Through(endpoint) if endpoint == "http://127.0.0.1:2"));
+        drop(first);
+        let third = access(Some(&folder)).await.unwrap();
+        assert!(matches!(third, Access::Free(_)));
+
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

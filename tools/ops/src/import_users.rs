@@ -1,0 +1,249 @@
+//! `cargo ops import-users`: creates accounts for the users of a Django project.
+//!
+//! Each account is one transaction, and existing accounts are not changed. So a run may end anywhere,
+//! and the next one continues.
+
+mod django;
+
+use std::fmt;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use futures_util::{StreamExt, stream};
+use shared::model::timestamp::Timestamp;
+use shared::model::user::Role;
+use shared::table::{Imported, ImportedUser, Table, TableError};
+use tokio::time::sleep;
+
+use self::django::{Candidate, Dump, Entry, Reading, Skipped};
+use crate::stop::unless_stopped;
+use crate::target::Target;
+use crate::{Result, ui};
+
+/// How many imports are under way at once.
+const AT_ONCE: usize = 16;
+
+/// Before each further attempt while DynamoDB is unavailable. An attempt has quicker retries of its own.
+const PAUSES: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Output of `manage.py dumpdata auth.user`
+    file: PathBuf,
+
+    /// Role of users who are neither superusers nor staff. Superusers become admin, staff become staff
+    #[arg(long, value_enum, default_value_t = OtherRole::Pending)]
+    role: OtherRole,
+
+    /// Model of the users [default: every model called User]
+    #[arg(long, value_name = "APP.MODEL")]
+    model: Option<String>,
+
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OtherRole {
+    Pending,
+    Staff,
+}
+
+impl From<OtherRole> for Role {
+    fn from(role: OtherRole) -> Self {
+        match role {
+            OtherRole::Pending => Self::Pending,
+            OtherRole::Staff => Self::Staff,
+        }
+    }
+}
+
+pub async fn run(options: &Options) -> Result {
+    let now = Timestamp::system();
+    let Dump { entries, others } = read(options, now)?;
+    let total = entries.len();
+    let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
+
+    let mut report = Report { others, ..Report::default() };
+    let import = import(&target.table, entries, now, &mut report);
+    let problem = match unless_stopped(import, false).await? {
+        Some(Ok(())) => {
+            ui::print(report);
+            return Ok(());
+        }
+        Some(Err(error)) => error.to_string(),
+        None => "stopped".to_owned(),
+    };
+    let done = report.done();
+    Err(format!("{problem}; {done} of {total} users are done: run the same again to go on").into())
+}
+
+fn read(options: &Options, now: Timestamp) -> Result<Dump> {
+    let path = options.file.display();
+    let file = File::open(&options.file).map_err(|error| format!("cannot read {path}: {error}"))?;
+    let model = options.model.as_deref();
+    let reading = Reading { model, role: options.role.into(), now };
+    let dump = django::read(BufReader::new(file), &reading).map_err(|error| {
+        if error.is_io() {
+            return format!("cannot read {path}: {error}");
+        }
+        // Not in the error's own words, which may quote what somebody is called.
+        let (line, column) = (error.line(), error.column());
+        format!("{path} is not what `manage.py dumpdata` writes: line {line}, column {column}")
+    })?;
+    if dump.entries.is_empty() && dump.others > 0 {
+        ui::warning("the file has no users; if their model has another name, give it with --model");
+    }
+    Ok(dump)
+}
+
+/// Imports them in their order, up to the first with whom DynamoDB fails.
+async fn import(table: &Table, entries: Vec<Entry>, now: Timestamp, report: &mut Report) -> Result {
+    let progress = ui::progress("Importing", u64::try_from(entries.len())?)?;
+    let imports = entries.into_iter().map(|entry| import_entry(table, entry, now));
+    let mut outcomes = stream::iter(imports).buffered(AT_ONCE);
+    while let Some(outcome) = outcomes.next().await {
+        report.add(outcome?);
+        progress.inc(1);
+    }
+    Ok(())
+}
+
+/// What became of an entry.
+enum Outcome {
+    Imported { must_reset: bool },
+    Already,
+    Skipped(Skipped),
+}
+
+async fn import_entry(
+    table: &Table,
+    entry: Entry,
+    now: Timestamp,
+) -> std::result::Result<Outcome, TableError> {
+    let Candidate { who, user } = match entry {
+        Ok(candidate) => candidate,
+        Err(skipped) => return Ok(Outcome::Skipped(skipped)),
+    };
+    let must_reset = user.password_hash.is_none();
+    Ok(match import_user(table, user, now).await? {
+        Imported::Done(_) => Outcome::Imported { must_reset },
+        Imported::Already => Outcome::Already,
+        Imported::Taken(problems) => Outcome::Skipped(Skipped { who, problems }),
+    })
+}
+
+async fn import_user(
+    table: &Table,
+    user: ImportedUser,
+    now: Timestamp,
+) -> std::result::Result<Imported, TableError> {
+    for pause in PAUSES {
+        match table.import_user(user.clone(), now).await {
+            Err(TableError::Unavailable(_)) => sleep(pause).await,
+            outcome => return outcome,
+        }
+    }
+    table.import_user(user, now).await
+}
+
+/// What a run has done so far.
+#[derive(Default)]
+struct Report {
+    imported: usize,
+    /// Of those imported.
+    must_reset: usize,
+    already: usize,
+    skipped: Vec<Skipped>,
+    others: usize,
+}
+
+impl Report {
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Imported { must_reset } => {
+                self.imported += 1;
+                self.must_reset += usize::from(must_reset);
+            }
+            Outcome::Already => self.already += 1,
+            Outcome::Skipped(skipped) => self.skipped.push(skipped),
+        }
+    }
+
+    fn done(&self) -> usize {
+        self.imported + self.already + self.skipped.len()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { imported, must_reset, already, skipped, others } = self;
+        writeln!(f, "imported {imported} (of them {must_reset} must reset their password)")?;
+        writeln!(f, "already there {already}")?;
+        writeln!(f, "skipped {}", skipped.len())?;
+        writeln!(f, "other models passed over {others}")?;
+        skipped.iter().try_for_each(|skipped| writeln!(f, "{skipped}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+    use serde_json::{Value, json};
+    use shared::table;
+    use shared::testing::emulator::{self, Emulator, create_tables};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn second_run_continues_where_the_first_one_ended() {
+        let emulator = Emulator::in_memory().await.unwrap();
+        let client = table::client(&emulator::settings(emulator.endpoint()));
+        create_tables(&client, &Template::load().unwrap()).await.unwrap();
+        let table = Table::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+
+        let amara = user(1, "amara", "amara@example.com", "pbkdf2_sha256$1000$salt$aGFzaA==");
+        let bruno = user(2, "bruno", "bruno@example.com", "!unusable");
+        let group = json!({ "model": "auth.group", "pk": 1, "fields": {} });
+        let first = run(&table, json!([group, amara])).await;
+        assert_eq!(
+            first,
+            "imported 1 (of them 0 must reset their password)\n\
+             already there 0\n\
+             skipped 0\n\
+             other models passed over 1\n"
+        );
+
+        let chiara = user(3, "chiara", "amara@example.com", "");
+        let second = run(&table, json!([amara, bruno, chiara])).await;
+        assert_eq!(
+            second,
+            "imported 1 (of them 1 must reset their password)\n\
+             already there 1\n\
+             skipped 1\n\
+             other models passed over 0\n\
+             auth.user 3: email: is also that of auth.user 1\n"
+        );
+
+        let third = run(&table, json!([chiara])).await;
+        assert!(third.ends_with("auth.user 3: email: is already taken\n"), "{third}");
+    }
+
+    fn user(pk: u32, username: &str, email: &str, password: &str) -> Value {
+        let fields = json!({ "username": username, "email": email, "password": password });
+        json!({ "model": "auth.user", "pk": pk, "fields": fields })
+    }
+
+    async fn run(table: &Table, file: Value) -> String {
+        let now = Timestamp::from_millisecond(1_700_000_000_000);
+        let reading = Reading { model: None, role: Role::Pending, now };
+        let dump = django::read(file.to_string().as_bytes(), &reading).unwrap();
+        let mut report = Report { others: dump.others, ..Report::default() };
+        import(table, dump.entries, now, &mut report).await.unwrap();
+        report.to_string()
+    }
+}

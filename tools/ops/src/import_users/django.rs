@@ -1,0 +1,405 @@
+//! A Django project's users, out of what `manage.py dumpdata` writes.
+//!
+//! Reports end up in terminals and tickets: a user is called by a key that says nothing about the
+//! person, and what is wrong is told without quoting it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::Read;
+
+use deserr::Deserr;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Value;
+use shared::auth::password::is_supported;
+use shared::model::email::Email;
+use shared::model::field::{self, FieldErrors, JsonObject};
+use shared::model::timestamp::Timestamp;
+use shared::model::user::Role;
+use shared::model::username::Username;
+use shared::table::ImportedUser;
+
+/// How a file is to be understood.
+pub struct Reading<'a> {
+    /// The model whose objects are users; otherwise every model called `User`.
+    pub model: Option<&'a str>,
+    /// The role of those who are neither superusers nor staff.
+    pub role: Role,
+    /// When those joined of whom the file does not say it.
+    pub now: Timestamp,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub struct Dump {
+    /// The users, in the order of the file.
+    pub entries: Vec<Entry>,
+    /// How many objects are something else.
+    pub others: usize,
+}
+
+pub type Entry = Result<Candidate, Skipped>;
+
+/// A user who can become an account, as far as the file tells.
+#[derive(Debug)]
+pub struct Candidate {
+    pub who: String,
+    pub user: ImportedUser,
+}
+
+/// A user who cannot.
+#[derive(Debug)]
+pub struct Skipped {
+    pub who: String,
+    pub problems: FieldErrors,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems = self.problems.iter();
+        let problems: Vec<_> =
+            problems.map(|(field, messages)| format!("{field}: {}", messages.join(", "))).collect();
+        write!(f, "{}: {}", self.who, problems.join("; "))
+    }
+}
+
+/// One object of the file's array.
+#[derive(Deserialize)]
+struct Object {
+    /// `app.model`.
+    model: String,
+    /// Absent if written with `--natural-primary`.
+    #[serde(default)]
+    pk: Value,
+    fields: JsonObject,
+}
+
+/// What must be well-formed if it is there.
+#[derive(Deserr)]
+#[deserr(error = FieldErrors)]
+struct Fields {
+    username: Username,
+    email: Email,
+    #[deserr(default)]
+    is_superuser: bool,
+    #[deserr(default)]
+    is_staff: bool,
+    #[deserr(default = true)]
+    is_active: bool,
+}
+
+/// Reads a whole file. Of users who share a name, only the first is a candidate.
+///
+/// # Errors
+/// It cannot be read, or is no JSON array of Django's objects. The error may quote the file.
+pub fn read(file: impl Read, reading: &Reading<'_>) -> serde_json::Result<Dump> {
+    let objects: Vec<Object> = serde_json::from_reader(file)?;
+    let mut dump = Dump { entries: Vec::new(), others: 0 };
+    let mut bearers = HashMap::new();
+    for (position, object) in (1..).zip(objects) {
+        if !reading.is_user(&object.model) {
+            dump.others += 1;
+            continue;
+        }
+        let who = object.who(position);
+        let user = reading.user(object.fields);
+        dump.entries.push(match user.and_then(|user| claim(&mut bearers, &who, user)) {
+            Ok(user) => Ok(Candidate { who, user }),
+            Err(problems) => Err(Skipped { who, problems }),
+        });
+    }
+    Ok(dump)
+}
+
+/// Names are unique without regard to case, as they are not in Django. `bearers` knows by whom a folded
+/// name is taken.
+fn claim(
+    bearers: &mut HashMap<String, String>,
+    who: &str,
+    user: ImportedUser,
+) -> Result<ImportedUser, FieldErrors> {
+    let names = [("email", user.email.folded()), ("username", user.username.folded())];
+    let mut taken = FieldErrors::default();
+    for (field, name) in &names {
+        if let Some(bearer) = bearers.get(name) {
+            taken.add(field, format!("is also that of {bearer}"));
+        }
+    }
+    let user = taken.or(user)?;
+    bearers.extend(names.map(|(_, name)| (name, who.to_owned())));
+    Ok(user)
+}
+
+impl Object {
+    /// `auth.user 17`. A key that is neither a number nor a UUID may be somebody's name.
+    fn who(&self, position: usize) -> String {
+        match &self.pk {
+            Value::Number(number) => format!("{} {number}", self.model),
+            Value::String(text) if is_uuid(text) => format!("{} {text}", self.model),
+            _ => format!("{}, object {position} of the file", self.model),
+        }
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+impl Reading<'_> {
+    fn is_user(&self, model: &str) -> bool {
+        match self.model {
+            Some(users) => model.eq_ignore_ascii_case(users),
+            None => model.to_ascii_lowercase().ends_with(".user"),
+        }
+    }
+
+    fn user(&self, mut fields: JsonObject) -> Result<ImportedUser, FieldErrors> {
+        let password_hash = fields.get("password").and_then(Value::as_str).and_then(password_hash);
+        let joined = fields.get("date_joined").and_then(Value::as_str).and_then(timestamp);
+        // A model without usernames: people sign in by their address.
+        if let Some(email) = fields.get("email").cloned() {
+            fields.entry("username").or_insert(email);
+        }
+        let Fields { username, email, is_superuser, is_staff, is_active } =
+            field::parse(fields, |_, _| {})?;
+        if !username.may_belong_to(&email) {
+            let problem = "with @ in it must be the account's own email";
+            return Err(FieldErrors::one("username", problem));
+        }
+        Ok(ImportedUser {
+            username,
+            email,
+            password_hash,
+            role: match (is_superuser, is_staff) {
+                (true, _) => Role::Admin,
+                (false, true) => Role::Staff,
+                (false, false) => self.role,
+            },
+            active: is_active,
+            created_at: joined.unwrap_or(self.now),
+        })
+    }
+}
+
+/// The hash in the form in which the login can verify it, if it can.
+fn password_hash(text: &str) -> Option<SecretString> {
+    let hash = if text.starts_with("pbkdf2_sha256$") {
+        text
+    } else {
+        // Django writes the name of its hasher in front of the PHC string.
+        text.strip_prefix("argon2").filter(|phc| phc.starts_with("$argon2id$"))?
+    };
+    is_supported(hash).then(|| hash.into())
+}
+
+/// Without `USE_TZ` Django writes no offset. UTC is at most half a day off then.
+fn timestamp(text: &str) -> Option<Timestamp> {
+    let spellings = [text.to_owned(), format!("{text}Z")];
+    spellings.into_iter().find_map(|text| Timestamp::deserialize(Value::String(text)).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+    use serde_json::json;
+
+    use super::*;
+
+    const PBKDF2: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
+    const ARGON2ID: &str = "$argon2id$v=19$m=102400,t=2,p=8$c2FsdHNhbHRzYWx0$\
+        AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn reading() -> Reading<'static> {
+        let now = Timestamp::from_millisecond(1_700_000_000_000);
+        Reading { model: None, role: Role::Pending, now }
+    }
+
+    fn entries(file: Value) -> Vec<Entry> {
+        read(file.to_string().as_bytes(), &reading()).unwrap().entries
+    }
+
+    /// An object with amara's fields, but for these.
+    fn object(pk: Value, changes: Value) -> Value {
+        let mut fields = json!({ "username": "amara", "email": "amara@example.com" });
+        let changes = changes.as_object().unwrap().clone();
+        fields.as_object_mut().unwrap().extend(changes);
+        json!({ "model": "auth.user", "pk": pk, "fields": fields })
+    }
+
+    /// The account of such an object.
+    fn account(changes: Value) -> ImportedUser {
+        entries(json!([object(json!(17), changes)])).pop().unwrap().unwrap().user
+    }
+
+    /// The report on such an object.
+    fn problem(changes: Value) -> String {
+        entries(json!([object(json!(17), changes)])).pop().unwrap().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn reads_what_django_writes() {
+        let file = r#"[{"model": "auth.user", "pk": 17, "fields": {
+            "password": "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=",
+            "last_login": "2025-11-30T08:15:00.500Z", "is_superuser": true, "username": "Amara",
+            "first_name": "Amara", "last_name": "Okafor", "email": "amara@Example.com",
+            "is_staff": true, "is_active": false, "date_joined": "2024-01-31T12:00:00.123Z",
+            "groups": [1], "user_permissions": []
+        }}]"#;
+        let mut dump = read(file.as_bytes(), &reading()).unwrap();
+        let Candidate { who, user } = dump.entries.pop().unwrap().unwrap();
+        assert_eq!(who, "auth.user 17");
+        assert_eq!(user.username.as_str(), "Amara");
+        assert_eq!(user.email.as_str(), "amara@Example.com");
+        assert_eq!(user.password_hash.unwrap().expose_secret(), PBKDF2);
+        assert_eq!(user.role, Role::Admin);
+        assert!(!user.active);
+        assert_eq!(user.created_at.to_string(), "2024-01-31T12:00:00.123Z");
+    }
+
+    #[test]
+    fn roles_follow_from_djangos_flags() {
+        let role = |is_superuser: bool, is_staff: bool| {
+            account(json!({ "is_superuser": is_superuser, "is_staff": is_staff })).role
+        };
+        assert_eq!(role(true, true), Role::Admin);
+        assert_eq!(role(true, false), Role::Admin);
+        assert_eq!(role(false, true), Role::Staff);
+        assert_eq!(role(false, false), Role::Pending);
+    }
+
+    #[test]
+    fn users_without_flags_are_active_with_the_given_role() {
+        let user = account(json!({}));
+        assert_eq!((user.role, user.active), (Role::Pending, true));
+        let staff = Reading { role: Role::Staff, ..reading() };
+        let file = json!([object(json!(17), json!({}))]).to_string();
+        let mut dump = read(file.as_bytes(), &staff).unwrap();
+        assert_eq!(dump.entries.pop().unwrap().unwrap().user.role, Role::Staff);
+    }
+
+    #[test]
+    fn passwords_are_kept_if_the_login_can_verify_them() {
+        let hash = |password: Value| {
+            let hash = account(json!({ "password": password })).password_hash;
+            hash.map(|hash| hash.expose_secret().to_owned())
+        };
+        assert_eq!(hash(json!(PBKDF2)).as_deref(), Some(PBKDF2));
+        assert_eq!(hash(json!(format!("argon2{ARGON2ID}"))).as_deref(), Some(ARGON2ID));
+        for other in [
+            "",
+            "!FxmtVrDLgeQyUPyP4NZAWG9iJoQKFJBQW1jWPPSE",
+            "bcrypt_sha256$$2b$12$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "scrypt$16384$salt$8$1$aGFzaA==",
+            "md5$salt$0123456789abcdef0123456789abcdef",
+            "pbkdf2_sha1$1000$salt$aGFzaA==",
+            "pbkdf2_sha256$many$salt$aGFzaA==",
+            "argon2$argon2id$v=19$garbage",
+            ARGON2ID,
+        ] {
+            assert_eq!(hash(json!(other)), None, "{other}");
+        }
+        assert_eq!(hash(Value::Null), None);
+    }
+
+    #[test]
+    fn readable_joining_time_is_kept() {
+        let created_at =
+            |joined: Value| account(json!({ "date_joined": joined })).created_at.to_string();
+        for (joined, expected) in [
+            ("2024-01-31T12:00:00Z", "2024-01-31T12:00:00.000Z"),
+            ("2024-01-31T12:00:00.123+05:30", "2024-01-31T06:30:00.123Z"),
+            ("2024-01-31T12:00:00.123", "2024-01-31T12:00:00.123Z"),
+        ] {
+            assert_eq!(created_at(json!(joined)), expected, "{joined}");
+        }
+        for joined in [json!("yesterday"), json!(""), json!(0), Value::Null] {
+            assert_eq!(created_at(joined.clone()), reading().now.to_string(), "{joined}");
+        }
+        assert_eq!(account(json!({})).created_at, reading().now);
+    }
+
+    #[test]
+    fn every_problem_is_reported_without_quotes() {
+        let problems = problem(json!({ "username": "a b", "email": "", "is_active": "yes" }));
+        assert_eq!(
+            problems,
+            "auth.user 17: email: must be an email address, such as jane@example.com; \
+             is_active: must be true or false; \
+             username: may contain letters, digits and @ . + - _ only"
+        );
+        let problems = problem(json!({ "username": "eve@example.com" }));
+        let own = "auth.user 17: username: with @ in it must be the account's own email";
+        assert_eq!(problems, own);
+        let nothing = json!([{ "model": "auth.user", "pk": 17, "fields": {} }]);
+        let problems = entries(nothing).pop().unwrap().unwrap_err().to_string();
+        assert_eq!(problems, "auth.user 17: email: is required; username: is required");
+    }
+
+    #[test]
+    fn first_user_with_a_shared_name_keeps_it() {
+        let entries = entries(json!([
+            object(json!(1), json!({ "username": "a b" })),
+            object(json!(2), json!({})),
+            object(json!(3), json!({ "username": "AMARA", "email": "other@example.com" })),
+            object(json!(4), json!({ "username": "other", "email": "Amara@Example.com" })),
+            object(json!(5), json!({ "username": "other", "email": "other@example.com" })),
+        ]));
+        let told: Vec<_> = entries
+            .iter()
+            .map(|entry| entry.as_ref().map_or_else(ToString::to_string, |it| it.who.clone()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "auth.user 1: username: may contain letters, digits and @ . + - _ only",
+                "auth.user 2",
+                "auth.user 3: username: is also that of auth.user 2",
+                "auth.user 4: email: is also that of auth.user 2",
+                "auth.user 5",
+            ]
+        );
+    }
+
+    #[test]
+    fn email_is_the_username_if_there_is_none() {
+        let fields = json!({ "email": "amara@example.com" });
+        let file = json!([{ "model": "accounts.User", "pk": 17, "fields": fields }]);
+        let user = entries(file).pop().unwrap().unwrap().user;
+        assert_eq!(user.username.as_str(), "amara@example.com");
+    }
+
+    #[test]
+    fn keys_that_may_be_names_are_not_reported() {
+        let who = |pk: Value| entries(json!([object(pk, json!({}))])).pop().unwrap().unwrap().who;
+        let uuid = "0b5e3c0e-5f0f-4f7c-9d57-2f7f3a1c9e11";
+        assert_eq!(who(json!(17)), "auth.user 17");
+        assert_eq!(who(json!(uuid)), format!("auth.user {uuid}"));
+        assert_eq!(who(json!("amara@example.com")), "auth.user, object 1 of the file");
+        assert_eq!(who(Value::Null), "auth.user, object 1 of the file");
+    }
+
+    #[test]
+    fn other_models_are_counted() {
+        let mut member = object(json!(17), json!({}));
+        member["model"] = json!("club.member");
+        let group = json!({ "model": "auth.group", "pk": 1, "fields": { "name": "nurses" } });
+        let file = json!([group, object(json!(1), json!({})), member]).to_string();
+
+        let dump = read(file.as_bytes(), &reading()).unwrap();
+        assert_eq!((dump.entries.len(), dump.others), (1, 2));
+
+        let members = Reading { model: Some("Club.Member"), ..reading() };
+        let dump = read(file.as_bytes(), &members).unwrap();
+        assert_eq!(dump.entries[0].as_ref().unwrap().who, "club.member 17");
+        assert_eq!(dump.others, 2);
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        for file in
+            ["", "{}", "[1]", r#"[{"pk": 1}]"#, r#"[{"model": "auth.user", "pk": 1}]"#, "[] x"]
+        {
+            assert!(read(file.as_bytes(), &reading()).is_err(), "{file}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Operators' commands, which work on the tables of `cargo dev` or of a deployed stack, and what the developers'
+//! commands share with them: terminal output, signals, child processes, the data folder, HTTP and AWS settings.
+
+pub mod admin;
+pub mod aws;
+pub mod data;
+pub mod dynamodb;
+pub mod http;
+pub mod import_users;
+pub mod local_tables;
+pub mod lock;
+pub mod process_group;
+pub mod random;
+pub mod revoke_everyone;
+pub mod smoke;
+pub mod stop;
+pub mod target;
+pub mod ui;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use tokio::runtime::Runtime;
+
+pub type Failure = Box<dyn Error + Send + Sync>;
+pub type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// Runs a command to its end and prints the error that it ends with, if any.
+pub fn run(command: impl Future<Output = Result<ExitCode>>) -> ExitCode {
+    match block_on(command) {
+        Ok(code) => code,
+        Err(error) => {
+            ui::error(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    let runtime = Runtime::new()?;
+    let outcome = runtime.block_on(command);
+    // A request that is still under way is not worth waiting for.
+    runtime.shutdown_background();
+    outcome
+}

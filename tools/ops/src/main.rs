@@ -1,0 +1,59 @@
+//! `cargo ops`: operators' commands; `cargo ops help` lists them.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ops::{Result, admin, import_users, revoke_everyone, smoke};
+
+/// Operators' commands of the HealthCare repository
+#[derive(Parser)]
+#[command(name = "cargo ops", bin_name = "cargo ops")]
+enum Command {
+    /// Manage the administrators among the accounts
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Create accounts for the users of a Django project
+    ///
+    /// Passwords are imported if the login can verify them (PBKDF2 with SHA-256, argon2id); other users must reset
+    /// theirs. Existing accounts are not changed. Each account is created in one transaction: stop with Ctrl-C at
+    /// any time, and run the same command again to continue.
+    ///
+    /// The report on stdout lists each skipped user, by primary key, with the reason.
+    ImportUsers(import_users::Options),
+    /// End all sessions of all accounts, and all open password resets
+    ///
+    /// Everybody has to sign in again. You can stop the command and run it again.
+    RevokeEveryone(revoke_everyone::Options),
+    /// Test an API: create an account, sign in, assign a doctor to a patient and remove the assignment
+    ///
+    /// The command creates an account, a doctor and a patient. At the end, even after a failure, it deletes the
+    /// doctor and the patient and deactivates the account. If new accounts are pending, it first makes this one
+    /// staff, directly in the table.
+    Smoke(smoke::Options),
+}
+
+fn main() -> ExitCode {
+    ops::run(carry_out(Command::parse()))
+}
+
+async fn carry_out(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Admin(command) => admin::run(&command).await?,
+        Command::ImportUsers(options) => import_users::run(&options).await?,
+        Command::RevokeEveryone(options) => revoke_everyone::run(&options).await?,
+        Command::Smoke(options) => smoke::run(&options).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Command;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Command::command().debug_assert();
+    }
+}

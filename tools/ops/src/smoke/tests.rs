@@ -1,0 +1,158 @@
+//! Visits of an API that fails in one call. `tests/http/smoke.rs` visits the real API.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use serde_json::{Value, json};
+use shared::model::email::Email;
+use shared::model::user::Role;
+use shared::model::username::Username;
+use shared::table::{self, ImportedUser};
+use shared::testing::emulator::{self, Emulator, create_tables};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// An API that answers every call as it should except one.
+struct Fake {
+    url: String,
+    table: Table,
+    calls: Arc<Mutex<Vec<String>>>,
+    /// Who has registered.
+    username: Arc<Mutex<String>>,
+    _emulator: Emulator,
+}
+
+#[derive(Clone)]
+struct Double {
+    table: Table,
+    calls: Arc<Mutex<Vec<String>>>,
+    username: Arc<Mutex<String>>,
+    /// The call that gets this answer.
+    wrong: (&'static str, u16, &'static str),
+}
+
+impl Fake {
+    async fn start(wrong: (&'static str, u16, &'static str)) -> Self {
+        let emulator = Emulator::in_memory().await.unwrap();
+        let client = table::client(&emulator::settings(emulator.endpoint()));
+        create_tables(&client, &Template::load().unwrap()).await.unwrap();
+        let table = Table::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        let (calls, username) = (Arc::default(), Arc::default());
+        let state = Double {
+            table: table.clone(),
+            calls: Arc::clone(&calls),
+            username: Arc::clone(&username),
+            wrong,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/stage/", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(state);
+        tokio::spawn(async { axum::serve(listener, router).await });
+        Self { url, table, calls, username, _emulator: emulator }
+    }
+
+    async fn role_and_activity(&self) -> Option<(Role, bool)> {
+        let username = self.username.lock().unwrap().clone();
+        self.table.user_named(&username).await.unwrap().map(|user| (user.role, user.active))
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+async fn answer(State(double): State<Double>, request: Request) -> Response {
+    let call = format!("{} {}", request.method(), request.uri().path());
+    double.calls.lock().unwrap().push(call.clone());
+    let (wrong, status, body) = double.wrong;
+    if call == wrong {
+        return (StatusCode::from_u16(status).unwrap(), body).into_response();
+    }
+    let (status, body) = match call.as_str() {
+        "POST /stage/api/auth/register/" => {
+            let bytes = axum::body::to_bytes(request.into_body(), 10_000).await.unwrap();
+            let account: Value = serde_json::from_slice(&bytes).unwrap();
+            register(&double, account["username"].as_str().unwrap()).await;
+            (201, json!({ "message": "", "user": { "role": "pending" } }))
+        }
+        "POST /stage/api/auth/login/" => (200, json!({ "access": "a token" })),
+        "POST /stage/api/doctors/" => (201, json!({ "id": 7 })),
+        "POST /stage/api/patients/" => (201, json!({ "id": 9 })),
+        "POST /stage/api/doctor/mappings/" => (201, json!({ "doctor_id": 7, "patient_id": 9 })),
+        "GET /stage/api/doctor/mappings/" => (200, json!({ "results": [] })),
+        "GET /stage/api/doctor/mappings/9/" => (200, json!({ "results": [{ "id": 7 }] })),
+        "POST /stage/api/doctor/mappings/9/remove/" => (200, json!({ "message": "" })),
+        "DELETE /stage/api/doctors/7/" | "DELETE /stage/api/patients/9/" => (204, Value::Null),
+        other => panic!("nobody should call {other}"),
+    };
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    (StatusCode::from_u16(status).unwrap(), body).into_response()
+}
+
+async fn register(double: &Double, username: &str) {
+    *double.username.lock().unwrap() = username.to_owned();
+    let user = ImportedUser {
+        username: username.parse::<Username>().unwrap(),
+        email: format!("{username}@clinic.example").parse::<Email>().unwrap(),
+        password_hash: None,
+        role: Role::Pending,
+        active: true,
+        created_at: shared::model::timestamp::Timestamp::system(),
+    };
+    double.table.import_user(user, shared::model::timestamp::Timestamp::system()).await.unwrap();
+}
+
+#[tokio::test]
+async fn working_api_is_left_unchanged() {
+    let fake = Fake::start(("", 0, "")).await;
+    smoke(&fake.url, &fake.table).await.unwrap();
+    assert_eq!(fake.role_and_activity().await, Some((Role::Pending, false)));
+    let calls = fake.calls();
+    let last: Vec<_> = calls.iter().rev().take(2).collect();
+    assert_eq!(last, ["DELETE /stage/api/doctors/7/", "DELETE /stage/api/patients/9/"]);
+    assert_eq!(calls.len(), 10);
+}
+
+#[tokio::test]
+async fn failed_call_is_named_and_everything_is_still_removed() {
+    let problem = r#"{"code": "permission_denied", "detail": "You may not do this."}"#;
+    let fake = Fake::start(("GET /stage/api/doctor/mappings/", 403, problem)).await;
+    let error = smoke(&fake.url, &fake.table).await.unwrap_err().to_string();
+    let call = format!("GET {}api/doctor/mappings/", fake.url);
+    assert_eq!(error, format!("{call} answered 403, permission_denied: You may not do this."));
+    assert_eq!(fake.role_and_activity().await, Some((Role::Pending, false)));
+    assert!(fake.calls().contains(&"DELETE /stage/api/doctors/7/".to_owned()));
+    assert!(fake.calls().contains(&"DELETE /stage/api/patients/9/".to_owned()));
+}
+
+#[tokio::test]
+async fn foreign_answer_is_quoted() {
+    let fake = Fake::start(("POST /stage/api/auth/register/", 403, "Forbidden")).await;
+    let error = smoke(&fake.url, &fake.table).await.unwrap_err().to_string();
+    assert!(error.ends_with("api/auth/register/ answered 403, Forbidden"), "{error}");
+    // Nothing was made.
+    assert_eq!(fake.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn success_status_with_the_wrong_body_is_a_failure() {
+    let call = "POST /stage/api/doctor/mappings/";
+    let fake = Fake::start((call, 201, r#"{"doctor_id": 8, "patient_id": 9}"#)).await;
+    let error = smoke(&fake.url, &fake.table).await.unwrap_err().to_string();
+    assert!(error.ends_with("api/doctor/mappings/ answered 201 without the mapping"), "{error}");
+}
+
+#[tokio::test]
+async fn records_left_behind_are_named() {
+    let fake = Fake::start(("DELETE /stage/api/patients/9/", 503, "")).await;
+    let error = smoke(&fake.url, &fake.table).await.unwrap_err().to_string();
+    assert!(error.starts_with("api/patients/9/ is left behind (DELETE http"), "{error}");
+    // The rest goes all the same.
+    assert!(fake.calls().contains(&"DELETE /stage/api/doctors/7/".to_owned()));
+    assert_eq!(fake.role_and_activity().await, Some((Role::Pending, false)));
+}

@@ -1,0 +1,89 @@
+//! The files that are generated: from template.yaml the local router and not-found's table of paths, from
+//! openapi.yaml the contract as JSON and as a collection of requests.
+
+use std::{fs, io};
+
+use serde_json::Serializer;
+
+use crate::collection::collection;
+use crate::openapi::ContractError;
+use crate::routes::{cargo_lambda_toml, routes_rs};
+use crate::template::{Template, repository};
+
+/// Why a file cannot be generated.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    #[error("cannot read openapi.yaml")]
+    Read(#[from] io::Error),
+    #[error("openapi.yaml is not YAML")]
+    Yaml(#[source] Box<serde_saphyr::Error>),
+    #[error("openapi.yaml cannot be said in JSON")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+}
+
+/// The generated files: path from the repository's root → content.
+///
+/// # Errors
+/// openapi.yaml cannot be read, or [`openapi_json`] or [`collection`] refuses it.
+pub fn generated(template: &Template) -> Result<[(&'static str, String); 4], GenerateError> {
+    let openapi = fs::read_to_string(repository().join("openapi.yaml"))?;
+    Ok([
+        ("CargoLambda.toml", cargo_lambda_toml(template)),
+        ("functions/not-found/src/routes.rs", routes_rs(template)),
+        ("functions/docs/src/openapi.json", openapi_json(&openapi)?),
+        ("docs/healthcare.postman_collection.json", collection(&openapi)?),
+    ])
+}
+
+/// Those of the generated files that are missing or say something else than they would now.
+///
+/// # Errors
+/// As for [`generated`].
+pub fn stale(template: &Template) -> Result<Vec<(&'static str, String)>, GenerateError> {
+    let is_stale = |(path, content): &(&str, String)| {
+        fs::read_to_string(repository().join(path)).ok().as_ref() != Some(content)
+    };
+    Ok(generated(template)?.into_iter().filter(is_stale).collect())
+}
+
+/// functions/docs/src/openapi.json: openapi.yaml in JSON, in the order in which it is written, which readers of
+/// the docs see.
+///
+/// # Errors
+/// It is not YAML, or has something in it that JSON does not have.
+pub fn openapi_json(yaml: &str) -> Result<String, GenerateError> {
+    // Otherwise YAML 1.1 has its way with words such as `no`.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let mut json = Vec::new();
+    serde_saphyr::with_deserializer_from_str_with_options(yaml, options, |document| {
+        Ok(serde_transcode::transcode(document, &mut Serializer::pretty(&mut json)))
+    })
+    .map_err(|error| GenerateError::Yaml(Box::new(error)))??;
+    json.push(b'\n');
+    Ok(String::from_utf8_lossy(&json).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_becomes_json_in_the_same_order() {
+        let json = r#"{
+  "openapi": "3.1.0",
+  "answers": {
+    "404": [
+      "no",
+      null,
+      1
+    ]
+  }
+}
+"#;
+        let yaml = "openapi: 3.1.0\nanswers: { \"404\": [no, null, 1] }\n";
+        assert_eq!(openapi_json(yaml).unwrap(), json);
+        assert!(openapi_json("a: [").is_err());
+    }
+}

@@ -1,0 +1,476 @@
+//! What template.yaml says, as data: the functions with their routes, and the tables.
+//!
+//! The template is the only place where routes and tables are written down. Everything that needs
+//! them on a developer's machine, from the watch routes to the tables of a test, reads them here.
+
+mod policies;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use self::policies::Policies;
+pub use self::policies::Statement;
+
+/// The method of a [`Route`] that answers whatever no other route of its path does.
+pub const ANY: &str = "ANY";
+
+/// API Gateway's own word for [`ANY`], with which SAM lets it stand beside a path's other methods.
+const API_GATEWAY_ANY: &str = "x-amazon-apigateway-any-method";
+
+/// The main table's name outside of a CloudFormation stack.
+pub const TABLE_NAME: &str = "healthcare";
+/// The name of the table of public token keys outside of a CloudFormation stack.
+pub const KEYS_TABLE_NAME: &str = "healthcare-keys";
+
+/// template.yaml: its functions and tables, and whatever else is in it.
+#[derive(Debug)]
+pub struct Template {
+    /// By the name of their binary, which is that of their package, their folder and their event.
+    pub functions: BTreeMap<String, Function>,
+    /// By their logical id, such as `KeysTable`.
+    pub tables: BTreeMap<String, Table>,
+    /// Everything that is in it, by its logical id.
+    pub resources: BTreeMap<String, Resource>,
+}
+
+/// A Lambda function.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name in the template, such as `AuthLogin`.
+    pub logical_id: String,
+    /// The requests that reach it; none if something else than the API calls it.
+    pub routes: Vec<Route>,
+    /// Its environment variables, those of all functions included. A variable that refers to a
+    /// parameter with a default has that default.
+    pub environment: BTreeMap<String, Option<String>>,
+    /// What its role allows it.
+    pub statements: Vec<Statement>,
+}
+
+/// A method and a path of the API.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// In capitals; [`ANY`] for every method that the path has no other route for.
+    pub method: String,
+    /// Without a final slash, variables in braces: `/api/doctors/{id}`, `/{proxy+}`.
+    pub path: String,
+}
+
+/// A DynamoDB table, in CloudFormation's words.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Table {
+    pub attribute_definitions: Vec<AttributeDefinition>,
+    pub key_schema: Vec<KeyElement>,
+    #[serde(default)]
+    pub global_secondary_indexes: Vec<Index>,
+    time_to_live_specification: Option<TimeToLive>,
+}
+
+/// An attribute that some key is made of.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AttributeDefinition {
+    pub attribute_name: String,
+    /// `S`, `N` or `B`.
+    pub attribute_type: String,
+}
+
+/// One part of a key.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct KeyElement {
+    pub attribute_name: String,
+    /// `HASH` or `RANGE`.
+    pub key_type: String,
+}
+
+/// A global secondary index.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Index {
+    pub index_name: String,
+    pub key_schema: Vec<KeyElement>,
+    pub projection: Projection,
+}
+
+/// Which attributes an index carries.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Projection {
+    /// `ALL`, `KEYS_ONLY` or `INCLUDE`.
+    pub projection_type: String,
+    /// What `INCLUDE` includes.
+    #[serde(default)]
+    pub non_key_attributes: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TimeToLive {
+    attribute_name: String,
+    enabled: bool,
+}
+
+impl Table {
+    /// The attribute that says when an item expires, if items do.
+    pub fn time_to_live(&self) -> Option<&str> {
+        self.time_to_live_specification
+            .as_ref()
+            .filter(|ttl| ttl.enabled)
+            .map(|ttl| ttl.attribute_name.as_str())
+    }
+}
+
+/// Why template.yaml could not be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    #[error("cannot read {}", .path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("template.yaml is not a template")]
+    Yaml(#[source] Box<serde_saphyr::Error>),
+    #[error("template.yaml: {logical_id} does not look like an {kind}")]
+    Resource { logical_id: String, kind: String, source: serde_json::Error },
+    #[error("template.yaml: {0} has no Metadata.BuildProperties.Binary")]
+    NoBinary(String),
+    #[error("template.yaml: {0} and {1} have the same Binary")]
+    SameBinary(String, String),
+}
+
+/// The root of the repository, which holds template.yaml.
+pub fn repository() -> &'static Path {
+    // This package is in tools/repo.
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package)
+}
+
+impl Template {
+    /// Reads the repository's template.yaml.
+    ///
+    /// # Errors
+    /// It cannot be read, or [`Template::parse`] refuses it.
+    pub fn load() -> Result<Self, TemplateError> {
+        let path = repository().join("template.yaml");
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text),
+            Err(source) => Err(TemplateError::Read { path, source }),
+        }
+    }
+
+    /// Understands a template's text. Of resources other than functions and tables it
+    /// tells the type and what is said to tools.
+    ///
+    /// # Errors
+    /// It is not YAML, a function or a table lacks something or has it in another shape, a function
+    /// names no binary, or two name the same.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        // Otherwise YAML 1.1 has its way with `AttributeType: N`, which it takes for "no".
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let document: Document = serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| TemplateError::Yaml(Box::new(error)))?;
+
+        let everywhere = &document.globals.function.environment.variables;
+        let parameters = &document.parameters;
+        let policies = Policies::of(&document.resources);
+        let mut functions = BTreeMap::<String, Function>::new();
+        let mut tables = BTreeMap::new();
+        for (logical_id, resource) in &document.resources {
+            match resource.kind.as_str() {
+                "AWS::Serverless::Function" => {
+                    let binary = resource
+                        .binary()
+                        .ok_or_else(|| TemplateError::NoBinary(logical_id.clone()))?;
+                    let properties: FunctionProperties = resource.properties(logical_id)?;
+                    if let Some(other) = functions.get(&binary) {
+                        let other = other.logical_id.clone();
+                        return Err(TemplateError::SameBinary(other, logical_id.clone()));
+                    }
+                    let statements = policies.of_role(&properties.role);
+                    let function =
+                        properties.function(logical_id.clone(), everywhere, parameters, statements);
+                    functions.insert(binary, function);
+                }
+                "AWS::DynamoDB::Table" => {
+                    let table = resource.properties(logical_id)?;
+                    tables.insert(logical_id.clone(), table);
+                }
+                _ => {}
+            }
+        }
+        Ok(Self { functions, tables, resources: document.resources })
+    }
+}
+
+// The template's own shape, as far as it matters here. `!Ref X` and its like are read as plain `X`:
+// where they stand, only the name beside them counts.
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    #[serde(default)]
+    parameters: Parameters,
+    #[serde(default)]
+    globals: Globals,
+    resources: BTreeMap<String, Resource>,
+}
+
+type Parameters = BTreeMap<String, Parameter>;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Parameter {
+    default: Value,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Globals {
+    function: FunctionProperties,
+}
+
+/// Anything in the template.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Resource {
+    /// Its type, such as `AWS::DynamoDB::Table`.
+    #[serde(rename = "Type")]
+    pub kind: String,
+    /// What is said of it to tools; null if nothing is.
+    #[serde(default)]
+    pub metadata: Value,
+    /// Understood only once the type is known: other types use the same names for other things.
+    #[serde(default)]
+    properties: Value,
+}
+
+impl Resource {
+    fn binary(&self) -> Option<String> {
+        let binary = self.metadata.pointer("/BuildProperties/Binary")?.as_str()?;
+        Some(binary.to_owned())
+    }
+
+    fn properties<T: DeserializeOwned>(&self, logical_id: &str) -> Result<T, TemplateError> {
+        serde_json::from_value(self.properties.clone()).map_err(|source| TemplateError::Resource {
+            logical_id: logical_id.to_owned(),
+            kind: self.kind.clone(),
+            source,
+        })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct FunctionProperties {
+    environment: Environment,
+    role: Value,
+    events: BTreeMap<String, Event>,
+}
+
+impl FunctionProperties {
+    fn function(
+        self,
+        logical_id: String,
+        everywhere: &BTreeMap<String, Value>,
+        parameters: &Parameters,
+        statements: Vec<Statement>,
+    ) -> Function {
+        let mut routes: Vec<_> = self.events.into_values().filter_map(Event::route).collect();
+        routes.sort();
+        let own = self.environment.variables;
+        let variables = everywhere.clone().into_iter().chain(own);
+        Function {
+            logical_id,
+            routes,
+            environment: variables
+                .map(|(name, value)| (name, default_of(&value, parameters)))
+                .collect(),
+            statements,
+        }
+    }
+}
+
+/// The default of the parameter that a value refers to.
+fn default_of(reference: &Value, parameters: &Parameters) -> Option<String> {
+    match &parameters.get(reference.as_str()?)?.default {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Environment {
+    variables: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    #[serde(rename = "Type")]
+    kind: String,
+    #[serde(default)]
+    properties: EventProperties,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct EventProperties {
+    method: Option<String>,
+    path: Option<String>,
+}
+
+impl Event {
+    /// `None` for what is not a request to the API: a schedule, say.
+    fn route(self) -> Option<Route> {
+        if self.kind != "Api" {
+            return None;
+        }
+        let method = self.properties.method?;
+        let method = match method.as_str() {
+            API_GATEWAY_ANY => ANY.to_owned(),
+            _ => method.to_ascii_uppercase(),
+        };
+        let path = self.properties.path?;
+        Some(Route { method, path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = r#"
+AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Patience: { Type: Number, Default: 60 }
+Globals:
+  Function:
+    Architectures: [!Ref Architecture]
+    Environment:
+      Variables:
+        TABLE_NAME: !Ref Table
+        PATIENCE: !Ref Patience
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      Name: !Sub "${AWS::StackName}-api"
+      Environment: [not, a, map]
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: !If [Named, !Ref Name, !Ref AWS::NoValue]
+      TimeToLiveSpecification: { AttributeName: ttl, Enabled: true }
+      AttributeDefinitions:
+        - { AttributeName: pk, AttributeType: S }
+        - { AttributeName: count, AttributeType: N }
+      KeySchema:
+        - { AttributeName: pk, KeyType: HASH }
+      GlobalSecondaryIndexes:
+        - IndexName: gsi1
+          KeySchema: [{ AttributeName: count, KeyType: HASH }]
+          Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [name] }
+  MappingsRemove:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: mappings-remove } }
+    Properties:
+      Role: !GetAtt MappingsRemoveRole.Arn
+      Environment:
+        Variables: { SECRET: !Sub "{{resolve:secretsmanager:${Secret}}}" }
+      Events:
+        Remove:
+          Type: Api
+          Properties: { RestApiId: !Ref Api, Method: post, Path: "/mappings/{id}/remove" }
+        Rest:
+          Type: Api
+          Properties: { Method: x-amazon-apigateway-any-method, Path: "/mappings/{id}" }
+        Nightly:
+          Type: Schedule
+          Properties: { Schedule: rate(1 day) }
+  MappingsRemoveRole:
+    Type: AWS::IAM::Role
+    Properties:
+      ManagedPolicyArns: [!Ref MappingsRemovePolicy]
+  MappingsRemovePolicy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement:
+          - Effect: Allow
+            Action: dynamodb:DeleteItem
+            Resource: !GetAtt Table.Arn
+            Condition:
+              ForAllValues:StringLike: { dynamodb:LeadingKeys: [DOCTOR#*] }
+          - !If
+            - SendsMail
+            - { Effect: Allow, Action: [ses:SendEmail], Resource: !Sub "identity/${Domain}" }
+            - !Ref AWS::NoValue
+"#;
+
+    #[test]
+    fn reads_functions_with_their_routes_environment_and_permissions() {
+        let template = Template::parse(TEMPLATE).unwrap();
+        let function = &template.functions["mappings-remove"];
+        assert_eq!(function.logical_id, "MappingsRemove");
+        assert_eq!(
+            function.routes,
+            [
+                Route { method: ANY.into(), path: "/mappings/{id}".into() },
+                Route { method: "POST".into(), path: "/mappings/{id}/remove".into() },
+            ]
+        );
+        let variables: Vec<_> =
+            function.environment.iter().map(|(k, v)| (&**k, v.as_deref())).collect();
+        assert_eq!(variables, [("PATIENCE", Some("60")), ("SECRET", None), ("TABLE_NAME", None)]);
+        let statement = |action: &str, resource: &str, leading_keys| Statement {
+            actions: vec![action.to_owned()],
+            resource: resource.to_owned(),
+            leading_keys,
+        };
+        assert_eq!(
+            function.statements,
+            [
+                statement("dynamodb:DeleteItem", "Table.Arn", Some(vec!["DOCTOR#*".to_owned()])),
+                statement("ses:SendEmail", "identity/${Domain}", None),
+            ]
+        );
+    }
+
+    #[test]
+    fn reads_tables() {
+        let template = Template::parse(TEMPLATE).unwrap();
+        let table = &template.tables["Table"];
+        assert_eq!(table.time_to_live(), Some("ttl"));
+        assert_eq!(table.attribute_definitions[1].attribute_type, "N");
+        assert_eq!(table.key_schema[0].key_type, "HASH");
+        let index = &table.global_secondary_indexes[0];
+        assert_eq!(index.index_name, "gsi1");
+        assert_eq!(index.projection.projection_type, "INCLUDE");
+        assert_eq!(index.projection.non_key_attributes, ["name"]);
+    }
+
+    #[test]
+    fn names_the_resource_that_it_cannot_understand() {
+        let error =
+            Template::parse(&TEMPLATE.replace("KeyType: HASH", "KeyTyp: HASH")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "template.yaml: Table does not look like an AWS::DynamoDB::Table"
+        );
+        let error = Template::parse(&TEMPLATE.replace("Binary:", "Binaries:")).unwrap_err();
+        assert!(matches!(error, TemplateError::NoBinary(id) if id == "MappingsRemove"));
+    }
+
+    #[test]
+    fn reads_the_template_of_this_repository() {
+        let template = Template::load().unwrap();
+        assert!(template.functions.contains_key("auth-login"));
+        assert!(template.tables.contains_key("Table"));
+    }
+}

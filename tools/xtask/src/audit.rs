@@ -1,0 +1,75 @@
+//! `cargo xtask audit`: runs the linters on template.yaml and prints their findings.
+//!
+//! Most rules do not know SAM's own resources, so the linters also check the template as SAM expands it. A suppressed
+//! rule is in the Metadata of its resource, and the reason is in docs/security.md.
+
+mod cfn_lint;
+mod checkov;
+mod findings;
+mod guard;
+mod scratch;
+mod suppressions;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ops::stop::unless_stopped;
+use ops::{Result, ui};
+use repo::template::{Template, repository};
+use tokio::try_join;
+
+use self::findings::Findings;
+use self::scratch::Scratch;
+use crate::tools::{CFN_GUARD, CFN_LINT, CHECKOV, SAM_TRANSLATOR};
+
+pub async fn run() -> Result {
+    unless_stopped(audit(), false).await?.ok_or("stopped")?
+}
+
+async fn audit() -> Result {
+    // One of them needs the processor, the others the network.
+    let (cfn_lint, checkov, translator, cfn_guard) = try_join!(
+        CFN_LINT.installed(),
+        CHECKOV.installed(),
+        SAM_TRANSLATOR.installed(),
+        CFN_GUARD.installed(),
+    )?;
+    let scratch = Scratch::new()?;
+    let mut failed: usize = 0;
+    let mut report = |findings: Findings| {
+        failed = failed.saturating_add(usize::from(findings.has_any()));
+        ui::print(findings);
+    };
+
+    ui::status("Auditing", "template.yaml");
+    report(cfn_lint::check(&cfn_lint, &scratch).await?);
+    let expanded = expanded(&translator, &scratch).await?;
+    report(checkov::check(&checkov, &expanded, &scratch).await?);
+
+    let rules = guard::rules()?;
+    let template = Template::load()?;
+    let suppressed = suppressions::suppressed(&template);
+    report(guard::test_rules(&cfn_guard, &rules, &scratch).await?);
+    report(guard::check(&cfn_guard, &expanded, &rules, &suppressed, &scratch).await?);
+    let security = fs::read_to_string(repository().join("docs/security.md"))?;
+    report(suppressions::check(&template, &security));
+
+    match failed {
+        0 => Ok(()),
+        1 => Err("one check has findings; docs/testing.md says what to do".into()),
+        some => Err(format!("{some} checks have findings; docs/testing.md says what to do").into()),
+    }
+}
+
+/// The template as SAM expands it, in a file.
+async fn expanded(python: &Path, scratch: &Scratch) -> Result<PathBuf> {
+    let mut command = Command::new(python);
+    command.args(["tools/xtask/src/audit/expand.py", "template.yaml"]);
+    let (status, file) = scratch.keep("expanded.json", command).await?;
+    if status.success() {
+        Ok(file)
+    } else {
+        Err("SAM cannot expand template.yaml; its own words stand above".into())
+    }
+}

@@ -1,0 +1,75 @@
+//! cfn-lint, CloudFormation's own linter: finds what keeps the template from being deployed.
+
+use std::path::Path;
+use std::process::Command;
+
+use ops::Result;
+use serde::Deserialize;
+
+use super::findings::{Finding, Findings};
+use super::scratch::Scratch;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Match {
+    rule: Rule,
+    message: String,
+    location: Location,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Rule {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Location {
+    start: Position,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Position {
+    line_number: u64,
+}
+
+pub async fn check(executable: &Path, scratch: &Scratch) -> Result<Findings> {
+    let mut command = Command::new(executable);
+    command.args(["--format", "json", "template.yaml"]);
+    let said = scratch.said("cfn-lint", command).await?;
+    let list = findings(&said)?;
+    Ok(Findings { check: "cfn-lint: template.yaml".to_owned(), list })
+}
+
+fn findings(said: &[u8]) -> Result<Vec<Finding>> {
+    let matches: Vec<Match> = serde_json::from_slice(said)
+        .map_err(|error| format!("cfn-lint gave no report ({error}); its own words stand above"))?;
+    let found = matches.into_iter().map(|it| {
+        Finding::new(it.rule.id, format!("line {}", it.location.start.line_number), it.message)
+    });
+    Ok(found.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn report_is_understood() {
+        let said = br#"[{
+            "Filename": "template.yaml", "Level": "Error", "Message": "'Actve' is not one of them",
+            "Location": { "Start": { "LineNumber": 252 }, "End": { "LineNumber": 252 } },
+            "Rule": { "Id": "E3724", "ShortDescription": "Validate Globals" }
+        }]"#;
+        let expected = Finding::new("E3724", "line 252", "'Actve' is not one of them");
+        assert_eq!(findings(said).unwrap(), [expected]);
+        assert_eq!(findings(b"[]\n").unwrap(), []);
+    }
+
+    #[test]
+    fn empty_report_is_an_error() {
+        assert!(findings(b"").is_err());
+    }
+}

@@ -1,0 +1,91 @@
+use std::fs;
+
+use repo::template::{Template, repository};
+
+use super::*;
+
+const TEMPLATE: &str = r"
+Resources:
+  Health:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildProperties: { Binary: health }
+      checkov: { skip: [{ id: CKV_1, comment: there is nothing to queue }] }
+      guard: { SuppressedRules: [QUEUED] }
+    Properties: {}
+  Docs:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildProperties: { Binary: docs }
+      checkov: { skip: [{ id: CKV_1, comment: there is nothing to queue }] }
+      guard: { SuppressedRules: [QUEUED] }
+    Properties: {}
+  Topic:
+    Type: AWS::SNS::Topic
+    Metadata: { cfn-lint: { config: { ignore_checks: [W1] } } }
+";
+
+const SECURITY: &str = "
+## Before
+
+| `NOT_THIS` | `Topic` | another table |
+
+## What the judges ask and we do not do
+
+Words.
+
+| rule | resource | why not |
+|---|---|---|
+| `CKV_1`, `QUEUED` | every function | nothing calls it without waiting |
+| `W1` | `Topic` | it is so |
+
+## After
+
+| `NOR_THIS` | `Topic` | another table |
+";
+
+fn findings(template: &str, security: &str) -> Vec<Finding> {
+    check(&Template::parse(template).unwrap(), security).list
+}
+
+#[test]
+fn explained_suppression_passes() {
+    assert_eq!(findings(TEMPLATE, SECURITY), []);
+    let template = Template::parse(TEMPLATE).unwrap();
+    assert_eq!(suppressed(&template), BTreeSet::from(["CKV_1", "QUEUED", "W1"]));
+}
+
+#[test]
+fn suppression_must_be_explained() {
+    let security = SECURITY.replace("`CKV_1`, `QUEUED`", "`CKV_1`");
+    let found = findings(TEMPLATE, &security);
+    let places: Vec<_> = found.iter().map(|it| (&*it.rule, &*it.place)).collect();
+    assert_eq!(places, [("QUEUED", "Docs"), ("QUEUED", "Health")]);
+    assert!(found.iter().all(|it| it.message.contains("say why")), "{found:?}");
+}
+
+#[test]
+fn explained_rule_must_be_suppressed() {
+    let template = TEMPLATE.replace("ignore_checks: [W1]", "ignore_checks: []");
+    let [finding] = findings(&template, SECURITY).try_into().unwrap();
+    assert_eq!((&*finding.rule, &*finding.place), ("W1", "Topic"));
+    assert!(finding.message.contains("does not suppress it"), "{finding:?}");
+}
+
+#[test]
+fn suppression_must_have_a_comment() {
+    let template = TEMPLATE.replacen("comment: there is nothing to queue", "comment: ' '", 1);
+    let [finding] = findings(&template, SECURITY).try_into().unwrap();
+    let expected = Finding::new("CKV_1", "Health", "is suppressed without a comment");
+    assert_eq!(finding, expected);
+
+    let security = SECURITY.replace("| it is so |", "| |");
+    let [finding] = findings(TEMPLATE, &security).try_into().unwrap();
+    assert_eq!(finding, Finding::new("W1", "docs/security.md", "say why not"));
+}
+
+#[test]
+fn the_suppressions_of_this_repository_are_explained() {
+    let security = fs::read_to_string(repository().join("docs/security.md")).unwrap();
+    assert_eq!(check(&Template::load().unwrap(), &security).list, []);
+}

@@ -1,0 +1,112 @@
+//! `cargo xtask deploy`: builds the stack, deploys it as a stage, and tests the deployed API.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use ops::dynamodb::DynamoDb;
+use ops::stop::unless_stopped;
+use ops::{Result, aws, http, smoke, ui};
+use shared::config::Aws;
+use shared::table::{self, Table};
+use tokio::time::timeout;
+
+use crate::sam::{Build, Outputs, Sam};
+use crate::stage::Stage;
+
+/// How long a new API may take until it is known everywhere.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Stage of samconfig.toml: dev, prod or one of your own
+    #[arg(long, value_name = "NAME")]
+    stage: String,
+
+    /// Do not ask for confirmation, even if the stage is configured to ask
+    #[arg(long)]
+    yes: bool,
+
+    /// More arguments for `sam deploy`
+    #[arg(last = true, value_name = "ARGUMENT")]
+    arguments: Vec<OsString>,
+}
+
+pub async fn run(options: &Options) -> Result {
+    let stage = Stage::load(&options.stage)?;
+    let aws = aws::from_variables(None).map_err(|problem| format!("{problem} to deploy"))?;
+    let deployment = async { deploy(&Sam::installed().await?, &stage, &aws, options).await };
+    let Deployed { url, table_name } =
+        unless_stopped(deployment, false).await?.ok_or("stopped")??;
+    let table = table(aws, table_name);
+    // The smoke test checks every later answer.
+    let health = http::healthy(format!("{url}api/health/"), http::TIMEOUT);
+    let _ = unless_stopped(timeout(PATIENCE, health), false).await?.ok_or("stopped")?;
+    smoke::smoke(&url, &table).await?;
+    ui::print(format!("{} answers at {url}\n", stage.stack_name));
+    Ok(())
+}
+
+/// What there is to try.
+#[derive(Debug, PartialEq, Eq)]
+struct Deployed {
+    /// With its final slash.
+    url: String,
+    table_name: String,
+}
+
+async fn deploy(sam: &Sam, stage: &Stage, aws: &Aws, options: &Options) -> Result<Deployed> {
+    sam.build(&Build { stage: Some(stage), ..Build::default() }).await?;
+    sam.deploy(stage, &aws.region, !options.yes, &options.arguments).await?;
+    let outputs = sam.outputs(stage, &aws.region).await?;
+    Ok(Deployed {
+        url: output(&outputs, stage, "ApiUrl")?,
+        table_name: output(&outputs, stage, "TableName")?,
+    })
+}
+
+fn output(outputs: &Outputs, stage: &Stage, name: &str) -> Result<String> {
+    let missing = || format!("the stack {} has no output {name}", stage.stack_name);
+    Ok(outputs.get(name).cloned().ok_or_else(missing)?)
+}
+
+fn table(aws: Aws, name: String) -> Table {
+    let dynamodb = DynamoDb::of(aws);
+    // The keys' table has a name of its own; nothing that is done here reads or writes it.
+    Table::new(table::client(dynamodb.settings()), name, String::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sam::tests::{Script, stage};
+
+    fn options() -> Options {
+        Options { stage: "dev".to_owned(), yes: true, arguments: vec!["--debug".into()] }
+    }
+
+    #[tokio::test]
+    async fn deployment_returns_the_outputs_of_the_stack() {
+        let script = Script::new(
+            "deployment",
+            r#"case "$*" in
+               "lambda build --release" | "build --config-env dev") ;;
+               "deploy --config-env dev --region us-east-1 --no-confirm-changeset --debug") ;;
+               list*) echo '[{"OutputKey": "ApiUrl", "OutputValue": "https://a.example/live/"},
+                             {"OutputKey": "TableName", "OutputValue": "clinic-dev-Table-1"}]' ;;
+               *) echo "nobody should call $*" >&2; exit 1 ;;
+               esac"#,
+        );
+        let deployed =
+            deploy(&script.sam(), &stage("x86_64"), &Aws::anybody(), &options()).await.unwrap();
+        let url = "https://a.example/live/".to_owned();
+        assert_eq!(deployed, Deployed { url, table_name: "clinic-dev-Table-1".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn stack_without_a_needed_output_is_a_failure() {
+        let script = Script::new("other", r#"test "$1" != list || echo '[]'"#);
+        let error =
+            deploy(&script.sam(), &stage("x86_64"), &Aws::anybody(), &options()).await.unwrap_err();
+        assert_eq!(error.to_string(), "the stack clinic-dev has no output ApiUrl");
+    }
+}

@@ -1,0 +1,155 @@
+//! `cargo dev`: the whole API on this machine.
+//!
+//! One process has an embedded DynamoDB and a gateway. Its child, `cargo lambda watch`, starts a function at its
+//! first request and again whenever its code changes. All end together.
+
+mod demo;
+mod files;
+mod functions;
+mod gateway;
+mod summary;
+
+use std::future::pending;
+use std::path::PathBuf;
+
+use ops::data::Data;
+use ops::stop::unless_stopped;
+use ops::{Result, ui};
+use repo::generated;
+use repo::template::Template;
+use shared::table;
+use shared::testing::emulator::create_tables;
+use tokio::task::spawn_blocking;
+
+use self::functions::Functions;
+use self::gateway::Gateway;
+use self::summary::Summary;
+use crate::database::Database;
+use crate::environment::environment;
+use crate::port::Port;
+use crate::tools::CARGO_LAMBDA;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Port of the API on 127.0.0.1; 0 picks a free one
+    #[arg(long, default_value_t = 8000)]
+    port: u16,
+
+    /// Folder for the data, the token secret, the mail and the log [default: .local in the repository]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Keep the tables in memory: no record is left at the end
+    #[arg(long)]
+    in_memory: bool,
+
+    /// Use another DynamoDB instead of the embedded one: DynamoDB Local, or a region's with
+    /// AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set
+    #[arg(long, value_name = "URL", conflicts_with = "in_memory")]
+    dynamodb_endpoint: Option<String>,
+
+    /// Build with optimizations
+    #[arg(long)]
+    release: bool,
+
+    /// Processes per function; each handles one request at a time
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
+
+    /// Do not watch the code: changes need a restart, and many processes start sooner
+    #[arg(long)]
+    no_reload: bool,
+
+    /// Add a demo account, 20 doctors, 100 patients and 300 mappings
+    #[arg(long)]
+    demo: bool,
+
+    /// Open the tables for other commands, without the API
+    #[arg(long, conflicts_with_all = ["dynamodb_endpoint", "demo"])]
+    table_only: bool,
+
+    /// End when stdin does: for test suites, which then leave nothing behind however they end
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
+}
+
+pub async fn run(options: &Options) -> Result {
+    let work = async {
+        if options.table_only { serve_tables(options).await } else { serve(options).await }
+    };
+    match unless_stopped(work, options.until_stdin_closes).await? {
+        Some(outcome) => outcome,
+        None => Ok(()),
+    }
+}
+
+/// Keeps the tables open until it is stopped.
+async fn serve_tables(options: &Options) -> Result {
+    let template = Template::load()?;
+    let data = Data::open(options.data.as_deref()).await?;
+    let database = open_tables(options, &template, &data).await?;
+    if let Some(endpoint) = database.dynamodb.endpoint() {
+        ui::print(format!("The tables are ready at {endpoint}\n"));
+    }
+    pending().await
+}
+
+/// Opens the database, creates the missing tables, and announces the endpoint to other commands.
+async fn open_tables(options: &Options, template: &Template, data: &Data) -> Result<Database> {
+    let database = match &options.dynamodb_endpoint {
+        Some(endpoint) => Database::at(endpoint)?,
+        None if options.in_memory => Database::in_memory().await?,
+        None => Database::on_file(&files::database(data.folder())).await?,
+    };
+    create_tables(&table::client(database.dynamodb.settings()), template).await?;
+    if let Some(endpoint) = database.dynamodb.endpoint() {
+        data.announce(endpoint)?;
+    }
+    Ok(database)
+}
+
+/// Serves until something fails, and returns the reason.
+async fn serve(options: &Options) -> Result {
+    let template = Template::load()?;
+    for (path, _) in generated::stale(&template)? {
+        ui::warning(format!("{path} is older than its source: run `cargo xtask generate`"));
+    }
+    let data = Data::open(options.data.as_deref()).await?;
+    let port = Port::reserve(options.port)?;
+    let url = port.url();
+
+    let database = open_tables(options, &template, &data).await?;
+    let dynamodb = &database.dynamodb;
+    let cargo_lambda = CARGO_LAMBDA.installed().await?;
+    functions::build(options.release).await?;
+
+    ui::status("Starting", format!("the API, with {dynamodb}"));
+    let outbox = files::outbox(data.folder())?;
+    let log = files::log(data.folder());
+    let token_secret = files::token_secret(data.folder())?;
+    let environment = environment(&template, dynamodb, token_secret, Some(&outbox));
+    let inner = Port::reserve(0)?;
+    let _gateway = Gateway::serve(port, inner.number())?;
+    let mut functions = Functions::start(&cargo_lambda, inner, options, environment, log.clone())?;
+    functions.ready(&url).await?;
+    let demo = if options.demo {
+        Some(functions.unless_ended(load_demo(url.clone())).await??)
+    } else {
+        None
+    };
+    ui::print(Summary {
+        url: &url,
+        template: &template,
+        dynamodb,
+        log: &log,
+        outbox: &outbox,
+        demo,
+    });
+    Err(functions.ended().await)
+}
+
+async fn load_demo(url: String) -> Result<demo::Account> {
+    ui::status("Adding", "the demo account, doctors, patients and mappings");
+    spawn_blocking(move || demo::load(&url)).await?
+}

@@ -1,0 +1,55 @@
+//! The files that `cargo dev` keeps in its data folder.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use ops::random::random;
+use ops::{Failure, Result};
+
+/// The least that the functions accept, in bytes.
+const SECRET_LENGTH: usize = 32;
+
+/// The file of the embedded DynamoDB.
+pub fn database(folder: &Path) -> PathBuf {
+    folder.join("dynamodb.sqlite")
+}
+
+/// The file with the output of `cargo lambda watch` and the functions.
+pub fn log(folder: &Path) -> PathBuf {
+    folder.join("functions.log")
+}
+
+/// The folder that mail is written to, which goes nowhere else. Creates it if missing.
+pub fn outbox(folder: &Path) -> Result<PathBuf> {
+    let path = folder.join("outbox");
+    fs::create_dir_all(&path).map_err(|error| cannot_use(&path, error))?;
+    Ok(path)
+}
+
+/// The secret that signing keys are derived from. Creates it once and keeps it, so that tokens outlive a restart.
+pub fn token_secret(folder: &Path) -> Result<String> {
+    let path = folder.join("token-secret");
+    let cannot = |error| cannot_use(&path, error);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(mut file) => {
+            let secret = random()?;
+            file.write_all(secret.as_bytes()).map_err(cannot)?;
+            Ok(secret)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let secret = fs::read_to_string(&path).map_err(cannot)?;
+            if secret.trim().len() < SECRET_LENGTH {
+                let path = path.display();
+                return Err(format!("{path} is too short; delete it to get a new one").into());
+            }
+            Ok(secret.trim().to_owned())
+        }
+        Err(error) => Err(cannot(error)),
+    }
+}
+
+fn cannot_use(path: &Path, error: io::Error) -> Failure {
+    format!("cannot use {}: {error}", path.display()).into()
+}

@@ -1,0 +1,119 @@
+//! The functions: built, then started one by one, as requests come in, by `cargo lambda watch`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ops::http::{TIMEOUT, healthy};
+use ops::process_group::ProcessGroup;
+use ops::{Failure, Result, ui};
+use repo::cargo;
+use repo::template::repository;
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::Options;
+use crate::environment::Environment;
+use crate::port::Port;
+
+/// How long the first answer may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How much of the log to show when something went wrong.
+const LAST_LINES: usize = 20;
+
+/// Builds them all, exactly as `cargo lambda watch` would one by one, so that it finds them done.
+pub async fn build(release: bool) -> Result {
+    let mut cargo = cargo::cargo();
+    cargo.args(["build", "--bins"]).args(release.then_some("--release"));
+    cargo.current_dir(repository());
+    ui::status("Building", "every function");
+    if ProcessGroup::spawn(cargo)?.wait().await?.success() {
+        Ok(())
+    } else {
+        Err("the functions do not build; cargo's own words stand above".into())
+    }
+}
+
+/// `cargo lambda watch` at work. Dropping it ends it.
+pub struct Functions {
+    /// It gives each function a process group of its own, and ends them all on SIGTERM. One that is
+    /// just being started may outlive it for seconds; it ends when it finds no runtime API.
+    watch: ProcessGroup,
+    log: PathBuf,
+    /// Without reload, an empty folder to start in: each process of `cargo lambda watch` watches its own as a whole, with
+    /// all subfolders. With many processes that takes longer than anything else; and were the log in it, they would look
+    /// at every line.
+    _elsewhere: Option<TempDir>,
+}
+
+impl Functions {
+    pub fn start(
+        cargo_lambda: &Path,
+        port: Port,
+        options: &Options,
+        environment: Environment,
+        log: PathBuf,
+    ) -> Result<Self> {
+        let output = File::create(&log)
+            .map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+        let elsewhere = options.no_reload.then(TempDir::new).transpose()?;
+        let mut command = cargo::command(cargo_lambda);
+        command
+            .args(["lambda", "watch", "--disable-cors", "--invoke-address", "127.0.0.1"])
+            .args(["--concurrency", &options.concurrency.to_string()])
+            .args(options.release.then_some("--release"))
+            .current_dir(elsewhere.as_ref().map_or(repository(), TempDir::path))
+            // It looks for its routes in that folder and those above, which may be elsewhere.
+            .env("CARGO_LAMBDA_GLOBAL", repository().join("CargoLambda.toml"))
+            .stdout(output.try_clone()?)
+            .stderr(output);
+        for (name, value) in environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.arg("--manifest-path").arg(repository().join("Cargo.toml"));
+        command.args(["--invoke-port", &port.release().to_string()]);
+        Ok(Self { watch: ProcessGroup::spawn(command)?, log, _elsewhere: elsewhere })
+    }
+
+    /// Waits until the API answers that it is well.
+    pub async fn ready(&mut self, url: &str) -> Result {
+        let health = format!("{url}api/health/");
+        let answers = timeout(PATIENCE, healthy(health.clone(), TIMEOUT));
+        match self.unless_ended(answers).await? {
+            Ok(()) => Ok(()),
+            Err(_) => {
+                let seconds = PATIENCE.as_secs();
+                Err(self.failure(&format!("{health} did not answer 200 within {seconds} s")))
+            }
+        }
+    }
+
+    /// The result of some work, or an error if there are no functions any longer.
+    pub async fn unless_ended<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
+        tokio::select! {
+            result = work => Ok(result),
+            error = self.ended() => Err(error),
+        }
+    }
+
+    /// Waits for what should not happen: that `cargo lambda watch` ends by itself.
+    pub async fn ended(&mut self) -> Failure {
+        match self.watch.wait().await {
+            Ok(status) => self.failure(&format!("cargo lambda watch ended by itself ({status})")),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn failure(&self, problem: &str) -> Failure {
+        let text = fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<_> = text.lines().collect();
+        let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES));
+        let last: String = last.map(|line| format!("\n  {line}")).collect();
+        format!("{problem}; the last lines of {}:{last}", self.log.display()).into()
+    }
+}

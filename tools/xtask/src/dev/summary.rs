@@ -1,0 +1,67 @@
+//! What `cargo dev` says once the API answers.
+
+use std::fmt::{Display, Formatter, Result};
+use std::path::Path;
+
+use ops::dynamodb::DynamoDb;
+use ops::ui::{GOOD, HEADING, LINK};
+use repo::routes::{METHODS, NOT_FOUND, by_path};
+use repo::template::Template;
+
+use super::demo::Account;
+
+const REGISTRATION: &str =
+    r#"{"username": "ada", "email": "ada@example.com", "password": "six-quiet-lanterns"}"#;
+
+pub struct Summary<'a> {
+    /// With its final slash.
+    pub url: &'a str,
+    pub template: &'a Template,
+    pub dynamodb: &'a DynamoDb,
+    pub log: &'a Path,
+    pub outbox: &'a Path,
+    pub demo: Option<Account>,
+}
+
+impl Display for Summary<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { url, template, dynamodb, log, outbox, demo } = self;
+        writeln!(f, "\n  {GOOD}HealthCare{GOOD:#} is ready at {LINK}{url}{LINK:#}\n")?;
+        routes(template, f)?;
+        writeln!(f, "\n  {HEADING}Try it{HEADING:#}")?;
+        writeln!(f, "    curl {url}api/auth/register/ -H 'Content-Type: application/json' \\")?;
+        writeln!(f, "      -d '{REGISTRATION}'\n")?;
+        if let Some(Account { username, password, role }) = demo {
+            writeln!(f, "  {HEADING}Account{HEADING:#}  {username}, password {password} ({role})")?;
+        }
+        writeln!(f, "  {HEADING}Data{HEADING:#}     {dynamodb}")?;
+        writeln!(f, "  {HEADING}Log{HEADING:#}      {}", log.display())?;
+        writeln!(f, "  {HEADING}Mail{HEADING:#}     {}", outbox.display())?;
+        writeln!(f, "  {HEADING}Stop{HEADING:#}     Ctrl-C\n")
+    }
+}
+
+/// One line a path, a heading for each collection.
+fn routes(template: &Template, f: &mut Formatter<'_>) -> Result {
+    let mut previous = "";
+    for (path, functions) in by_path(template) {
+        let answers = |method: &&str| functions.get(method).is_some_and(|it| *it != NOT_FOUND);
+        let methods: Vec<_> = METHODS.into_iter().filter(answers).collect();
+        if methods.is_empty() {
+            continue;
+        }
+        let collection = collection(path);
+        let heading = if collection == previous { "" } else { collection };
+        previous = collection;
+        let methods = methods.join(" ");
+        let slash = if path.contains('.') { "" } else { "/" };
+        writeln!(f, "  {HEADING}{heading:<14}{HEADING:#}{methods:<22}{path}{slash}")?;
+    }
+    Ok(())
+}
+
+/// `doctors` of `/api/doctors/{id}`.
+fn collection(path: &str) -> &str {
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    path.split('/').find(|segment| !segment.is_empty()).unwrap_or(path)
+}

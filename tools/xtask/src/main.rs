@@ -1,0 +1,67 @@
+//! `cargo dev` and the other developers' commands; `cargo xtask help` lists them.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ops::Result;
+use xtask::{audit, deploy, dev, fuzz, generate, sam_local, tools};
+
+/// Developers' commands of the HealthCare repository
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Run the whole API on this machine (also: cargo dev)
+    Dev(dev::Options),
+    /// Write the files that are generated from template.yaml and openapi.yaml
+    Generate,
+    /// Print the folder of a pinned tool, installed if missing, for
+    /// export PATH="$(cargo xtask tools):$PATH"
+    Tools(tools::Options),
+    /// Run the whole stack on this machine with AWS SAM: every function in a container
+    ///
+    /// Needs Docker with a running engine.
+    SamLocal(sam_local::Options),
+    /// Build the stack, deploy it, and test the deployed API as `cargo ops smoke` does
+    ///
+    /// Needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. samconfig.toml defines the stages.
+    Deploy(deploy::Options),
+    /// Run cfn-lint, checkov and cfn-guard on template.yaml, the last with the rules of this repository
+    ///
+    /// Works without a network once the tools are installed. docs/security.md has the reason for each suppressed
+    /// rule.
+    Audit,
+    /// Send the API valid and invalid requests generated from openapi.yaml, and check the answers against it
+    ///
+    /// Schemathesis does it, once as a member of staff and once as an administrator, on a stack of its
+    /// own. Report and exit code are those of schemathesis.
+    Fuzz(fuzz::Options),
+}
+
+fn main() -> ExitCode {
+    ops::run(carry_out(Command::parse()))
+}
+
+async fn carry_out(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Dev(options) => dev::run(&options).await?,
+        Command::Generate => generate::run()?,
+        Command::Tools(options) => tools::run(&options).await?,
+        Command::SamLocal(options) => sam_local::run(&options).await?,
+        Command::Deploy(options) => deploy::run(&options).await?,
+        Command::Audit => audit::run().await?,
+        Command::Fuzz(options) => return fuzz::run(&options).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Command;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Command::command().debug_assert();
+    }
+}

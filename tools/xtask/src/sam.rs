@@ -1,0 +1,199 @@
+//! The AWS SAM CLI: it builds the functions for Lambda, deploys the stack, and plays API Gateway and Lambda in
+//! containers.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use ops::process_group::ProcessGroup;
+use ops::{Result, ui};
+use repo::cargo;
+use repo::template::repository;
+use serde::Deserialize;
+
+use crate::stage::Stage;
+use crate::tools::{CARGO_LAMBDA, SAM, ZIG};
+
+/// `sam` and what it needs.
+pub struct Sam {
+    executable: PathBuf,
+    cargo_lambda: PathBuf,
+    /// cargo-lambda finds zig as a package of this Python.
+    python: PathBuf,
+}
+
+/// What a stack says of itself once it is deployed.
+pub type Outputs = BTreeMap<String, String>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Output {
+    output_key: String,
+    output_value: String,
+}
+
+/// What to build.
+#[derive(Default)]
+pub struct Build<'a> {
+    /// For whom, unless it is for the template's defaults.
+    pub stage: Option<&'a Stage>,
+    /// Without optimizations.
+    pub debug: bool,
+    /// Where to put it, unless that is where `sam deploy` looks for it.
+    pub folder: Option<&'a Path>,
+}
+
+impl Sam {
+    pub async fn installed() -> Result<Self> {
+        let executable = SAM.installed().await?;
+        let cargo_lambda = CARGO_LAMBDA.installed().await?;
+        let python = ZIG.installed().await?.with_file_name("python");
+        Ok(Self { executable, cargo_lambda, python })
+    }
+
+    /// Builds every function, then whatever else `sam build` makes.
+    ///
+    /// `sam build` alone has cargo build one function after the other, each of which takes a processor for
+    /// most of a minute. Built all at once they take every processor, and `sam build` finds them done.
+    pub async fn build(&self, build: &Build<'_>) -> Result {
+        ui::status("Building", "every function for Lambda");
+        if !ProcessGroup::spawn(self.compile(build))?.wait().await?.success() {
+            return Err("the functions do not build; cargo's own words stand above".into());
+        }
+        if ProcessGroup::spawn(self.build_stack(build))?.wait().await?.success() {
+            Ok(())
+        } else {
+            Err("sam build failed; its own words stand above".into())
+        }
+    }
+
+    fn compile(&self, build: &Build<'_>) -> Command {
+        let mut command = self.command(&self.cargo_lambda);
+        // As `sam build` does for one function: with other flags it would build them anew.
+        command.args(["lambda", "build"]);
+        command.args((!build.debug).then_some("--release"));
+        command.args(build.stage.is_some_and(Stage::is_arm64).then_some("--arm64"));
+        command
+    }
+
+    fn build_stack(&self, build: &Build<'_>) -> Command {
+        let mut command = self.sam(["build"]);
+        command.args(build.stage.into_iter().flat_map(config));
+        command
+            .args(build.folder.into_iter().flat_map(|it| ["--build-dir".as_ref(), it.as_os_str()]));
+        if build.debug {
+            command.env("SAM_BUILD_MODE", "debug");
+        } else {
+            command.env_remove("SAM_BUILD_MODE");
+        }
+        command
+    }
+
+    /// Brings the stack up to date with what is built. It may ask at the terminal.
+    pub async fn deploy(
+        &self,
+        stage: &Stage,
+        region: &str,
+        ask: bool,
+        arguments: &[OsString],
+    ) -> Result {
+        ui::status("Deploying", format!("{} to {region}", stage.stack_name));
+        let command = self.deployment(stage, region, ask, arguments);
+        // Not in a group of its own, which could not read from the terminal.
+        let mut deployment = tokio::process::Command::from(command);
+        if deployment.kill_on_drop(true).status().await?.success() {
+            Ok(())
+        } else {
+            Err("sam deploy failed; its own words stand above".into())
+        }
+    }
+
+    fn deployment(
+        &self,
+        stage: &Stage,
+        region: &str,
+        ask: bool,
+        arguments: &[OsString],
+    ) -> Command {
+        let mut command = self.sam(["deploy"]);
+        command.args(config(stage)).args(["--region", region]);
+        command.args((!ask).then_some("--no-confirm-changeset"));
+        // Of an option that is given twice, the last one counts.
+        command.args(arguments);
+        command
+    }
+
+    /// The outputs of a stack that is deployed.
+    pub async fn outputs(&self, stage: &Stage, region: &str) -> Result<Outputs> {
+        let mut command = self.sam(["list", "stack-outputs", "--output", "json"]);
+        command.args(config(stage)).args(["--stack-name", &stage.stack_name, "--region", region]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let listed = tokio::process::Command::from(command).kill_on_drop(true).output().await?;
+        let name = &stage.stack_name;
+        if !listed.status.success() {
+            let problem = "sam cannot list its outputs; its own words stand above";
+            return Err(format!("the stack {name}: {problem}").into());
+        }
+        let outputs: Vec<Output> = serde_json::from_slice(&listed.stdout)
+            .map_err(|error| format!("the stack {name}: its outputs are not JSON: {error}"))?;
+        Ok(outputs.into_iter().map(|it| (it.output_key, it.output_value)).collect())
+    }
+
+    /// Plays API Gateway on a port of 127.0.0.1, and Lambda in containers, with what is built in a folder.
+    pub fn start_api(
+        &self,
+        folder: &Path,
+        port: u16,
+        variables: &Path,
+        arguments: &[OsString],
+    ) -> Command {
+        let mut command = self.sam(["local", "start-api", "--host", "127.0.0.1"]);
+        command
+            .args(["--port", &port.to_string()])
+            .arg("--template")
+            .arg(folder.join("template.yaml"))
+            .arg("--env-vars")
+            .arg(variables)
+            // As Lambda does it: a function's environment lasts from one request to the next.
+            .args(["--warm-containers", "LAZY"])
+            .args(arguments);
+        command
+    }
+
+    fn sam<const N: usize>(&self, arguments: [&str; N]) -> Command {
+        let mut command = self.command(&self.executable);
+        command.args(arguments);
+        command
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = cargo::command(program);
+        command
+            .current_dir(repository())
+            // What a command of ours is there to tell goes to stdout alone.
+            .stdout(io::stderr())
+            .env("PATH", path_with(self.cargo_lambda.parent()))
+            .env("CARGO_ZIGBUILD_PYTHON_PATH", &self.python)
+            .env("SAM_CLI_TELEMETRY", "0");
+        command
+    }
+}
+
+/// Where samconfig.toml says the rest.
+fn config(stage: &Stage) -> [&str; 2] {
+    ["--config-env", &stage.name]
+}
+
+/// The `PATH` with a folder in front.
+fn path_with(folder: Option<&Path>) -> OsString {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = folder.map(Path::to_owned).into_iter().chain(env::split_paths(&path));
+    // Fails where a folder's name has a colon in it: such a one cannot be in a PATH.
+    env::join_paths(folders).unwrap_or(path)
+}
+
+#[cfg(test)]
+pub mod tests;
