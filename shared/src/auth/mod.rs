@@ -14,7 +14,7 @@ pub mod reset;
 pub mod sessions;
 pub mod signing_key;
 mod stored_hash;
-mod token;
+pub(crate) mod token;
 mod verified_tokens;
 pub mod verifier;
 

@@ -197,7 +197,7 @@ impl Load for DoctorAndPatient {
 }
 
 /// What each of the two rows holds beside its keys.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Row {
     pub assigned_at: Timestamp,
     assigned_by: UserId,

@@ -1,16 +1,24 @@
-//! Which calls are made to DynamoDB, in their order, and by whom.
+//! The record of calls to DynamoDB: which, in which rounds, at which cost, and on whose behalf.
 
 #![allow(clippy::expect_used, reason = "that is how a test fails")]
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::http::HttpRequest;
+use aws_sdk_dynamodb::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
+};
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+use serde_json::{Value, json};
 
 use super::access::{self, Access};
 
-/// What DynamoDB's operations are called, before their own names.
+/// The prefix of the names of DynamoDB's operations.
 const PREFIX: &str = "DynamoDB_20120810.";
 
 /// A record of the calls of one client, or of several.
@@ -20,18 +28,51 @@ pub struct Calls(Arc<Mutex<Record>>);
 #[derive(Debug, Default)]
 struct Record {
     operations: Vec<String>,
-    /// How many handlers are at work. What is called meanwhile, they call.
+    /// The number of handlers at work. Calls that are made meanwhile are theirs.
     handlers: usize,
     accesses: Vec<Access>,
+    cost: Cost,
+    /// The deepest round of the calls that have ended.
+    ended: u32,
+}
+
+/// What a request costs at DynamoDB.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cost {
+    /// The calls, in the order in which they were sent.
+    pub calls: Vec<String>,
+    /// The length of the longest chain of calls that waited for each other.
+    pub rounds: u32,
+    /// In read capacity units.
+    pub reads: f64,
+    /// In write capacity units.
+    pub writes: f64,
+}
+
+/// The round of a call that is under way.
+#[derive(Debug)]
+struct Round(u32);
+
+impl Storable for Round {
+    type Storer = StoreReplace<Self>;
 }
 
 impl Calls {
-    /// Those since the last time: `GetItem`, `TransactWriteItems`, … Each attempt counts.
+    /// Returns the calls since the last time: `GetItem`, `TransactWriteItems`, … Each attempt counts.
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.record().operations)
+        let mut record = self.record();
+        record.cost = Cost::default();
+        record.ended = 0;
+        std::mem::take(&mut record.operations)
     }
 
-    /// Lets a handler work, and fails the test if it did what its function's policy does not grant.
+    /// Returns the cost of the calls since the last time.
+    pub fn take_cost(&self) -> Cost {
+        let cost = std::mem::take(&mut self.record().cost);
+        Cost { calls: self.take(), ..cost }
+    }
+
+    /// Runs a handler, and fails the test if it did what its function's policy does not grant.
     pub async fn of_function<T>(&self, handler: impl Future<Output = T>) -> T {
         self.record().handlers += 1;
         let outcome = handler.await;
@@ -54,6 +95,34 @@ impl Intercept for Calls {
         "record of calls"
     }
 
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let round = self.record().ended + 1;
+        bag.interceptor_state().store_put(Round(round));
+        Ok(())
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        let body: Option<Value> =
+            request.body().bytes().and_then(|body| serde_json::from_slice(body).ok());
+        if let Some(Value::Object(mut body)) = body {
+            body.insert("ReturnConsumedCapacity".to_owned(), json!("TOTAL"));
+            let body = Value::Object(body).to_string();
+            request.headers_mut().insert("content-length", body.len().to_string());
+            *request.body_mut() = SdkBody::from(body);
+        }
+        Ok(())
+    }
+
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -61,8 +130,7 @@ impl Intercept for Calls {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.strip_prefix(PREFIX).unwrap_or(target);
+        let operation = operation(request);
         let mut record = self.record();
         record.operations.push(operation.to_owned());
         if record.handlers > 0 {
@@ -70,5 +138,54 @@ impl Intercept for Calls {
             record.accesses.extend(Access::of_call(operation, &body));
         }
         Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response().body().bytes().unwrap_or_default();
+        let units = units(&serde_json::from_slice(answer).unwrap_or_default());
+        let mut record = self.record();
+        if is_read(operation(context.request())) {
+            record.cost.reads += units;
+        } else {
+            record.cost.writes += units;
+        }
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let round = bag.load::<Round>().map_or(1, |round| round.0);
+        let mut record = self.record();
+        record.ended = record.ended.max(round);
+        record.cost.rounds = record.ended;
+        Ok(())
+    }
+}
+
+fn operation(request: &HttpRequest) -> &str {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.strip_prefix(PREFIX).unwrap_or(target)
+}
+
+fn is_read(operation: &str) -> bool {
+    ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"].contains(&operation)
+}
+
+/// Returns the capacity units that an answer reports, of one table or of several.
+fn units(answer: &Value) -> f64 {
+    let of_table = |table: &Value| table.get("CapacityUnits").and_then(Value::as_f64);
+    match answer.get("ConsumedCapacity") {
+        Some(Value::Array(tables)) => tables.iter().filter_map(of_table).sum(),
+        Some(table) => of_table(table).unwrap_or_default(),
+        None => 0.0,
     }
 }

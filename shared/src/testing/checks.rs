@@ -1,13 +1,15 @@
-//! What is true of doctors and of patients alike, and of all lists: checked by the tests of each endpoint.
+//! Checks of what holds for doctors and patients alike, for all lists, and for all endpoints under faults.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "that is how a test fails")]
 
 use std::collections::BTreeMap;
+use std::env;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 pub use super::access::policy_grants_nothing_else;
+use super::costs;
 use super::event::Event;
 use super::faults::{Fault, When};
 use super::sample::Sample;
@@ -15,14 +17,14 @@ use super::steps;
 use super::world::{Actor, Handler, World, run, together};
 use crate::model::user::{Role, UserChange};
 use crate::model::version::IfMatch;
-use crate::table::{Removed, UserUpdated};
+use crate::store::{RecordActs, StoreError};
 
-/// Nobody gets in without a token, and nobody whose role is pending.
+/// Refuses callers without a token, and callers whose role is pending.
 pub fn only_staff_may(handler: impl Handler, event: Event) {
     run(async |world| world.expect_staff_only(handler, event).await);
 }
 
-/// All results of a list, two at a time.
+/// Returns all results of a list, read two at a time.
 pub async fn walk(world: &World, handler: impl Handler, event: Event, actor: &Actor) -> Vec<Value> {
     let mut seen = Vec::new();
     let mut cursor = None;
@@ -41,57 +43,58 @@ pub async fn walk(world: &World, handler: impl Handler, event: Event, actor: &Ac
     }
 }
 
-/// A list is found at once for whoever was permitted to see it before, and for nobody else; and nobody sees it who is not
-/// permitted now. `finding` is the call that says what is in it.
-pub fn is_found_early_for_who_was_permitted(handler: impl Handler, event: Event, finding: &str) {
+/// The token's hint only chooses what is read early. A list's first call, `finding`, runs beside the read of the caller
+/// if the hint permits it; nobody sees the list unless the account that is read permits it, too.
+pub fn hint_only_chooses_what_starts_early(handler: impl Handler, event: Event, finding: &str) {
     run(async |world| {
-        let (staff, pending) =
-            (world.actor(Role::Staff).await, world.actor_named("pending", Role::Pending).await);
+        let staff = world.actor(Role::Staff).await;
+        let pending = world.actor_named("pending", Role::Pending).await;
         world.assign(&world.doctor(1).await, &world.patient(1).await).await;
-        let answer = async |event: Event| {
-            world.calls.take();
-            let status = world.call(handler.clone(), event).await.status;
-            (status, world.calls.take().join(" "))
+        world.app.verifier().read_keys(world.app.store(), world.app.now()).await.expect("keys");
+        let change = async |actor: &Actor, role| {
+            let change = UserChange { role: Some(role), active: None };
+            let (store, now) = (world.app.store(), world.app.now());
+            let changed = steps::update_account(store, actor.id(), change, &IfMatch::Any, now);
+            changed.await.expect("a change");
         };
-        let (reading, [theirs, wrong]) = ("BatchGetItem", [&[][..], &[("limit", "0")]]);
-        let ask = |actor: &Actor, query| event.clone().query(query).by(actor);
-        let done = |status: u16, calls: &[&str]| (status, calls.join(" "));
+        let answer = async |actor: &Actor, query: &[(&str, &str)]| {
+            world.calls.take();
+            let event = event.clone().query(query).by(actor);
+            let status = world.call(handler.clone(), event).await.status;
+            let cost = world.calls.take_cost();
+            let found = cost.calls.iter().filter(|call| *call == finding).count();
+            (status, found, cost.rounds)
+        };
+        let (first, wrong) = (&[][..], &[("limit", "0")][..]);
 
-        // The first token has the token keys read.
-        answer(ask(&pending, theirs)).await;
-        for query in [theirs, wrong, theirs] {
-            assert_eq!(answer(ask(&pending, query)).await, done(403, &[reading]));
-        }
-        assert_eq!(answer(ask(&staff, theirs)).await, done(200, &[reading, finding, reading]));
-        for _ in 0..2 {
-            assert_eq!(answer(ask(&staff, theirs)).await, done(200, &[finding, reading]));
-            assert_eq!(answer(ask(&staff, wrong)).await, done(400, &[reading]));
-        }
-        let demotion = UserChange { role: Some(Role::Pending), active: None };
-        let (table, now) = (world.app.table(), world.app.now());
-        let demoted = steps::update_user(table, staff.id(), demotion, &IfMatch::Any, now).await;
-        assert!(matches!(demoted, Ok(UserUpdated::Done(_))));
-        assert_eq!(answer(ask(&staff, theirs)).await, done(403, &[finding, reading]));
-        assert_eq!(answer(ask(&staff, theirs)).await, done(403, &[reading]));
-
-        let other = world.actor_named("other", Role::Staff).await;
-        assert_eq!(answer(ask(&other, theirs)).await, done(200, &[reading, finding, reading]));
-        // Whatever goes wrong with any one call, be it of a list that is found early.
-        for number in 0..6 {
+        let (status, found, rounds) = answer(&staff, first).await;
+        assert_eq!((status, found), (200, 1));
+        // A hint that permits nothing: nothing starts early, and nothing more is read.
+        assert_eq!(answer(&pending, first).await, (403, 0, 1));
+        assert_eq!(answer(&pending, wrong).await, (403, 0, 1));
+        assert_eq!(answer(&staff, wrong).await, (400, 0, 1));
+        // An account that contradicts the hint: what was read early is discarded.
+        change(&pending, Role::Staff).await;
+        assert_eq!(answer(&pending, first).await, (200, 1, rounds + 1));
+        change(&pending, Role::Admin).await;
+        change(&staff, Role::Pending).await;
+        assert_eq!(answer(&staff, first).await, (403, 1, 1));
+        change(&staff, Role::Admin).await;
+        assert_eq!(answer(&staff, first).await, (200, 2, rounds + 1));
+        // Any one call may fail once.
+        for number in 0..4 {
             let app = world.app_with_fault(When::Once(number), Fault::Refused).await;
-            for _ in 0..2 {
-                world.call_in(&app, handler.clone(), ask(&other, theirs)).await.expect(200);
-            }
+            let event = event.clone().query(first).by(&pending);
+            world.call_in(&app, handler.clone(), event).await.expect(200);
         }
-        table.raise_epoch(other.id(), now).await.expect("an account");
-        assert_eq!(answer(ask(&other, theirs)).await, done(401, &[finding, reading]));
-        assert_eq!(answer(ask(&other, theirs)).await, done(401, &[reading]));
+        steps::end_all_sessions(world.app.store(), staff.id(), world.app.now()).await.expect("ends");
+        assert_eq!(answer(&staff, first).await.0, 401);
     });
 }
 
-/// Whatever goes wrong with any one of the calls that an endpoint makes to DynamoDB, it succeeds as if
-/// nothing had; and when all of them fail it answers 503 with `Retry-After`. Neither leaves half a change.
-/// `prepare` makes the handler and its event ready in a fresh world.
+/// When any one of an endpoint's calls to DynamoDB fails in any way, the endpoint succeeds all the same; when all of
+/// them fail, it answers 503 with `Retry-After`. Neither leaves half a change. Also compares the calls of an undisturbed
+/// request with the reference page. `prepare` makes the handler and its event ready in a fresh world.
 pub fn survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) {
     run(async |_| {
         let trial = async |when, fault| {
@@ -117,10 +120,18 @@ pub fn survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) 
         assert!(answer.header("retry-after").is_some());
         answer.expect_problem(503, "unavailable");
         assert_eq!(left, before);
+
+        let world = World::new().await;
+        let (handler, event) = prepare(&world).await;
+        world.app.verifier().read_keys(world.app.store(), world.app.now()).await.expect("keys");
+        world.calls.take();
+        world.call(handler, event).await;
+        let function = env::var("CARGO_PKG_NAME").expect("cargo names the function under test");
+        costs::compare(&function, &world.calls.take_cost());
     });
 }
 
-/// The same for somebody of the staff, in a clinic of one doctor and one patient, who is the doctor's if
+/// As [`survives_faults`], for a member of staff, in a clinic of one doctor and one patient, assigned to each other if
 /// `are_assigned`.
 pub fn survives_faults_at_work(handler: impl Handler, event: Event, are_assigned: bool) {
     survives_faults(async |world| {
@@ -133,7 +144,7 @@ pub fn survives_faults_at_work(handler: impl Handler, event: Event, are_assigned
     });
 }
 
-/// How many rows of each kind there are, but for counters, which may skip a number.
+/// Returns the number of rows of each kind, except counters, which may skip a number.
 async fn kinds(world: &World) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();
     for row in world.rows("").await {
@@ -174,7 +185,7 @@ pub mod create {
         world.rows(&format!("{}#", D::KIND.to_uppercase())).await.len()
     }
 
-    pub fn the_same_key_and_body_are_answered_in_the_same_way<D: Sample>(handler: impl Handler) {
+    pub fn same_key_and_body_get_the_same_answer<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let first =
@@ -194,7 +205,7 @@ pub mod create {
         });
     }
 
-    pub fn the_same_key_with_another_body_is_refused<D: Sample>(handler: impl Handler) {
+    pub fn same_key_with_another_body_is_refused<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             world.call(handler.clone(), keyed::<D>(1, "a key", &staff)).await.expect(201);
@@ -207,7 +218,7 @@ pub mod create {
         });
     }
 
-    pub fn a_key_is_spent_by_success_alone_and_for_a_day<D: Sample>(handler: impl Handler) {
+    pub fn key_is_used_up_by_success_for_a_day<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let bad = keyed::<D>(1, "a key", &staff).with(json!({"first_name": ""}));
@@ -220,7 +231,7 @@ pub mod create {
         });
     }
 
-    pub fn what_is_no_key_is_named<D: Sample>(handler: impl Handler) {
+    pub fn invalid_key_is_named<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             for key in ["", "  ", &"k".repeat(256)] {
@@ -233,7 +244,7 @@ pub mod create {
     }
 
     /// A record that is deleted leaves nothing behind, under no key either.
-    pub fn a_key_remembers_nothing_of_anybody<D: Sample>(handler: impl Handler) {
+    pub fn key_stores_no_personal_data<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             world.call(handler, keyed::<D>(1, "a key", &staff)).await.expect(201);
@@ -248,7 +259,7 @@ pub mod create {
 pub mod get {
     use super::*;
 
-    pub fn answers_a_record_with_its_version<D: Sample>(handler: impl Handler) {
+    pub fn returns_the_record_with_its_version<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let record = world.record::<D>(1).await;
@@ -258,7 +269,7 @@ pub mod get {
         });
     }
 
-    pub fn what_is_not_there_is_404<D: Sample>(handler: impl Handler) {
+    pub fn missing_record_is_404<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let ids =
@@ -270,7 +281,7 @@ pub mod get {
         });
     }
 
-    pub fn who_may_not_look_is_not_told_what_is_there<D: Sample>(handler: impl Handler) {
+    pub fn refusal_says_nothing_about_the_record<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let pending = world.actor(Role::Pending).await;
             world.record::<D>(1).await;
@@ -286,7 +297,7 @@ pub mod get {
 pub mod list {
     use super::*;
 
-    pub fn walks_to_the_end_in_the_order_of_names<D: Sample>(handler: impl Handler) {
+    pub fn lists_records_in_the_order_of_names<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             for n in [3, 1, 5, 2, 4] {
@@ -303,7 +314,7 @@ pub mod list {
         });
     }
 
-    pub fn search_takes_the_beginning_of_a_last_name<D: Sample>(handler: impl Handler) {
+    pub fn search_finds_the_beginning_of_a_last_name<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let record = world.record::<D>(17).await;
@@ -322,7 +333,7 @@ pub mod list {
         });
     }
 
-    pub fn bad_limits_and_cursors_are_named<D: Sample>(handler: impl Handler) {
+    pub fn invalid_limit_and_cursor_are_named<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             world.record::<D>(1).await;
@@ -346,7 +357,7 @@ pub mod list {
 pub mod update {
     use super::*;
 
-    pub fn a_patch_changes_what_it_names<D: Sample>(handler: impl Handler) {
+    pub fn patch_changes_the_named_fields_only<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let mut expected = json!(world.record::<D>(1).await);
@@ -359,7 +370,7 @@ pub mod update {
         });
     }
 
-    pub fn a_put_needs_every_required_field<D: Sample>(handler: impl Handler) {
+    pub fn put_needs_every_required_field<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             world.record::<D>(1).await;
@@ -373,7 +384,7 @@ pub mod update {
         });
     }
 
-    pub fn if_match_is_honoured<D: Sample>(handler: impl Handler) {
+    pub fn if_match_is_honoured<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             world.record::<D>(1).await;
@@ -389,7 +400,7 @@ pub mod update {
         });
     }
 
-    pub fn what_is_not_there_is_404_and_a_bad_field_400<D: Sample>(handler: impl Handler) {
+    pub fn missing_record_is_404_and_invalid_field_400<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let bad = json!({"first_name": null, "id": 7});
@@ -408,7 +419,7 @@ pub mod update {
 pub mod delete {
     use super::*;
 
-    pub fn what_is_deleted_stays_gone<D: Sample>(handler: impl Handler) {
+    pub fn deleted_record_stays_deleted<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             world.record::<D>(1).await;
@@ -418,18 +429,18 @@ pub mod delete {
         });
     }
 
-    pub fn its_mappings_go_with_it<D: Sample>(handler: impl Handler) {
+    pub fn deletion_removes_the_assignments<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
             world.assign(&doctor, &patient).await;
             world.call(handler, event::<D>("delete").by(&staff)).await.expect(204);
-            let left = world.app.table().remove(doctor.id, patient.id).await;
-            assert_eq!(left.expect("a table"), Removed::NotAssigned);
+            let left = steps::end_assignment(world.app.store(), doctor.id, patient.id).await;
+            assert!(matches!(left, Err(StoreError::NotFound(_))), "{left:?}");
         });
     }
 
-    pub fn if_match_is_honoured<D: Sample>(handler: impl Handler) {
+    pub fn if_match_is_honoured<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             world.record::<D>(1).await;

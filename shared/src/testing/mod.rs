@@ -1,9 +1,10 @@
-//! For tests and for local use: a real DynamoDB inside the process, set up as template.yaml says, and
-//! a world in which handlers are called with events as API Gateway sends them.
+//! For tests and for local use: a real DynamoDB inside the process, with the tables of template.yaml, and a world in
+//! which tests call handlers with events as API Gateway sends them.
 
 mod access;
 mod calls;
 pub mod checks;
+pub mod costs;
 pub mod emulator;
 mod event;
 pub mod faults;
@@ -13,13 +14,16 @@ mod sample;
 mod settings;
 pub mod steps;
 pub mod tls;
-pub mod tokens;
+pub mod forged;
 pub mod wire;
 mod world;
 
-pub use calls::Calls;
+pub use calls::{Calls, Cost};
 pub use event::{Answer, Event};
 pub use sample::Sample;
 pub use serde_json::{Value, json};
 pub use settings::{ATTEMPT_LIMITS, PASSWORD, PASSWORD_POLICY, SESSION_LIMITS};
-pub use world::{Actor, Handler, World, at_edge, run, together};
+pub use world::{
+    Actor, Handler, World, protected, protected_with, public, public_with, run, together, tokens,
+    without_app,
+};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::auth::attempts::AttemptLimits;
 use crate::auth::policy::PasswordPolicy;
 use crate::model::session::SessionLimits;
-use crate::table::{RowRule, WindowRule};
+use crate::store::{RowRule, WindowRule};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);

@@ -1,76 +1,185 @@
-//! What an endpoint does in two steps, a look at what stands and a change of it, or a list found and then read, as one.
+//! Store methods, called as the pipeline calls them, for a made-up administrator: load, decide, act, and again when
+//! another request changed the data at the same time.
 
+use crate::access::{Action, Actor, Caller, Granted, Relation, decide};
+use crate::dynamo::backoff;
 use crate::model::doctor::DoctorDetails;
-use crate::model::id::{DoctorId, PatientId, UserId};
-use crate::model::mapping::Mapping;
+use crate::model::id::{DoctorId, Id, PatientId, UserId};
+use crate::model::idempotency::IdempotencyKey;
 use crate::model::page::{Page, Paging};
-use crate::model::record::{Details, Edit, Record};
+use crate::model::assignment::AssignmentView;
+use crate::model::record::{Edit, Record};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::UserChange;
+use crate::model::user::{Role, User, UserChange};
 use crate::model::version::IfMatch;
-use crate::table::{Assign, Deleted, Related, Stored, Table, TableError, Updated, UserUpdated};
+use crate::store::{
+    Assigned, AssignmentIds, AssignmentsQuery, List, Load, NameQuery, Read, RecordActs, RecordsOf,
+    Store, StoreError,
+};
 
-pub async fn record<D: Details>(table: &Table, id: D::Id) -> Result<Option<Record<D>>, TableError> {
-    table.look_up::<Stored<D>>(&id).await.map(Stored::alive)
+/// How often a step that loses races is tried.
+const ATTEMPTS: u32 = 10;
+
+/// Returns the made-up administrator of this id.
+fn administrator(id: UserId, now: Timestamp) -> Result<Caller, StoreError> {
+    let made_up = |_| StoreError::unexpected("a made-up name is not valid");
+    let (username, email) = ("made-up".parse(), "made-up@example.com".parse());
+    let (username, email) = (username.map_err(|_| made_up(()))?, email.map_err(|_| made_up(()))?);
+    let session = "made-up".parse().map_err(|_| made_up(()))?;
+    Ok(Caller::made_up(User::new(id, username, email, Role::Admin, now), session))
 }
 
-pub async fn update<D: Details>(
-    table: &Table,
+/// Returns the grant of an action for the made-up administrator with this id.
+pub async fn grant<A: Action<Target: Load>>(
+    store: &Store,
+    by: UserId,
+    now: Timestamp,
+    name: <A::Target as Load>::Name,
+) -> Result<Granted<A>, StoreError> {
+    let caller = administrator(by, now)?;
+    let mut items = store.accounts().read_items(A::Target::keys(&name)).await?;
+    let actor = Actor::of(caller.user());
+    let allowed = decide(A::ID, &actor, Relation::Unrelated, now)
+        .map_err(|_| StoreError::unexpected("an administrator is denied"))?;
+    let target = A::Target::load(store, name, allowed.reach(), &mut items).await?;
+    Ok(Granted::new(caller, allowed, target, now))
+}
+
+async fn repeated<T>(
+    step: impl AsyncFn() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    for attempt in 0..ATTEMPTS {
+        backoff(attempt).await;
+        match step().await {
+            Err(StoreError::Contended) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(StoreError::Contended)
+}
+
+fn first() -> Result<UserId, StoreError> {
+    UserId::new(1).ok_or_else(|| StoreError::missing("an id"))
+}
+
+pub async fn create<D: RecordActs>(
+    store: &Store,
+    details: D,
+    key: Option<&IdempotencyKey>,
+    now: Timestamp,
+) -> Result<Record<D>, StoreError> {
+    store.records().create(grant(store, first()?, now, ()).await?, details, key).await
+}
+
+/// Returns `None` for a record that does not exist.
+pub async fn record<D: RecordActs>(store: &Store, id: D::Id) -> Result<Option<Record<D>>, StoreError> {
+    let now = Timestamp::from_millisecond(0);
+    let by = grant::<Read<D>>(store, first()?, now, id).await?;
+    existing(store.records().read(by))
+}
+
+pub async fn list<D: RecordActs>(
+    store: &Store,
+    prefix: &str,
+    paging: Paging<String>,
+) -> Result<Page<Record<D>, String>, StoreError> {
+    let now = Timestamp::from_millisecond(0);
+    let query = NameQuery { prefix: prefix.to_owned(), paging };
+    Ok(store.records().list(grant::<List<D>>(store, first()?, now, query).await?))
+}
+
+pub async fn update<D: RecordActs>(
+    store: &Store,
     id: D::Id,
     edit: &Edit<D>,
     if_match: &IfMatch,
     now: Timestamp,
-) -> Result<Updated<D>, TableError> {
-    let standing = table.look_up(&id).await?;
-    table.update(id, standing, edit, if_match, now).await
+) -> Result<Record<D>, StoreError> {
+    let step = async || {
+        store.records().update(grant(store, first()?, now, id).await?, edit, if_match).await
+    };
+    repeated(step).await
 }
 
-pub async fn delete<D: Details>(
-    table: &Table,
+pub async fn delete<D: RecordActs>(
+    store: &Store,
     id: D::Id,
     if_match: &IfMatch,
     now: Timestamp,
     is_late: impl Fn() -> bool,
-) -> Result<Deleted, TableError> {
-    let standing: Stored<D> = table.look_up(&id).await?;
-    table.delete(id, standing, if_match, now, is_late).await
+) -> Result<(), StoreError> {
+    let step = async || {
+        let by = grant(store, first()?, now, id).await?;
+        store.records::<D>().delete(by, if_match, &is_late).await
+    };
+    repeated(step).await
 }
 
 pub async fn assign(
-    table: &Table,
-    doctor: DoctorId,
-    patient: PatientId,
+    store: &Store,
+    doctor_id: DoctorId,
+    patient_id: PatientId,
     by: UserId,
     now: Timestamp,
-) -> Result<Assign, TableError> {
-    let pair = table.look_up(&(doctor, patient)).await?;
-    table.assign(pair, by, now).await
+) -> Result<Assigned, StoreError> {
+    let ids = AssignmentIds { doctor_id, patient_id };
+    let step = async || store.assignments().assign(grant(store, by, now, ids).await?).await;
+    repeated(step).await
 }
 
+pub async fn end_assignment(
+    store: &Store,
+    doctor_id: DoctorId,
+    patient_id: PatientId,
+) -> Result<(), StoreError> {
+    let ids = AssignmentIds { doctor_id, patient_id };
+    let now = Timestamp::from_millisecond(0);
+    store.assignments().end(grant(store, first()?, now, ids).await?).await
+}
+
+/// Returns `None` for a patient who does not exist.
 pub async fn doctors_of(
-    table: &Table,
-    patient: PatientId,
+    store: &Store,
+    owner: PatientId,
     paging: Paging<DoctorId>,
-) -> Result<Option<Related<DoctorDetails>>, TableError> {
-    table.read(table.doctors_of(patient, paging).await?).await
+) -> Result<Option<RecordsOf<DoctorDetails>>, StoreError> {
+    let now = Timestamp::from_millisecond(0);
+    let by = grant(store, first()?, now, AssignmentsQuery { owner, paging }).await?;
+    existing(store.assignments().doctors_of(by).await)
 }
 
-pub async fn mappings(
-    table: &Table,
+pub async fn assignments(
+    store: &Store,
     paging: Paging<(DoctorId, PatientId)>,
-) -> Result<Page<Mapping, (DoctorId, PatientId)>, TableError> {
-    table.read(table.mappings(paging).await?).await
+) -> Result<Page<AssignmentView, (DoctorId, PatientId)>, StoreError> {
+    let now = Timestamp::from_millisecond(0);
+    store.assignments().list(grant(store, first()?, now, paging).await?).await
 }
 
-pub async fn update_user(
-    table: &Table,
+pub async fn update_account(
+    store: &Store,
     id: UserId,
     change: UserChange,
     if_match: &IfMatch,
     now: Timestamp,
-) -> Result<UserUpdated, TableError> {
-    match table.look_up(&id).await? {
-        Some(user) => table.update_user(user, change, if_match, now).await,
-        None => Ok(UserUpdated::NotFound),
+) -> Result<User, StoreError> {
+    let step = async || {
+        store.accounts().update(grant(store, first()?, now, id).await?, change, if_match).await
+    };
+    repeated(step).await
+}
+
+/// Ends all sessions of an account, which exists.
+pub async fn end_all_sessions(store: &Store, id: UserId, now: Timestamp) -> Result<(), StoreError> {
+    let exists = store.operator().end_sessions_of(id, now).await?;
+    if exists { Ok(()) } else { Err(StoreError::missing("the account")) }
+}
+
+/// Returns `None` in place of the refusal that something does not exist.
+fn existing<T>(outcome: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -9,7 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::emulator::settings;
-use crate::table::{Table, client};
+use crate::dynamo::client;
+use crate::store::Store;
 
 /// A request or an answer.
 pub struct Message {
@@ -97,7 +98,7 @@ fn is_header(name: &str, line: &str) -> bool {
     line.split_once(':').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name))
 }
 
-/// A table whose DynamoDB is at this endpoint.
-pub fn table_at(endpoint: String) -> Table {
-    Table::new(client(&settings(endpoint)), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned())
+/// Returns the store whose DynamoDB is at this endpoint.
+pub fn store_at(endpoint: String) -> Store {
+    Store::new(client(&settings(endpoint)), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned())
 }

@@ -27,14 +27,13 @@ use super::sample::Sample;
 use super::settings::SESSION_LIMITS;
 use super::steps;
 use crate::app::App;
-use crate::auth::caller::Caller;
+use crate::access::Granted;
 use crate::auth::minter::Minter;
 use crate::auth::refresh_token::RefreshToken;
-use crate::auth::{password, sessions};
+use crate::auth::sessions;
 use crate::config::{self, DynamoDb, Tokens};
-use crate::edge::Edge;
-use crate::endpoint::{Endpoint, Reply};
-use crate::error::ApiResult;
+use crate::context::Context;
+use crate::endpoint::{Endpoint, HandlerFuture};
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
@@ -43,9 +42,15 @@ use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::request::Request;
-use crate::response;
-use crate::runtime::signed_in;
-use crate::table::{self, Assign, Created, NewUser, Registered, Table, client};
+use crate::response::{self, ApiResult};
+use crate::response_policy::ResponsePolicy;
+use crate::store::{NewUser, ReadOwnAccount, RecordActs, Store};
+use crate::app::Rules;
+use crate::dynamo::{self, client};
+use crate::pipeline;
+use crate::targets::Target;
+use crate::access::Action;
+use crate::config::Settings;
 
 /// When every test begins: 31 January 2026, noon.
 const BEGINNING: &str = "2026-01-31T12:00:00.000Z";
@@ -73,18 +78,58 @@ pub struct Actor {
     pub refresh: SecretString,
 }
 
-/// A handler made ready by `runtime::signed_in`, `reading`, `listing` or `public`.
-pub trait Handler: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static {}
+/// A handler behind the pipeline, as [`protected`], [`public`] and [`without_app`] make it.
+pub trait Handler: Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static {}
 
-impl<H: Fn(App, Request) -> Reply + Clone + Send + Sync + 'static> Handler for H {}
+impl<H: Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static> Handler for H {}
 
-/// A handler that takes no app, made ready as if by `runtime::serve_static`.
-pub fn at_edge<H, F>(handler: H) -> impl Handler
+/// A handler as `serve` runs it.
+pub fn protected<A, F>(handler: fn(Context, Granted<A>) -> F) -> impl Handler
 where
-    H: Fn(Arc<Edge>, Request) -> F + Clone + Send + Sync + 'static,
+    A: Action<Target: Target>,
     F: Future<Output = ApiResult> + Send + 'static,
 {
-    move |app: App, request| Box::pin(handler(app.edge().clone(), request)) as Reply
+    protected_with((), handler)
+}
+
+/// A handler as `serve` runs it, with settings.
+pub fn protected_with<A, S, F>(
+    settings: S,
+    handler: fn(Context<S>, Granted<A>) -> F,
+) -> impl Handler
+where
+    A: Action<Target: Target>,
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    pipeline::protected(Arc::new(settings), handler)
+}
+
+/// A handler as `serve_public` runs it.
+pub fn public<F>(handler: fn(Context) -> F) -> impl Handler
+where
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    public_with((), handler)
+}
+
+/// A handler as `serve_public` runs it, with settings.
+pub fn public_with<S, F>(settings: S, handler: fn(Context<S>) -> F) -> impl Handler
+where
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    pipeline::public(Arc::new(settings), handler)
+}
+
+/// A handler as `serve_static` runs it.
+pub fn without_app<F>(handler: fn(Arc<ResponsePolicy>, Request) -> F) -> impl Handler
+where
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    move |app: App, request| {
+        Box::pin(handler(app.response_policy().clone(), request)) as HandlerFuture
+    }
 }
 
 /// Runs a test in a world of its own.
@@ -116,7 +161,7 @@ impl World {
             app: app(&dynamodb, &calls, &clock),
             calls,
             dynamodb: raw,
-            minter: Minter::new(&secret).expect("a key"),
+            minter: Minter::new(&secret, tokens()).expect("a key"),
             secret,
             clock,
             emulator,
@@ -128,9 +173,16 @@ impl World {
         app(&emulator::settings(self.endpoint()), &self.calls, &self.clock)
     }
 
-    /// Another process, with an edge of its own.
-    pub fn app_at_edge(&self, edge: config::Edge) -> App {
-        app_with(&emulator::settings(self.endpoint()), &self.calls, &self.clock, edge)
+    /// Another process, with these settings for its responses.
+    pub fn app_with_responses(&self, responses: config::Responses) -> App {
+        let dynamodb = emulator::settings(self.endpoint());
+        app_with(&dynamodb, &self.calls, &self.clock, responses, Rules::default())
+    }
+
+    /// Another process, with these rules.
+    pub fn app_with_rules(&self, rules: Rules) -> App {
+        let dynamodb = emulator::settings(self.endpoint());
+        app_with(&dynamodb, &self.calls, &self.clock, config::Responses::default(), rules)
     }
 
     /// Another process that belongs to no request, and the record of its calls.
@@ -184,7 +236,8 @@ impl World {
 
     /// An account with this password, and no session.
     pub async fn account_with_password(&self, name: &str, password: &str) -> User {
-        let hash = password::hash(&self.app, password.into()).await.expect("a hash");
+        let hash = self.app.hash_slots().hash(self.app.system(), password.into()).await;
+        let hash = hash.expect("a hash");
         self.account(name, hash, Role::Staff).await
     }
 
@@ -196,10 +249,7 @@ impl World {
             role,
             first_is_admin: false,
         };
-        match self.app.table().register(new, self.app.now()).await.expect("a table") {
-            Registered::Done(user) => user,
-            Registered::Taken(errors) => panic!("{errors:?}"),
-        }
+        self.app.store().accounts().register(new, self.app.now()).await.expect("an account")
     }
 
     /// A new session.
@@ -209,7 +259,8 @@ impl World {
 
     /// The same, its token signed by another minter than the world's.
     pub async fn sign_in_with(&self, minter: &Minter, user: User) -> Actor {
-        let session = sessions::open(&self.app, minter, &SESSION_LIMITS, &user, None).await;
+        let (store, system) = (self.app.store(), self.app.system());
+        let session = sessions::open(store, system, minter, &SESSION_LIMITS, &user, None).await;
         let tokens = serde_json::to_value(session.expect("a session")).expect("JSON");
         let text = |name: &str| tokens[name].as_str().expect("a token").into();
         Actor { token: text("access"), refresh: text("refresh"), user }
@@ -226,22 +277,18 @@ impl World {
     }
 
     /// The sample of this number.
-    pub async fn record<D: Sample>(&self, n: u32) -> Record<D> {
+    pub async fn record<D: Sample + RecordActs>(&self, n: u32) -> Record<D> {
         let object = D::sample(n).as_object().expect("an object").clone();
         let details = D::parse(object, self.app.now().latest_date()).expect("valid details");
-        match self.app.table().create(details, None, self.app.now()).await.expect("a table") {
-            Created::Done(record) => record,
-            Created::Taken(errors) => panic!("{errors:?}"),
-            Created::KeyReused => panic!("there is no key"),
-        }
+        steps::create(self.app.store(), details, None, self.app.now()).await.expect("a record")
     }
 
     /// Assigns a doctor to a patient.
     pub async fn assign(&self, doctor: &Doctor, patient: &Patient) {
         let by = UserId::new(1).expect("an id");
-        let table = self.app.table();
-        let outcome = steps::assign(table, doctor.id, patient.id, by, self.app.now()).await;
-        assert!(matches!(outcome.expect("a table"), Assign::New(_)));
+        let store = self.app.store();
+        let outcome = steps::assign(store, doctor.id, patient.id, by, self.app.now()).await;
+        assert!(outcome.expect("an assignment").is_new);
     }
 
     /// Fails the test unless the handler refuses whoever is not signed in, and whoever is pending.
@@ -262,7 +309,7 @@ impl World {
         answer.expect_problem(401, "token_not_valid");
     }
 
-    /// What somebody who asks for nothing but to be known is answered: 204 if the session counts.
+    /// Returns 204 if the actor's token and session are valid, and 401 otherwise.
     pub async fn status_of(&self, actor: &Actor) -> u16 {
         self.status_in(&self.app, actor.token.expose_secret()).await
     }
@@ -270,7 +317,7 @@ impl World {
     /// The same in another process, by an access token alone.
     pub async fn status_in(&self, app: &App, token: &str) -> u16 {
         let event = Event::of("auth-me").bearer(token).into_request();
-        let endpoint = Endpoint::new(app.clone(), signed_in(be_known));
+        let endpoint = Endpoint::new(app.clone(), protected(be_known));
         endpoint.answer(event).await.status().as_u16()
     }
 
@@ -299,23 +346,33 @@ impl Actor {
     }
 }
 
-async fn be_known(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+async fn be_known(_context: Context, _by: Granted<ReadOwnAccount>) -> ApiResult {
     response::no_content()
 }
 
 fn app(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>) -> App {
-    app_with(dynamodb, calls, clock, config::Edge::default())
+    app_with(dynamodb, calls, clock, config::Responses::default(), Rules::default())
 }
 
-fn app_with(dynamodb: &DynamoDb, calls: &Calls, clock: &Arc<AtomicI64>, edge: config::Edge) -> App {
-    let config = table::config(dynamodb).interceptor(calls.clone());
-    let table = Table::new(
+fn app_with(
+    dynamodb: &DynamoDb,
+    calls: &Calls,
+    clock: &Arc<AtomicI64>,
+    responses: config::Responses,
+    rules: Rules,
+) -> App {
+    let config = dynamo::config(dynamodb).interceptor(calls.clone());
+    let store = Store::new(
         Client::from_conf(config.build()),
         TABLE_NAME.to_owned(),
         KEYS_TABLE_NAME.to_owned(),
     );
-    let tokens = Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() };
     let hands = clock.clone();
     let read = move || Timestamp::from_millisecond(hands.load(Ordering::Relaxed));
-    App::with(table, tokens, edge, 1024, Box::new(read))
+    App::with(store, tokens(), responses, 1024, Arc::new(read), rules)
+}
+
+/// The issuer and the audience of a world's tokens.
+pub fn tokens() -> Tokens {
+    Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() }
 }
