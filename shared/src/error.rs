@@ -137,9 +137,7 @@ impl ApiError {
             Self::FieldsDenied(_) => {
                 "Your account may not change some of these fields; see errors.".to_owned()
             }
-            Self::Conflict(_) => {
-                "The request conflicts with existing data; see errors.".to_owned()
-            }
+            Self::Conflict(_) => "The request conflicts with existing data; see errors.".to_owned(),
             Self::PreconditionFailed => {
                 "The resource's version does not match If-Match.".to_owned()
             }
@@ -149,7 +147,9 @@ impl ApiError {
             Self::TooManyAttempts { retry_after } => {
                 format!("Too many attempts; try again in {retry_after} seconds.")
             }
-            Self::Contended | Self::Unavailable { .. } => "The service is busy; try again shortly.".to_owned(),
+            Self::Contended | Self::Unavailable { .. } => {
+                "The service is busy; try again shortly.".to_owned()
+            }
             Self::Internal(_) => "Something went wrong on our side.".to_owned(),
         }
     }

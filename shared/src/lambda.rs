@@ -68,7 +68,8 @@ where
     run(async || {
         let policy = Arc::new(ResponsePolicy::new(Responses::from_env()));
         let of_handler = policy.clone();
-        let handler = move |request| Box::pin(handler(of_handler.clone(), request)) as HandlerFuture;
+        let handler =
+            move |request| Box::pin(handler(of_handler.clone(), request)) as HandlerFuture;
         serve_endpoint(Endpoint::without_app(policy, Arc::new(Timestamp::system), handler)).await
     })
 }

@@ -13,8 +13,8 @@ use crate::access::{
 };
 use crate::app::App;
 use crate::audit::Row;
-use crate::auth::minimum_duration::MinimumDuration;
 use crate::auth::Verified;
+use crate::auth::minimum_duration::MinimumDuration;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::dynamo::{Items, Key, backoff};
@@ -62,10 +62,7 @@ where
     move |app, request| Box::pin(handler(Context::new(app, request, settings.clone())))
 }
 
-async fn run<A, S, F>(
-    context: Context<S>,
-    handler: fn(Context<S>, Granted<A>) -> F,
-) -> ApiResult
+async fn run<A, S, F>(context: Context<S>, handler: fn(Context<S>, Granted<A>) -> F) -> ApiResult
 where
     A: Action<Target: Target>,
     S: Settings,
@@ -147,8 +144,7 @@ async fn read_caller<A: Action<Target: Target>>(
     };
     // Both are awaited: dropping a call would close its connection.
     let accounts = store.accounts();
-    let (items, page) =
-        tokio::join!(accounts.read_with_session(*user_id, session_id, keys), page);
+    let (items, page) = tokio::join!(accounts.read_with_session(*user_id, session_id, keys), page);
     let mut items = items?;
     let found = session_in(&mut items, *user_id, session_id)?;
     let (user, session) = found.ok_or(ApiError::TokenNotValid)?;
@@ -204,11 +200,7 @@ async fn decide<A: Action<Target: Target>>(
 }
 
 /// Decides for the relation that permits the most: a caller who is denied even so is refused without a further read.
-fn may_be_allowed<A: Action>(
-    app: &App,
-    actor: &Actor,
-    now: Timestamp,
-) -> Result<Allowed, Denied> {
+fn may_be_allowed<A: Action>(app: &App, actor: &Actor, now: Timestamp) -> Result<Allowed, Denied> {
     (app.rules().decide)(A::ID, actor, Relation::Assigned, now)
 }
 
@@ -225,3 +217,6 @@ fn keys<A: Action<Target: Target>>(
     }
     keys
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,8 +16,7 @@ use crate::model::record::Details;
 use crate::request::Request;
 use crate::store::{
     AccountPage, AssignmentIds, AssignmentPage, AssignmentsOf, AssignmentsQuery, DoctorAndPatient,
-    Load, NameQuery, Nothing, RecordActs, RecordPage, Stored, StoredAccount,
-    is_list_position,
+    Load, NameQuery, Nothing, RecordActs, RecordPage, Stored, StoredAccount, is_list_position,
 };
 
 /// A target that a request can name.

@@ -1,6 +1,8 @@
 //! Template, contract, folders, events and generated files agree with each other.
 
+mod access;
 mod contract;
+mod modules;
 
 use std::collections::BTreeSet;
 use std::error::Error;

@@ -157,7 +157,8 @@ impl View {
     fn hide(self, value: &mut Value) {
         let Some(object) = value.as_object_mut() else { return };
         object.retain(|name, _| !self.0.contains(&name.as_str()));
-        for result in object.get_mut("results").and_then(Value::as_array_mut).into_iter().flatten() {
+        for result in object.get_mut("results").and_then(Value::as_array_mut).into_iter().flatten()
+        {
             self.hide(result);
         }
     }

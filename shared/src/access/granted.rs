@@ -18,12 +18,7 @@ pub struct Granted<A: Action> {
 }
 
 impl<A: Action> Granted<A> {
-    pub(crate) fn new(
-        caller: Caller,
-        allowed: Allowed,
-        target: A::Target,
-        at: Timestamp,
-    ) -> Self {
+    pub(crate) fn new(caller: Caller, allowed: Allowed, target: A::Target, at: Timestamp) -> Self {
         Self { caller, allowed, target, at }
     }
 

@@ -93,8 +93,7 @@ impl LoginAttempt {
             return Ok(attempt);
         }
         let of_identifier = everywhere(identifier);
-        let of_name =
-            throttles.reserve_in_window(&of_identifier, &limits.identifier, now).await?;
+        let of_name = throttles.reserve_in_window(&of_identifier, &limits.identifier, now).await?;
         if let Err(refused) = allowed(of_name) {
             attempt.withdraw(store).await;
             return Err(refused);

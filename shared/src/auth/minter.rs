@@ -101,7 +101,11 @@ impl Minter {
         Ok(AccessToken { token: token.into(), expires_in: token::LIFETIME })
     }
 
-    async fn signing_key(&self, store: &Store, now: Timestamp) -> Result<Arc<SigningKey>, ApiError> {
+    async fn signing_key(
+        &self,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Arc<SigningKey>, ApiError> {
         let mut signing = self.signing.lock().await;
         if let Some(signing) = signing.as_ref().filter(|signing| now < signing.until) {
             return Ok(signing.key.clone());
@@ -162,11 +166,7 @@ fn derive(secret: &SecretString) -> Result<Arc<SigningKey>, ApiError> {
     }
 }
 
-async fn publish(
-    store: &Store,
-    key: &SigningKey,
-    now: Timestamp,
-) -> Result<PublicKey, ApiError> {
+async fn publish(store: &Store, key: &SigningKey, now: Timestamp) -> Result<PublicKey, ApiError> {
     Ok(store.signing_keys().publish(key.public(now)).await?)
 }
 

@@ -54,12 +54,7 @@ impl Verifier {
     }
 
     /// Returns the valid key of this id.
-    async fn key(
-        &self,
-        store: &Store,
-        now: Timestamp,
-        kid: &str,
-    ) -> Result<DecodingKey, ApiError> {
+    async fn key(&self, store: &Store, now: Timestamp, kid: &str) -> Result<DecodingKey, ApiError> {
         self.keyring.key(store, now, kid).await?.ok_or(ApiError::TokenNotValid)
     }
 }

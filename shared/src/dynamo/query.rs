@@ -32,11 +32,7 @@ impl<'a> Query<'a> {
     }
 
     /// A whole partition of an index with these key attributes.
-    pub fn index(
-        name: &'static str,
-        [pk, sk]: [&'static str; 2],
-        partition: &'a str,
-    ) -> Self {
+    pub fn index(name: &'static str, [pk, sk]: [&'static str; 2], partition: &'a str) -> Self {
         Self { index: Some((name, pk, sk)), ..Self::partition(partition) }
     }
 

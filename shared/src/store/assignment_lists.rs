@@ -182,7 +182,8 @@ impl<Owner: Details, Other: Details> Load for AssignmentsOf<Owner, Other> {
             let sk = keys::record(Other::KIND, other.get());
             Item::from(Key { pk: partition.clone(), sk })
         });
-        let found = store.main.query(Query::partition(&partition).limit(limit).after(after)).await?;
+        let found =
+            store.main.query(Query::partition(&partition).limit(limit).after(after)).await?;
         let next = found.next(|last| keys::id_in(dynamo::string(last, "sk")?))?;
         let mut page = Self { owner, owner_exists: false, rows: Vec::new(), next };
         for item in found.items {

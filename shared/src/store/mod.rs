@@ -28,10 +28,10 @@ mod sweep;
 mod tables;
 mod throttles;
 
+pub(crate) use accounts::session_in;
 pub use accounts::{
     AccountPage, Accounts, ListAccounts, ReadOwnAccount, StoredAccount, UpdateAccount,
 };
-pub(crate) use accounts::session_in;
 pub use assignment_lists::{
     AssignmentPage, AssignmentsOf, AssignmentsQuery, LISTED_PATIENT_ATTRIBUTES, ListAssignments,
     ListDoctorsOfPatient, ListPatientsOfDoctor, RecordsOf,
@@ -45,9 +45,7 @@ pub use load::{Load, Nothing};
 pub use name_index::{NameQuery, is_list_position};
 #[cfg(feature = "operator")]
 pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
-pub use records::{
-    Create, Delete, List, Read, RecordActs, RecordPage, Records, Stored, Update,
-};
+pub use records::{Create, Delete, List, Read, RecordActs, RecordPage, Records, Stored, Update};
 pub use registration::NewUser;
 pub use resets::{Reset, Resets};
 pub use sessions::{EndOwnSession, ListOwnSessions, RevokeOwnSession, Rotated, Sessions};

@@ -131,9 +131,8 @@ impl Sessions<'_> {
             .limit(paging.limit)
             .after(paging.after.map(|id| Key::session(user, &id).into()));
         let rows = self.store.main.query(query).await?;
-        let next = rows.next(|last| {
-            dynamo::string(last, "sk")?.strip_prefix(SESSION_PREFIX)?.parse().ok()
-        })?;
+        let next = rows
+            .next(|last| dynamo::string(last, "sk")?.strip_prefix(SESSION_PREFIX)?.parse().ok())?;
         let results = rows.items.into_iter().map(dynamo::parse).collect::<Result<_, _>>()?;
         Ok(Page { results, next })
     }

@@ -49,11 +49,14 @@ pub struct Cost {
     pub writes: f64,
 }
 
-/// The round of a call that is under way.
+/// A call that is under way: the round in which it began, and whether it reads.
 #[derive(Debug)]
-struct Round(u32);
+struct Started {
+    round: u32,
+    reads: bool,
+}
 
-impl Storable for Round {
+impl Storable for Started {
     type Storer = StoreReplace<Self>;
 }
 
@@ -101,7 +104,7 @@ impl Intercept for Calls {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let round = self.record().ended + 1;
-        bag.interceptor_state().store_put(Round(round));
+        bag.interceptor_state().store_put(Started { round, reads: false });
         Ok(())
     }
 
@@ -127,10 +130,12 @@ impl Intercept for Calls {
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
         let operation = operation(request);
+        let round = bag.load::<Started>().map_or(1, |started| started.round);
+        bag.interceptor_state().store_put(Started { round, reads: is_read(operation) });
         let mut record = self.record();
         record.operations.push(operation.to_owned());
         if record.handlers > 0 {
@@ -144,12 +149,12 @@ impl Intercept for Calls {
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let answer = context.response().body().bytes().unwrap_or_default();
         let units = units(&serde_json::from_slice(answer).unwrap_or_default());
         let mut record = self.record();
-        if is_read(operation(context.request())) {
+        if bag.load::<Started>().is_some_and(|started| started.reads) {
             record.cost.reads += units;
         } else {
             record.cost.writes += units;
@@ -163,7 +168,7 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let round = bag.load::<Round>().map_or(1, |round| round.0);
+        let round = bag.load::<Started>().map_or(1, |started| started.round);
         let mut record = self.record();
         record.ended = record.ended.max(round);
         record.cost.rounds = record.ended;

@@ -87,7 +87,9 @@ pub fn hint_only_chooses_what_starts_early(handler: impl Handler, event: Event, 
             let event = event.clone().query(first).by(&pending);
             world.call_in(&app, handler.clone(), event).await.expect(200);
         }
-        steps::end_all_sessions(world.app.store(), staff.id(), world.app.now()).await.expect("ends");
+        steps::end_all_sessions(world.app.store(), staff.id(), world.app.now())
+            .await
+            .expect("ends");
         assert_eq!(answer(&staff, first).await.0, 401);
     });
 }
@@ -314,7 +316,9 @@ pub mod list {
         });
     }
 
-    pub fn search_finds_the_beginning_of_a_last_name<D: Sample + RecordActs>(handler: impl Handler) {
+    pub fn search_finds_the_beginning_of_a_last_name<D: Sample + RecordActs>(
+        handler: impl Handler,
+    ) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let record = world.record::<D>(17).await;
@@ -400,7 +404,9 @@ pub mod update {
         });
     }
 
-    pub fn missing_record_is_404_and_invalid_field_400<D: Sample + RecordActs>(handler: impl Handler) {
+    pub fn missing_record_is_404_and_invalid_field_400<D: Sample + RecordActs>(
+        handler: impl Handler,
+    ) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
             let bad = json!({"first_name": null, "id": 7});

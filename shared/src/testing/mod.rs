@@ -2,19 +2,20 @@
 //! which tests call handlers with events as API Gateway sends them.
 
 mod access;
+pub mod access_page;
 mod calls;
 pub mod checks;
 pub mod costs;
 pub mod emulator;
 mod event;
 pub mod faults;
+pub mod forged;
 pub mod function;
 pub mod runtime_api;
 mod sample;
 mod settings;
 pub mod steps;
 pub mod tls;
-pub mod forged;
 pub mod wire;
 mod world;
 

@@ -3,11 +3,11 @@
 
 use crate::access::{Action, Actor, Caller, Granted, Relation, decide};
 use crate::dynamo::backoff;
+use crate::model::assignment::AssignmentView;
 use crate::model::doctor::DoctorDetails;
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::idempotency::IdempotencyKey;
 use crate::model::page::{Page, Paging};
-use crate::model::assignment::AssignmentView;
 use crate::model::record::{Edit, Record};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
@@ -45,17 +45,18 @@ pub async fn grant<A: Action<Target: Load>>(
     Ok(Granted::new(caller, allowed, target, now))
 }
 
-async fn repeated<T>(
-    step: impl AsyncFn() -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    for attempt in 0..ATTEMPTS {
-        backoff(attempt).await;
-        match step().await {
-            Err(StoreError::Contended) => {}
-            outcome => return outcome,
+/// Repeats a step while it loses races. A macro, because the future of a closure would not be `Send`.
+macro_rules! repeated {
+    ($step:expr) => {{
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt).await;
+            match $step {
+                Err(StoreError::Contended) => {}
+                outcome => return outcome,
+            }
         }
-    }
-    Err(StoreError::Contended)
+        Err(StoreError::Contended)
+    }};
 }
 
 fn first() -> Result<UserId, StoreError> {
@@ -72,7 +73,10 @@ pub async fn create<D: RecordActs>(
 }
 
 /// Returns `None` for a record that does not exist.
-pub async fn record<D: RecordActs>(store: &Store, id: D::Id) -> Result<Option<Record<D>>, StoreError> {
+pub async fn record<D: RecordActs>(
+    store: &Store,
+    id: D::Id,
+) -> Result<Option<Record<D>>, StoreError> {
     let now = Timestamp::from_millisecond(0);
     let by = grant::<Read<D>>(store, first()?, now, id).await?;
     existing(store.records().read(by))
@@ -95,10 +99,8 @@ pub async fn update<D: RecordActs>(
     if_match: &IfMatch,
     now: Timestamp,
 ) -> Result<Record<D>, StoreError> {
-    let step = async || {
-        store.records().update(grant(store, first()?, now, id).await?, edit, if_match).await
-    };
-    repeated(step).await
+    let records = store.records();
+    repeated!(records.update(grant(store, first()?, now, id).await?, edit, if_match).await)
 }
 
 pub async fn delete<D: RecordActs>(
@@ -106,13 +108,10 @@ pub async fn delete<D: RecordActs>(
     id: D::Id,
     if_match: &IfMatch,
     now: Timestamp,
-    is_late: impl Fn() -> bool,
+    is_late: impl Fn() -> bool + Send + Sync,
 ) -> Result<(), StoreError> {
-    let step = async || {
-        let by = grant(store, first()?, now, id).await?;
-        store.records::<D>().delete(by, if_match, &is_late).await
-    };
-    repeated(step).await
+    let records = store.records::<D>();
+    repeated!(records.delete(grant(store, first()?, now, id).await?, if_match, &is_late).await)
 }
 
 pub async fn assign(
@@ -123,8 +122,8 @@ pub async fn assign(
     now: Timestamp,
 ) -> Result<Assigned, StoreError> {
     let ids = AssignmentIds { doctor_id, patient_id };
-    let step = async || store.assignments().assign(grant(store, by, now, ids).await?).await;
-    repeated(step).await
+    let assignments = store.assignments();
+    repeated!(assignments.assign(grant(store, by, now, ids).await?).await)
 }
 
 pub async fn end_assignment(
@@ -163,10 +162,8 @@ pub async fn update_account(
     if_match: &IfMatch,
     now: Timestamp,
 ) -> Result<User, StoreError> {
-    let step = async || {
-        store.accounts().update(grant(store, first()?, now, id).await?, change, if_match).await
-    };
-    repeated(step).await
+    let accounts = store.accounts();
+    repeated!(accounts.update(grant(store, first()?, now, id).await?, change, if_match).await)
 }
 
 /// Ends all sessions of an account, which exists.

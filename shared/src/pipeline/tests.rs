@@ -1,0 +1,300 @@
+//! The pipeline with test doubles: rules that decide otherwise, a relation that is read, an audit sink that records.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::*;
+use crate::access::{Act, Allowed, Basis, Denied, Fields, Relations, decide as rule};
+use crate::app::Rules;
+use crate::audit::{AuditSink, Recorded, Row};
+use crate::config::ConfigError;
+use crate::context::Context;
+use crate::model::id::{DoctorId, Id, PatientId};
+use crate::model::patient::PatientDetails;
+use crate::model::user::{Role, User, UserChange};
+use crate::model::version::IfMatch;
+use crate::records;
+use crate::store::Read;
+use crate::testing::{Actor as Person, Event, World, protected, protected_with, run, steps};
+
+/// Records the rows, or fails.
+#[derive(Clone, Default)]
+struct Trail {
+    rows: Arc<Mutex<Vec<Row>>>,
+    is_full: bool,
+}
+
+impl AuditSink for Trail {
+    fn record(&self, row: Row) -> Recorded<'_> {
+        Box::pin(async {
+            if self.is_full {
+                return Err(ApiError::unavailable("the trail is full"));
+            }
+            self.rows.lock().unwrap().push(row);
+            Ok(())
+        })
+    }
+}
+
+impl Trail {
+    fn rows(&self) -> Vec<Row> {
+        std::mem::take(&mut *self.rows.lock().unwrap())
+    }
+}
+
+/// Every caller is doctor 1, whose assignment is read with the caller.
+struct AssignedToDoctor1;
+
+impl Relations for AssignedToDoctor1 {
+    fn keys(&self, _user_id: UserId, _hint: &Hint, patient: PatientId) -> Vec<Key> {
+        vec![Key::assignment(patient, DoctorId::new(1).unwrap())]
+    }
+
+    fn relation(&self, _user: &User, patient: PatientId, items: &mut Items) -> Relation {
+        match items.take(&Key::assignment(patient, DoctorId::new(1).unwrap())) {
+            Some(_) => Relation::Assigned,
+            None => Relation::Unrelated,
+        }
+    }
+}
+
+/// Only an assigned doctor may act, without seeing the history, and may change the address only.
+fn assigned_only(
+    _act: Act,
+    _actor: &Actor,
+    relation: Relation,
+    _now: Timestamp,
+) -> Result<Allowed, Denied> {
+    match relation {
+        Relation::Assigned => {
+            let fields = Fields::Only(&["address"]);
+            Ok(Allowed::for_test(Basis::Assignment, &["medical_history"], fields))
+        }
+        Relation::Unrelated => Err(Denied::Role),
+    }
+}
+
+fn by_assignment(trail: &Trail) -> Rules {
+    Rules {
+        decide: assigned_only,
+        relations: Box::new(AssignedToDoctor1),
+        audit: Box::new(trail.clone()),
+    }
+}
+
+fn audited(trail: &Trail) -> Rules {
+    Rules { audit: Box::new(trail.clone()), ..Rules::default() }
+}
+
+fn get() -> impl crate::testing::Handler {
+    protected(records::get::<PatientDetails>)
+}
+
+fn of_patient(name: &str, id: PatientId) -> Event {
+    Event::of(name).path_parameter("id", id)
+}
+
+async fn change_role(world: &World, actor: &Person, role: Role) {
+    let change = UserChange { role: Some(role), active: None };
+    let (store, now) = (world.app.store(), world.app.now());
+    steps::update_account(store, actor.id(), change, &IfMatch::Any, now).await.unwrap();
+}
+
+#[test]
+fn relation_is_read_in_the_callers_round_and_decides() {
+    run(async |world: World| {
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        let staff = world.actor(Role::Staff).await;
+        let trail = Trail::default();
+        let app = world.app_with_rules(by_assignment(&trail));
+        app.verifier().read_keys(app.store(), app.now()).await.unwrap();
+        let read = async |id| {
+            world.calls.take();
+            let answer =
+                world.call_in(&app, get(), of_patient("patients-get", id).by(&staff)).await;
+            (answer, world.calls.take_cost())
+        };
+
+        let (answer, cost) = read(patient.id).await;
+        assert_eq!((cost.calls.join(" ").as_str(), cost.rounds), ("BatchGetItem", 1));
+        let body = answer.expect(200);
+        assert_eq!((&body["id"], body.get("medical_history")), (&json!(patient.id), None));
+        assert_eq!(trail.rows()[0].basis, Some(Basis::Assignment));
+
+        // Unassigned and missing: the same answer.
+        steps::end_assignment(app.store(), doctor.id, patient.id).await.unwrap();
+        let unassigned = read(patient.id).await.0.expect_problem(403, "permission_denied");
+        let missing = read(PatientId::new(999).unwrap()).await.0.expect(403);
+        assert_eq!(unassigned, missing);
+    });
+}
+
+#[test]
+fn only_fields_of_the_decision_may_change() {
+    run(async |world: World| {
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        let staff = world.actor(Role::Staff).await;
+        let app = world.app_with_rules(by_assignment(&Trail::default()));
+        let update = async |body| {
+            let event = of_patient("patients-update", patient.id).json(body).by(&staff);
+            world.call_in(&app, protected(records::update::<PatientDetails>), event).await
+        };
+        let problem = update(json!({"last_name": "Doe", "address": "1 Elm St"})).await;
+        let problem = problem.expect_problem(403, "permission_denied");
+        let refused = json!({"last_name": ["cannot be changed by your account"]});
+        assert_eq!(problem["errors"], refused);
+        let changed = update(json!({"address": "1 Elm St"})).await.expect(200);
+        assert_eq!(changed["address"], "1 Elm St");
+    });
+}
+
+#[test]
+fn every_decided_request_records_one_row() {
+    run(async |world: World| {
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        let staff = world.actor(Role::Staff).await;
+        let pending = world.actor_named("pending", Role::Pending).await;
+        let trail = Trail::default();
+        let app = world.app_with_rules(audited(&trail));
+        let row = |actor: &Person, act, basis, patients: &[PatientId], failure| Row {
+            at: world.app.now(),
+            actor: actor.id(),
+            session: actor.session_id(),
+            act,
+            basis,
+            patients: patients.to_vec(),
+            failure,
+        };
+        let by_role = Some(Basis::Role);
+
+        let event = of_patient("patients-get", patient.id);
+        world.call_in(&app, get(), event.clone().by(&staff)).await.expect(200);
+        let patients = [patient.id, patient.id];
+        assert_eq!(trail.rows(), [row(&staff, Act::ReadPatient, by_role, &patients, None)]);
+
+        world.call_in(&app, get(), event.by(&pending)).await.expect(403);
+        let failure = Some("permission_denied");
+        let refused = row(&pending, Act::ReadPatient, None, &[patient.id], failure);
+        assert_eq!(trail.rows(), [refused]);
+
+        let missing = PatientId::new(999).unwrap();
+        let event = of_patient("patients-get", missing).by(&staff);
+        world.call_in(&app, get(), event).await.expect(404);
+        let failed = row(&staff, Act::ReadPatient, by_role, &[missing], Some("not_found"));
+        assert_eq!(trail.rows(), [failed]);
+
+        let list = protected(records::list::<PatientDetails>);
+        world.call_in(&app, list, Event::of("patients-list").by(&staff)).await.expect(200);
+        let listed = row(&staff, Act::ListPatients, by_role, &[patient.id], None);
+        assert_eq!(trail.rows(), [listed]);
+    });
+}
+
+#[test]
+fn no_row_no_data() {
+    run(async |world: World| {
+        let (patient, staff) = (world.patient(1).await, world.actor(Role::Staff).await);
+        let trail = Trail { is_full: true, ..Trail::default() };
+        let app = world.app_with_rules(audited(&trail));
+        let event = of_patient("patients-get", patient.id).by(&staff);
+        let problem = world.call_in(&app, get(), event).await.expect_problem(503, "unavailable");
+        assert!(!problem.to_string().contains("Roe"));
+    });
+}
+
+/// A caller whose hint still permits the read causes it, but nothing is built from the record.
+#[test]
+fn denied_caller_does_not_reach_a_broken_record() {
+    run(async |world: World| {
+        let (patient, demoted) = (world.patient(1).await, world.actor(Role::Staff).await);
+        let staff = world.actor_named("other", Role::Staff).await;
+        let broken = world.rows("PATIENT#").await.remove(0);
+        let put = world.dynamodb.put_item().table_name(repo::template::TABLE_NAME);
+        let version = crate::dynamo::AttributeValue::S("no number".to_owned());
+        put.set_item(Some(broken)).item("version", version).send().await.unwrap();
+        change_role(&world, &demoted, Role::Pending).await;
+        let event = of_patient("patients-get", patient.id);
+        world.call(get(), event.clone().by(&staff)).await.expect_problem(500, "internal_error");
+        world.call(get(), event.by(&demoted)).await.expect_problem(403, "permission_denied");
+    });
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "measures a span")]
+fn refusal_about_a_patient_waits_for_the_minimum_duration() {
+    run(async |world: World| {
+        let (patient, pending) = (world.patient(1).await, world.actor(Role::Pending).await);
+        for id in [patient.id.to_string(), "999".to_owned(), "abc".to_owned()] {
+            let started = Instant::now();
+            let event = Event::of("patients-get").path_parameter("id", id).by(&pending);
+            world.call(get(), event).await.expect_problem(403, "permission_denied");
+            assert!(started.elapsed() >= Duration::from_millis(100));
+        }
+    });
+}
+
+/// Counts the attempts of a handler.
+#[derive(Default)]
+struct Attempts(AtomicU32);
+
+impl Settings for Attempts {
+    fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self::default())
+    }
+}
+
+/// Demotes its caller, and then loses a race.
+async fn losing(context: Context<Attempts>, by: Granted<Read<PatientDetails>>) -> ApiResult {
+    context.settings().0.fetch_add(1, Ordering::Relaxed);
+    let change = UserChange { role: Some(Role::Pending), active: None };
+    let (store, id, now) = (context.store(), by.caller().id(), by.at());
+    steps::update_account(store, id, change, &IfMatch::Any, now).await?;
+    Err(ApiError::Contended)
+}
+
+#[test]
+fn lost_race_is_decided_again() {
+    run(async |world: World| {
+        let (patient, staff) = (world.patient(1).await, world.actor(Role::Staff).await);
+        let event = of_patient("patients-get", patient.id).by(&staff);
+        let answer = world.call(protected_with(Attempts::default(), losing), event).await;
+        answer.expect_problem(403, "permission_denied");
+    });
+}
+
+/// Always loses the race.
+async fn contended(_context: Context<Attempts>, _by: Granted<Read<PatientDetails>>) -> ApiResult {
+    Err(ApiError::Contended)
+}
+
+#[test]
+fn race_that_is_always_lost_is_503() {
+    run(async |world: World| {
+        let (patient, staff) = (world.patient(1).await, world.actor(Role::Staff).await);
+        let event = of_patient("patients-get", patient.id).by(&staff);
+        let answer = world.call(protected_with(Attempts::default(), contended), event).await;
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        answer.expect_problem(503, "unavailable");
+    });
+}
+
+/// Every act in every role, and what a hint permits is what the role permits.
+#[test]
+fn hint_of_a_role_decides_as_the_role() {
+    let now = Timestamp::from_millisecond(0);
+    for role in Role::ALL {
+        let (name, email) = ("a".parse().unwrap(), "a@example.com".parse().unwrap());
+        let user = User::new(UserId::new(1).unwrap(), name, email, role, now);
+        let hinted = Actor::hinted(&Hint::of(&user)).unwrap();
+        for act in Act::ALL {
+            let decided = rule(act, &Actor::of(&user), Relation::Unrelated, now);
+            assert_eq!(decided, rule(act, &hinted, Relation::Unrelated, now), "{act:?}");
+        }
+    }
+}
