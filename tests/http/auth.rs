@@ -1,4 +1,4 @@
-//! /api/auth/: register, login, me, and what a token must be to count.
+//! /api/auth/: register, login, me, and which access tokens are valid.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ const LOGIN: &str = "/api/auth/login/";
 const ME: &str = "/api/auth/me/";
 
 #[test]
-fn register_answers_the_user_and_never_the_password() {
+fn register_returns_the_user_without_the_password() {
     let account = newcomer();
     let registered = Anonymous.post(REGISTER, &account).expect_status(201);
 
@@ -30,7 +30,7 @@ fn register_answers_the_user_and_never_the_password() {
 }
 
 #[test]
-fn register_trims_all_but_the_password() {
+fn register_trims_every_field_except_the_password() {
     let account = newcomer();
     let spaced = json!({
         "username": format!("  {} ", text(&account["username"])),
@@ -47,7 +47,7 @@ fn register_trims_all_but_the_password() {
 }
 
 #[test]
-fn a_taken_name_or_email_is_a_conflict_whatever_its_case() {
+fn taken_username_or_email_is_a_conflict_in_any_case() {
     let taken = newcomer();
     Anonymous.post(REGISTER, &taken).expect_status(201);
 
@@ -62,7 +62,7 @@ fn a_taken_name_or_email_is_a_conflict_whatever_its_case() {
 }
 
 #[test]
-fn a_refused_registration_leaves_its_other_name_free() {
+fn refused_registration_does_not_reserve_its_other_name() {
     let taken = newcomer();
     Anonymous.post(REGISTER, &taken).expect_status(201);
 
@@ -75,7 +75,7 @@ fn a_refused_registration_leaves_its_other_name_free() {
 }
 
 #[test]
-fn a_username_with_an_at_sign_is_ones_own_email() {
+fn username_with_at_sign_must_be_the_accounts_own_email() {
     let account = newcomer();
     let own = with(&account, "username", account["email"].clone());
     let foreign = with(&account, "username", unique_email());
@@ -86,7 +86,7 @@ fn a_username_with_an_at_sign_is_ones_own_email() {
 }
 
 #[test]
-fn a_username_is_letters_digits_and_five_signs() {
+fn username_has_only_letters_digits_and_five_signs() {
     let marks = unique("dots.and+plus_under");
     let longest = format!("{:x<150}", unique("long"));
     for username in [marks, longest] {
@@ -104,7 +104,7 @@ fn a_username_is_letters_digits_and_five_signs() {
 }
 
 #[test]
-fn an_email_is_an_email() {
+fn malformed_email_is_refused() {
     for email in ["", "nobody", "nobody@", "@example.com", "two words@example.com"] {
         let account = with(&newcomer(), "email", email);
         Anonymous.post(REGISTER, &account).assert_invalid(&["email"]);
@@ -112,7 +112,7 @@ fn an_email_is_an_email() {
 }
 
 #[test]
-fn a_password_is_8_to_128_code_points() {
+fn password_must_have_8_to_128_code_points() {
     for (length, fits) in [(7, false), (8, true), (128, true), (129, false)] {
         let password = password_of(length);
         let account = with(&newcomer(), "password", password.as_str());
@@ -127,7 +127,7 @@ fn a_password_is_8_to_128_code_points() {
 }
 
 #[test]
-fn login_takes_the_username_or_the_email() {
+fn login_accepts_username_or_email() {
     let account = newcomer();
     let registered = Anonymous.post(REGISTER, &account).expect_status(201).json;
     let password = &account["password"];
@@ -148,7 +148,7 @@ fn login_takes_the_username_or_the_email() {
 }
 
 #[test]
-fn login_does_not_tell_a_wrong_password_from_an_unknown_user() {
+fn wrong_password_and_unknown_user_get_the_same_response() {
     let account = newcomer();
     Anonymous.post(REGISTER, &account).expect_status(201);
 
@@ -157,7 +157,7 @@ fn login_does_not_tell_a_wrong_password_from_an_unknown_user() {
         log_in(&account["email"], "not the password"),
         log_in(&json!(unique("nobody")), "not the password"),
         log_in(&json!(unique_email()), "not the password"),
-        // Too short to be anyone's, and still no different.
+        // Too short to be a password, and still the same response.
         log_in(&account["username"], "x"),
     ];
     let texts = refusals.map(|refusal| {
@@ -171,7 +171,7 @@ fn login_does_not_tell_a_wrong_password_from_an_unknown_user() {
 }
 
 #[test]
-fn me_is_the_user() {
+fn me_returns_the_callers_account() {
     let user = User::staff();
     let me = user.get(ME).expect_status(200);
     assert!(contains(&me.json, &user.user), "{me}");
@@ -180,7 +180,7 @@ fn me_is_the_user() {
 }
 
 #[test]
-fn every_authenticated_answer_says_no_store() {
+fn authenticated_responses_have_no_store() {
     let user = User::staff();
     for answer in [
         user.get(ME),
@@ -194,10 +194,10 @@ fn every_authenticated_answer_says_no_store() {
 }
 
 #[test]
-fn without_a_token_the_challenge_names_no_error() {
+fn challenge_without_a_token_has_no_error() {
     let token = User::staff().access;
     let none = Anonymous.get(ME);
-    // RFC 6750, section 3.1: another scheme is no credentials either.
+    // RFC 6750, section 3.1: a header with another scheme has no credentials.
     let basic = Anonymous.request("GET", ME);
     let basic = basic.header("authorization", "Basic YWxpY2U6YnJhc3M=");
     let scheme = Anonymous.request("GET", ME);
@@ -210,14 +210,14 @@ fn without_a_token_the_challenge_names_no_error() {
 }
 
 #[test]
-fn the_scheme_has_no_case() {
+fn authorization_scheme_ignores_case() {
     let header = format!("bearer {}", User::staff().access);
     let me = Anonymous.request("GET", ME).header("authorization", &header);
     me.send().expect_status(200);
 }
 
 #[test]
-fn a_token_mangled_in_any_part_is_no_token() {
+fn token_altered_in_any_part_is_not_valid() {
     // {"alg":"none","typ":"JWT"} and {"alg":"HS256","typ":"JWT"}
     const NONE: &str = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
     const HS256: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
@@ -260,7 +260,7 @@ fn a_token_mangled_in_any_part_is_no_token() {
 }
 
 #[test]
-fn a_public_operation_does_not_look_at_the_token() {
+fn public_operations_ignore_the_token() {
     let stale = Bearer("token");
     let account = newcomer();
     stale.get("/api/health/").expect_status(200);
@@ -276,7 +276,7 @@ fn account_login(account: &Value) -> Value {
     json!({"username": account["username"], "password": account["password"]})
 }
 
-/// A password of so many code points, each of three bytes, without a pattern to guess it by.
+/// Returns a password with this number of code points, of three bytes each. It is hard to guess.
 fn password_of(length: u32) -> String {
     (0..length).map(|i| char::from_u32(0x4e00 + i * 37).unwrap()).collect()
 }
@@ -286,7 +286,7 @@ fn parts(token: &str) -> [&str; 3] {
     parts.try_into().expect("a JWT has three parts")
 }
 
-/// The same text with another first letter.
+/// Returns the text with another first letter.
 fn altered(part: &str) -> String {
     let first = if part.starts_with('A') { 'B' } else { 'A' };
     format!("{first}{}", &part[1..])

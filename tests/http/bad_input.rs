@@ -1,4 +1,4 @@
-//! What every operation that takes a body or an id does with a bad one: the documented 4xx.
+//! Invalid bodies and ids: every operation refuses them with the documented 4xx.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use crate::client::{Actor, Anonymous, Request, User};
 use crate::clinic::{NOBODY, doctor, doctor_path, newcomer, patient, patient_path};
 use crate::json::{members, with, without};
 
-/// The largest body there may be.
+/// The maximum size of a body in bytes.
 const LIMIT: usize = 64 * 1024;
 
-/// An operation that takes a body, and a body it would take.
+/// An operation with a body, and a valid body for it.
 struct Operation {
     method: &'static str,
     path: String,
@@ -28,7 +28,7 @@ impl Operation {
         Self { method, path: path.to_owned(), body, optional }
     }
 
-    fn by(&self, staff: &User) -> Request {
+    fn request_by(&self, staff: &User) -> Request {
         staff.request(self.method, &self.path)
     }
 }
@@ -36,7 +36,7 @@ impl Operation {
 fn operations(staff: &User) -> Vec<Operation> {
     let (known_doctor, known_patient) = (staff.new_doctor(), staff.new_patient());
     let account = newcomer();
-    let pair = json!({"doctor_id": known_doctor["id"], "patient_id": known_patient["id"]});
+    let assignment = json!({"doctor_id": known_doctor["id"], "patient_id": known_patient["id"]});
     let remove = format!("/api/doctor/mappings/{}/remove/", known_patient["id"]);
     vec![
         Operation::new("POST", "/api/auth/register/", account.clone()),
@@ -47,20 +47,20 @@ fn operations(staff: &User) -> Vec<Operation> {
         Operation::new("POST", "/api/patients/", patient()),
         Operation::new("PUT", &patient_path(&known_patient), patient()),
         Operation::new("PATCH", &patient_path(&known_patient), patient()),
-        Operation::new("POST", "/api/doctor/mappings/", pair.clone()),
-        Operation::new("POST", &remove, without(&pair, "patient_id")),
+        Operation::new("POST", "/api/doctor/mappings/", assignment.clone()),
+        Operation::new("POST", &remove, without(&assignment, "patient_id")),
     ]
 }
 
 #[test]
-fn a_body_is_a_json_object() {
+fn body_must_be_a_json_object() {
     let staff = User::staff();
     for operation in operations(&staff) {
         for body in [
             "", " ", "[]", "null", "true", "5", "\"x\"", "{", "{\"a\":}", "{}{}", "{'a': 1}",
             "<a/>",
         ] {
-            let request = operation.by(&staff);
+            let request = operation.request_by(&staff);
             let request = request.header("content-type", "application/json");
             let refused = request.body(body).send();
             refused.assert_problem(400, "invalid_body");
@@ -69,7 +69,7 @@ fn a_body_is_a_json_object() {
 }
 
 #[test]
-fn every_field_has_its_type() {
+fn field_of_the_wrong_type_is_refused() {
     let staff = User::staff();
     for operation in operations(&staff) {
         for field in members(&operation.body) {
@@ -83,14 +83,14 @@ fn every_field_has_its_type() {
             }
             for value in wrong {
                 let body = with(&operation.body, field, value);
-                operation.by(&staff).json(&body).send().assert_invalid(&[field]);
+                operation.request_by(&staff).json(&body).send().assert_invalid(&[field]);
             }
         }
     }
 }
 
 #[test]
-fn every_missing_field_is_named() {
+fn every_missing_field_is_reported() {
     let staff = User::staff();
     for operation in operations(&staff) {
         if operation.method == "PATCH" {
@@ -99,21 +99,21 @@ fn every_missing_field_is_named() {
         let mut required = members(&operation.body);
         required.retain(|field| !operation.optional.contains(field));
 
-        let empty = operation.by(&staff).json(&json!({})).send();
+        let empty = operation.request_by(&staff).json(&json!({})).send();
         empty.assert_invalid(&required);
         for field in required {
             let body = without(&operation.body, field);
-            operation.by(&staff).json(&body).send().assert_invalid(&[field]);
+            operation.request_by(&staff).json(&body).send().assert_invalid(&[field]);
         }
     }
 }
 
 #[test]
-fn an_unknown_field_is_refused() {
+fn unknown_field_is_refused() {
     let staff = User::staff();
     for operation in operations(&staff) {
         let body = with(&operation.body, "nonsense", 1);
-        operation.by(&staff).json(&body).send().assert_invalid(&["nonsense"]);
+        operation.request_by(&staff).json(&body).send().assert_invalid(&["nonsense"]);
     }
 }
 
@@ -140,7 +140,7 @@ fn every_problem_of_a_body_is_reported_at_once() {
 }
 
 #[test]
-fn an_id_is_a_positive_integer_up_to_2_to_the_53() {
+fn id_in_a_body_must_be_a_positive_integer_below_2_to_the_53() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     let (doctor, patient) = (&doctor["id"], &patient["id"]);
@@ -175,7 +175,7 @@ fn an_id_is_a_positive_integer_up_to_2_to_the_53() {
             let request = staff.request("POST", path).body(body);
             let refused = request.header("content-type", "application/json").send();
             refused.assert_problem(400, "invalid_body");
-            // A number beyond all numbers may already be a fault of the JSON.
+            // A parser may refuse a number as large as 1e400, before the field is known.
             if bad != "1e400" {
                 refused.assert_errors(&[field]);
             }
@@ -184,7 +184,7 @@ fn an_id_is_a_positive_integer_up_to_2_to_the_53() {
 }
 
 #[test]
-fn an_id_that_nobody_has_is_not_found() {
+fn unknown_id_in_a_body_is_not_found() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     let remove = format!("/api/doctor/mappings/{}/remove/", patient["id"]);
@@ -198,7 +198,7 @@ fn an_id_that_nobody_has_is_not_found() {
 }
 
 #[test]
-fn a_path_with_what_is_no_id_leads_nowhere() {
+fn invalid_id_in_a_path_is_not_found() {
     let staff = User::staff();
     let known = staff.new_doctor();
     let removal = json!({"doctor_id": known["id"]});
@@ -237,13 +237,13 @@ fn a_path_with_what_is_no_id_leads_nowhere() {
 }
 
 #[test]
-fn a_body_is_at_most_64_kib() {
+fn body_over_64_kib_is_refused() {
     let staff = User::staff();
     for operation in operations(&staff) {
         let frame = json!({"nonsense": ""}).to_string().len();
         for (size, fits) in [(LIMIT, true), (LIMIT + 1, false), (65 * 1024 + 1, false)] {
             let body = json!({"nonsense": "x".repeat(size - frame)});
-            let refused = operation.by(&staff).json(&body).send();
+            let refused = operation.request_by(&staff).json(&body).send();
             if fits {
                 refused.assert_problem(400, "invalid_body");
             } else {
@@ -254,7 +254,7 @@ fn a_body_is_at_most_64_kib() {
 }
 
 #[test]
-fn a_body_is_json_by_its_content_type() {
+fn other_content_types_are_refused() {
     let staff = User::staff();
     for operation in operations(&staff) {
         for kind in [
@@ -265,7 +265,7 @@ fn a_body_is_json_by_its_content_type() {
             "application/jsonp",
             "json",
         ] {
-            let request = operation.by(&staff).header("content-type", kind);
+            let request = operation.request_by(&staff).header("content-type", kind);
             let refused = request.body(operation.body.to_string()).send();
             refused.assert_problem(415, "unsupported_media_type");
         }
@@ -273,7 +273,7 @@ fn a_body_is_json_by_its_content_type() {
 }
 
 #[test]
-fn no_content_type_or_a_charset_with_it_will_do() {
+fn content_type_is_optional_and_may_have_a_charset() {
     let staff = User::staff();
     let request = || staff.request("POST", "/api/patients/");
     let body = || patient().to_string();
@@ -287,13 +287,13 @@ fn no_content_type_or_a_charset_with_it_will_do() {
 }
 
 #[test]
-fn a_scheme_that_is_none_does_no_harm() {
+fn malformed_forwarded_scheme_is_ignored() {
     let request = Anonymous.request("GET", "/api/health/");
     request.header("x-forwarded-proto", "a b").send().expect_status(200);
 }
 
 #[test]
-fn nobody_registers_with_a_field_of_their_own() {
+fn register_refuses_privileged_fields() {
     for (field, value) in [("role", "admin"), ("id", "1"), ("is_staff", "true")] {
         let account = with(&newcomer(), field, value);
         Anonymous.post("/api/auth/register/", &account).assert_invalid(&[field]);

@@ -10,7 +10,7 @@ const PATIENTS: usize = 1_000;
 const THREADS: usize = 16;
 
 #[test]
-fn a_doctor_with_a_thousand_patients_is_deleted_with_a_thousand_mappings() {
+fn deleting_a_doctor_deletes_a_thousand_assignments() {
     let staff = User::staff();
     let (doctor, colleague) = (staff.new_doctor(), staff.new_doctor());
     let patients: Vec<Value> = in_parallel(THREADS, PATIENTS, |_| {
@@ -22,7 +22,7 @@ fn a_doctor_with_a_thousand_patients_is_deleted_with_a_thousand_mappings() {
     let listed = staff.walk(&format!("{}?limit=100", patients_of(&doctor)));
     assert_eq!(listed.len(), PATIENTS);
 
-    // 503 says that time ran out and that the same call goes on.
+    // A 503 means that the time ran out. The same call continues the work.
     let mut answer = staff.delete(&doctor_path(&doctor));
     for _ in 0..10 {
         if answer.status != 503 {
@@ -39,10 +39,10 @@ fn a_doctor_with_a_thousand_patients_is_deleted_with_a_thousand_mappings() {
     });
     eventually(
         || staff.walk("/api/doctor/mappings/?limit=100"),
-        |all| all.iter().all(|mapping| mapping["doctor_id"] != doctor["id"]),
+        |all| all.iter().all(|assignment| assignment["doctor_id"] != doctor["id"]),
     );
 
-    // A colleague's patient is still theirs.
+    // The colleague's assignment still exists.
     let remaining = staff.walk(&doctors_of(&patients[0]));
     assert_eq!(remaining.len(), 1);
     assert_eq!(remaining[0]["id"], colleague["id"]);

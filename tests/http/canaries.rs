@@ -1,4 +1,4 @@
-//! Nothing that is secret, or about a person, ever reaches the log.
+//! The log contains no secrets and no personal data: a test sends marked texts and searches the log for them.
 
 use serde_json::{Value, json};
 
@@ -8,9 +8,9 @@ use crate::json::with;
 use crate::stack;
 
 #[test]
-fn what_clients_send_is_in_no_log_line() {
+fn log_contains_no_personal_data_and_no_secrets() {
     if !stack::is_own() {
-        eprintln!("skipped: the log of another stack cannot be read");
+        eprintln!("skipped: cannot read the log of another stack");
         return;
     }
     let password = format!("{} brass lantern", unique("canary"));
@@ -31,24 +31,21 @@ fn what_clients_send_is_in_no_log_line() {
     let mut tokens = vec![user.access.clone(), user.refresh.clone()];
     let refreshed = Anonymous.post("/api/auth/refresh/", &json!({"refresh": user.refresh}));
     tokens.extend(["access", "refresh"].map(|it| text(&refreshed.json[it])));
-    let statuses = go_wrong(&user, &account, &patient);
+    let statuses = provoke_errors(&user, &account, &patient);
     assert!(statuses.contains(&401) && statuses.contains(&400));
     Anonymous.post("/api/auth/password/reset/", &json!({"email": account["email"]}));
-    tokens.extend(
-        stack::mails()
-            .iter()
-            .filter(|mail| mail.contains("canary"))
-            .map(|mail| mail.lines().find(|line| line.len() == 43).expect("a token").to_owned()),
-    );
+    tokens.extend(stack::mails().iter().filter(|mail| mail.contains("canary")).map(|mail| {
+        mail.lines().find(|line| line.len() == 43).expect("no token in the mail").to_owned()
+    }));
     let last = user.get("/api/auth/me/").expect_status(200);
     assert!(last.text.contains("canary"));
 
-    // A token's parts as well: the payload names nobody, but a signature lets one in.
+    // Also the parts of a token: with the signature in the log, a reader could rebuild the token.
     let parts = tokens.iter().flat_map(|token| token.split('.')).filter(|part| part.len() > 20);
     let canaries: Vec<&str> =
         ["canary", "Canary", "not the password"].into_iter().chain(parts).collect();
     let log = stack::log();
-    assert!(log.contains("\"operation\":\"auth-me\""), "the log is not that of the functions");
+    assert!(log.contains("\"operation\":\"auth-me\""), "the log has no lines of the functions");
     for line in log.lines() {
         for canary in &canaries {
             assert!(!line.contains(canary), "{canary} in\n{line}");
@@ -56,8 +53,8 @@ fn what_clients_send_is_in_no_log_line() {
     }
 }
 
-/// Everything that may be answered with an error, which is when logs are tempted to say more.
-fn go_wrong(user: &User, account: &Value, patient: &Value) -> Vec<u16> {
+/// Sends many requests that are refused, because errors are often logged with details. Returns the statuses.
+fn provoke_errors(user: &User, account: &Value, patient: &Value) -> Vec<u16> {
     let canary = unique("canary");
     let login = |name: &str| {
         Anonymous
@@ -69,8 +66,8 @@ fn go_wrong(user: &User, account: &Value, patient: &Value) -> Vec<u16> {
     }
     statuses.push(login(&canary).status);
     statuses.push(Anonymous.post("/api/auth/register/", account).status);
-    let strange = with(&newcomer(), &canary, "x");
-    statuses.push(Anonymous.post("/api/auth/register/", &strange).status);
+    let unknown_field = with(&newcomer(), &canary, "x");
+    statuses.push(Anonymous.post("/api/auth/register/", &unknown_field).status);
     statuses
         .push(Anonymous.request("POST", "/api/auth/login/").body(canary.as_str()).send().status);
     statuses.push(Bearer(&canary).get("/api/auth/me/").status);

@@ -1,4 +1,4 @@
-//! A small HTTP client whose actors are types: [`Anonymous`], [`Bearer`] and [`User`].
+//! A small HTTP client. The callers are types: [`Anonymous`], [`Bearer`] and [`User`].
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::stack;
 
 /// Someone who calls the API.
 pub trait Actor {
-    /// The `Authorization` header, if any.
+    /// Returns the value of the `Authorization` header, if any.
     fn authorization(&self) -> Option<String>;
 
     fn request(&self, method: &str, path: &str) -> Request {
@@ -49,7 +49,7 @@ pub trait Actor {
         self.request("DELETE", path).send()
     }
 
-    /// Everything in a list, page after page.
+    /// Returns the whole list, read page by page.
     #[track_caller]
     fn walk(&self, path: &str) -> Vec<Value> {
         let separator = if path.contains('?') { '&' } else { '?' };
@@ -63,12 +63,12 @@ pub trait Actor {
                     page_path = format!("{path}{separator}cursor={}", encode(next));
                 }
                 next => {
-                    assert!(next.is_null(), "next is a cursor or null: {next}");
+                    assert!(next.is_null(), "next is neither a cursor nor null: {next}");
                     return found;
                 }
             }
         }
-        panic!("{path} does not end");
+        panic!("{path} has too many pages");
     }
 }
 
@@ -81,7 +81,7 @@ impl Actor for Anonymous {
     }
 }
 
-/// Someone with a token, whatever it is worth.
+/// Someone with a token, valid or not.
 pub struct Bearer<'a>(pub &'a str);
 
 impl Actor for Bearer<'_> {
@@ -92,16 +92,16 @@ impl Actor for Bearer<'_> {
 
 /// Someone who has registered and logged in.
 pub struct User {
-    /// What was registered: `username`, `email`, `password`.
+    /// The body of the registration: `username`, `email`, `password`.
     pub account: Value,
-    /// What the API says of the user.
+    /// The account in the response of the login.
     pub user: Value,
     pub access: String,
     pub refresh: String,
 }
 
 impl User {
-    /// A new member of the clinic's staff.
+    /// Registers a new account with the role `staff` and logs in.
     #[track_caller]
     pub fn staff() -> Self {
         let account = clinic::newcomer();
@@ -109,7 +109,7 @@ impl User {
         Self::log_in(&account)
     }
 
-    /// A newcomer whom nobody has let in yet.
+    /// Registers a new account, sets its role to `pending` and logs in.
     #[track_caller]
     pub fn pending(admin: &Self) -> Self {
         let user = Self::staff();
@@ -118,8 +118,8 @@ impl User {
         user
     }
 
-    /// The administrator, who is the very first account of a stack of one's own. Elsewhere it is who
-    /// `API_ADMIN_USERNAME` and `API_ADMIN_PASSWORD` say, or nobody; what needs one is passed over then.
+    /// Returns the administrator: the first account of the tests' own stack. On another stack it is the account of
+    /// `API_ADMIN_USERNAME` and `API_ADMIN_PASSWORD`. Without these, tests that need an administrator are skipped.
     pub fn admin() -> Option<&'static Self> {
         static ADMIN: LazyLock<Option<User>> = LazyLock::new(|| {
             stack::url();
@@ -127,12 +127,12 @@ impl User {
             Some(User::log_in(&account))
         });
         if ADMIN.is_none() {
-            eprintln!("skipped: there is no administrator to do it");
+            eprintln!("skipped: no administrator is known");
         }
         ADMIN.as_ref()
     }
 
-    /// A new session of an account.
+    /// Logs in and returns a new session of the account.
     #[track_caller]
     pub fn log_in(account: &Value) -> Self {
         let credentials = json!({
@@ -156,7 +156,7 @@ impl Actor for User {
     }
 }
 
-/// A request on its way.
+/// A request that is not sent yet.
 #[must_use]
 pub struct Request {
     method: String,
@@ -180,7 +180,7 @@ impl Request {
         self
     }
 
-    /// A body as it is, with no Content-Type.
+    /// Sets the body, without a Content-Type.
     pub fn body(mut self, text: impl Into<String>) -> Self {
         self.body = Some(text.into());
         self
@@ -190,8 +190,8 @@ impl Request {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// Sends it. Whatever a client does, the API never answers 500 or worse, save 503, and never
-    /// anything that the contract does not have.
+    /// Sends the request. Fails the test if the status is 500 or higher, except 503, or if the response is not in the
+    /// contract.
     #[track_caller]
     pub fn send(self) -> Response {
         let Self { method, path, builder, body } = self;
@@ -210,12 +210,12 @@ impl Request {
             text,
         };
         assert!(response.status < 500 || response.status == 503, "{response}");
-        contract::assert_kept(&method, &path, &response);
+        contract::assert_in_contract(&method, &path, &response);
         response
     }
 }
 
-/// `text` as a part of a URL's query or path.
+/// Returns `text` percent-encoded, as a part of a URL's path or query.
 pub fn encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
@@ -234,7 +234,7 @@ static AGENT: LazyLock<Agent> = LazyLock::new(|| {
         .max_redirects(0)
         .max_idle_connections(64)
         .max_idle_connections_per_host(64)
-        // The first call of a function may have to wait for it to start.
+        // The first call of a function waits until the function has started.
         .timeout_global(Some(Duration::from_secs(120)));
     let config = if stack::is_own() { config.proxy(None) } else { config };
     config.build().new_agent()

@@ -1,4 +1,4 @@
-//! Newcomers, doctors and patients for the tests to begin with: nobody twice, in any run.
+//! Bodies of new accounts, doctors and patients. All names are unique, also across test runs.
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::client::{Actor, User};
 use crate::response::Response;
 
-/// A well-formed id that nobody has: the largest there is.
+/// A valid id that no record has: the largest id.
 pub const NOBODY: u64 = (1 << 53) - 1;
 
-/// A name nobody has had, in this run or another.
+/// Returns a name that is unique in this run and all others.
 pub fn unique(prefix: &str) -> String {
     static RUN: LazyLock<u128> = LazyLock::new(|| UNIX_EPOCH.elapsed().unwrap().as_nanos());
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -26,7 +26,7 @@ pub fn unique_email() -> String {
     format!("{}@example.com", unique("mail"))
 }
 
-/// What someone new registers with.
+/// Returns the body of a new registration.
 pub fn newcomer() -> Value {
     json!({
         "username": unique("user"),
@@ -73,8 +73,8 @@ impl User {
 
     #[track_caller]
     pub fn assign(&self, doctor: &Value, patient: &Value) -> Response {
-        let pair = json!({"doctor_id": doctor["id"], "patient_id": patient["id"]});
-        self.post("/api/doctor/mappings/", &pair)
+        let assignment = json!({"doctor_id": doctor["id"], "patient_id": patient["id"]});
+        self.post("/api/doctor/mappings/", &assignment)
     }
 }
 
@@ -94,8 +94,8 @@ pub fn patients_of(doctor: &Value) -> String {
     format!("/api/doctors/{}/patients/", doctor["id"])
 }
 
-/// Asks until the answer is right, a hundred times at most: some lists are read from an index, and in
-/// the cloud an index trails its table by a moment.
+/// Calls `ask` until the answer is right, at most a hundred times. Some lists are read from an index, and in the cloud
+/// an index is updated a moment after its table.
 #[track_caller]
 pub fn eventually<T: Debug>(ask: impl Fn() -> T, right: impl Fn(&T) -> bool) -> T {
     let mut answer = ask();

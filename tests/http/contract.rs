@@ -1,4 +1,4 @@
-//! openapi.yaml, and whether the API answers as it says.
+//! Compares responses with openapi.yaml.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -9,54 +9,54 @@ use serde_json::{Value, json};
 
 use crate::response::Response;
 
-/// One that cannot be read fails every test in the same words.
+/// Returns openapi.yaml. If it cannot be read, every test fails with the same message.
 pub fn contract() -> &'static Contract {
     static CONTRACT: LazyLock<Result<Contract, String>> =
         LazyLock::new(|| Contract::load().map_err(|error| format!("{error}: {error:?}")));
     CONTRACT.as_ref().unwrap_or_else(|reason| panic!("{reason}"))
 }
 
-/// Fails the test unless the contract has this status for the operation, with such headers and such a
-/// body. Where it has no operation, the answer is to be a problem that says so.
+/// Fails the test unless the contract has this status for the operation, and the headers and the body match. For a path
+/// or method that is not in the contract, the response must be a problem with the status 404, 405 or 503.
 #[track_caller]
-pub fn assert_kept(method: &str, path: &str, response: &Response) {
+pub fn assert_in_contract(method: &str, path: &str, response: &Response) {
     let operation = contract().operation(method, path);
     let (name, breaches) = match operation {
         Some(operation) => (operation.id.as_str(), breaches(operation, response)),
-        // What a browser asks in advance.
+        // The preflight request of a browser.
         None if method == "OPTIONS" && response.status == 204 => return,
-        None => ("a path or method that is not there", breaches_elsewhere(response)),
+        None => ("an unknown path or method", breaches_outside_contract(response)),
     };
     assert!(
         breaches.is_empty(),
-        "openapi.yaml does not have this of {name}: {response}\n  {}",
+        "the response of {name} does not match openapi.yaml: {response}\n  {}",
         breaches.join("\n  ")
     );
 }
 
 fn breaches(operation: &Operation, response: &Response) -> Vec<String> {
-    let Some(promised) = operation.responses.get(&response.status.to_string()) else {
+    let Some(declared) = operation.responses.get(&response.status.to_string()) else {
         return vec![format!("the status {}", response.status)];
     };
     let mut breaches = Vec::new();
-    for (name, header) in &promised.headers {
+    for (name, header) in &declared.headers {
         if header.required && response.header(name).is_none() {
             breaches.push(format!("{name} is missing"));
         }
     }
     let media_type = response.media_type();
-    match promised.content.get(media_type) {
+    match declared.content.get(media_type) {
         Some(content) if media_type.ends_with("json") => {
             breaches.extend(errors(&content.schema, &response.json));
         }
         Some(_) => {}
-        None if promised.content.is_empty() && response.text.is_empty() => {}
+        None if declared.content.is_empty() && response.text.is_empty() => {}
         None => breaches.push(format!("the media type {media_type:?}")),
     }
     breaches
 }
 
-fn breaches_elsewhere(response: &Response) -> Vec<String> {
+fn breaches_outside_contract(response: &Response) -> Vec<String> {
     let mut breaches = errors(&json!({"$ref": "#/components/schemas/Problem"}), &response.json);
     if !matches!(response.status, 404 | 405 | 503) {
         breaches.push(format!("the status {}", response.status));
@@ -67,21 +67,21 @@ fn breaches_elsewhere(response: &Response) -> Vec<String> {
     breaches
 }
 
-/// What a validator has to say of a body.
+/// Returns the errors of a body, by its schema.
 fn errors(schema: &Value, body: &Value) -> Vec<String> {
     let validator = validator(schema);
     let errors = validator.iter_errors(body);
     errors.map(|error| format!("body{}: {error}", error.instance_path())).collect()
 }
 
-/// Compiled when it is first asked for. Of two tests that ask at the same moment both may do it.
+/// Returns the validator of a schema, compiled at its first use. Two tests at the same time may both compile it.
 fn validator(schema: &Value) -> Arc<Validator> {
     static COMPILED: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
     let name = schema.to_string();
     let compiled = COMPILED.lock().unwrap().get(&name).cloned();
     compiled.unwrap_or_else(|| {
         let options = jsonschema::options().with_draft(Draft::Draft202012);
-        // Without this a format is a remark.
+        // Without this, formats are not validated.
         let options = options.should_validate_formats(true);
         let validator = options.build(&contract().standalone(schema));
         let validator = validator.unwrap_or_else(|error| panic!("openapi.yaml: {name}: {error}"));

@@ -1,4 +1,4 @@
-//! /api/doctors/: what is a doctor's alone. (records.rs has what a patient shares.)
+//! /api/doctors/: tests for doctors only. records.rs has the tests for both doctors and patients.
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,11 @@ use crate::threads::together;
 
 const DOCTORS: &str = "/api/doctors/";
 
-/// No two doctors have the same value here.
+/// The fields that must be unique among doctors.
 const UNIQUE: [&str; 2] = ["email", "license_number"];
 
 #[test]
-fn email_and_licence_number_are_one_doctors_alone() {
+fn duplicate_email_or_licence_number_is_a_conflict() {
     let staff = User::staff();
     let (first, second) = (staff.new_doctor(), staff.new_doctor());
     for field in UNIQUE {
@@ -35,7 +35,7 @@ fn email_and_licence_number_are_one_doctors_alone() {
 }
 
 #[test]
-fn a_refused_doctor_leaves_the_other_value_free() {
+fn refused_doctor_does_not_reserve_its_other_value() {
     let staff = User::staff();
     let taken = staff.new_doctor();
     for field in UNIQUE {
@@ -47,7 +47,7 @@ fn a_refused_doctor_leaves_the_other_value_free() {
 }
 
 #[test]
-fn a_deleted_doctors_email_and_licence_number_are_free() {
+fn email_and_licence_number_of_a_deleted_doctor_are_free() {
     let staff = User::staff();
     let body = doctor();
     for _ in 0..3 {
@@ -57,7 +57,7 @@ fn a_deleted_doctors_email_and_licence_number_are_free() {
 }
 
 #[test]
-fn an_update_moves_a_unique_value() {
+fn update_takes_the_new_unique_value_and_frees_the_old() {
     let staff = User::staff();
     for field in UNIQUE {
         for method in ["PUT", "PATCH"] {
@@ -82,7 +82,7 @@ fn an_update_moves_a_unique_value() {
 }
 
 #[test]
-fn a_unique_value_may_change_its_case() {
+fn unique_value_can_change_its_case() {
     let staff = User::staff();
     let created = staff.new_doctor();
     for field in UNIQUE {
@@ -93,7 +93,7 @@ fn a_unique_value_may_change_its_case() {
 }
 
 #[test]
-fn fields_go_up_to_their_bounds() {
+fn values_at_their_limits_are_accepted() {
     let staff = User::staff();
     let longest = json!({
         "first_name": "é".repeat(100),
@@ -114,7 +114,7 @@ fn fields_go_up_to_their_bounds() {
 }
 
 #[test]
-fn fields_stay_within_their_bounds() {
+fn invalid_values_are_refused() {
     let staff = User::staff();
     let path = doctor_path(&staff.new_doctor());
     for (field, value) in [
@@ -144,7 +144,7 @@ fn fields_stay_within_their_bounds() {
 }
 
 #[test]
-fn a_request_that_is_sent_again_under_its_key_creates_nothing_twice() {
+fn same_idempotency_key_creates_one_doctor() {
     let staff = User::staff();
     let (body, key) = (doctor(), unique("key"));
     let send = |body: &Value| {
@@ -157,6 +157,6 @@ fn a_request_that_is_sent_again_under_its_key_creates_nothing_twice() {
         assert_eq!(answer.expect_status(201).json, first);
     }
     send(&doctor()).assert_problem(422, "idempotency_key_reused");
-    // Without the key it is another request.
+    // Without the key, it is a new request.
     staff.post("/api/doctors/", &body).assert_problem(409, "conflict");
 }

@@ -1,8 +1,7 @@
-//! What a client sees that a tool nobody here wrote generates from openapi.yaml: every operation and
-//! every answer is in it, its types fit together, and a program that is written with it, strictly
-//! typed, takes the walk-through.
+//! Generates a client from openapi.yaml with an independent tool. The client has every operation, its types are
+//! consistent, and a strictly typed program completes the walk-through with it.
 //!
-//! It is written into the target folder and not shipped.
+//! The client is written into the target folder and not shipped.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,7 +19,7 @@ const PACKAGE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/generated-client/he
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/generated_client");
 
 #[test]
-fn a_generated_client_takes_the_walk_through() {
+fn generated_client_completes_the_walk_through() {
     let tools = tools("openapi-python-client");
     let walk_through = format!("{SOURCES}/walk_through.py");
 
@@ -31,31 +30,35 @@ fn a_generated_client_takes_the_walk_through() {
     let mut generate = Command::new(tools.join("openapi-python-client"));
     generate.args(["generate", "--meta", "none", "--output-path", PACKAGE]);
     generate.arg("--path").arg(repository().join("openapi.yaml"));
-    // Whatever it does not understand it leaves out, with a warning.
+    // The tool omits everything that it does not understand, with a warning.
     generate.args(["--config", &format!("{SOURCES}/config.yaml"), "--fail-on-warning"]);
-    succeeds(generate, "openapi-python-client does not understand openapi.yaml");
+    assert_succeeds(generate, "openapi-python-client fails on openapi.yaml");
 
     let operations = contract().operations().iter();
     let operations: BTreeSet<_> = operations.map(|it| it.id.replace('-', "_")).collect();
-    assert_eq!(modules(Path::new(PACKAGE)), operations, "the client's operations");
+    assert_eq!(
+        modules(Path::new(PACKAGE)),
+        operations,
+        "the client has other operations than openapi.yaml"
+    );
 
     let mut check = Command::new(tools.join("mypy"));
     check.args(["--strict", "--cache-dir", &format!("{FOLDER}/mypy"), PACKAGE, &walk_through]);
     check.env("MYPYPATH", FOLDER);
-    succeeds(check, "mypy does not agree");
+    assert_succeeds(check, "mypy reports errors");
 
     let mut walk = Command::new(tools.join("python"));
     walk.args([walk_through.as_str(), stack::url()]);
-    // Nothing is to be written into the repository.
+    // Keeps Python from writing bytecode into the repository.
     walk.env("PYTHONPATH", FOLDER).env("PYTHONDONTWRITEBYTECODE", "1");
     if stack::is_own() {
-        // Whatever HTTP_PROXY says: it cannot reach this machine's 127.0.0.1.
+        // A proxy from HTTP_PROXY cannot reach this machine's 127.0.0.1.
         walk.env("no_proxy", "127.0.0.1");
     }
-    succeeds(walk, "the walk-through ends early");
+    assert_succeeds(walk, "the walk-through fails");
 }
 
-/// The names of the client's operations, each of which is a module in a folder for its tag.
+/// Returns the names of the client's operations. Each is a module in the folder of its tag.
 fn modules(package: &Path) -> BTreeSet<String> {
     let entries = |folder: &Path| fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
     let folders = entries(&package.join("api")).filter(|path| path.is_dir());
@@ -65,8 +68,8 @@ fn modules(package: &Path) -> BTreeSet<String> {
 }
 
 #[track_caller]
-fn succeeds(mut command: Command, problem: &str) {
-    let output = command.output().expect("an installed tool runs");
+fn assert_succeeds(mut command: Command, problem: &str) {
+    let output = command.output().expect("cannot run the tool");
     assert!(
         output.status.success(),
         "{problem}:\n{}{}",

@@ -1,9 +1,9 @@
-//! Comparing and altering JSON.
+//! Compares and changes JSON values.
 
 use serde_json::Value;
 
-/// Whether `actual` holds all of `expected`: objects may have more members and lists more elements;
-/// the text `…` stands for anything.
+/// Returns whether `actual` contains `expected`: objects may have more members and lists more elements, and the text
+/// `…` matches any value.
 pub fn contains(actual: &Value, expected: &Value) -> bool {
     match (actual, expected) {
         (_, Value::String(text)) if text == "…" => true,
@@ -25,21 +25,21 @@ pub fn assert_contains(actual: &Value, expected: &Value) {
     assert!(contains(actual, expected), "{expected}\nin\n{actual}");
 }
 
-/// `object` with `member` set.
+/// Returns `object` with `member` set.
 pub fn with(object: &Value, member: &str, value: impl Into<Value>) -> Value {
     let mut object = object.clone();
     object[member] = value.into();
     object
 }
 
-/// `object` without `member`.
+/// Returns `object` without `member`.
 pub fn without(object: &Value, member: &str) -> Value {
     let mut object = object.clone();
     object.as_object_mut().unwrap().remove(member);
     object
 }
 
-/// The names of an object's members, sorted.
+/// Returns the names of an object's members, sorted.
 pub fn members(object: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();

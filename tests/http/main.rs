@@ -1,9 +1,9 @@
-//! The API as its clients see it, over HTTP: against a stack of this run's own, or, with `API_URL`
-//! set, against any other. Laid out by URL; every test makes its own records, so that order and
-//! company do not matter.
+//! Tests of the API over HTTP, as clients use it. They start their own stack, or use the one at `API_URL`.
+//!
+//! The files are organized by URL. Every test creates its own records, so tests can run in any order and in parallel.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-// What the tests are written with.
+// Helpers.
 mod client;
 mod clinic;
 mod contract;
@@ -13,7 +13,7 @@ mod response;
 mod stack;
 mod threads;
 
-// The contract, by URL.
+// Tests of one URL each.
 mod auth;
 mod doctors;
 mod mappings;
@@ -25,7 +25,7 @@ mod seed;
 mod sessions;
 mod users;
 
-// The contract, across URLs.
+// Tests of many URLs.
 mod bad_input;
 mod bulk;
 mod canaries;

@@ -1,4 +1,4 @@
-//! /api/doctor/mappings/ and /api/doctors/{id}/patients/: who is assigned to whom.
+//! /api/doctor/mappings/ and /api/doctors/{id}/patients/: assignments of doctors to patients.
 
 use serde_json::{Value, json};
 
@@ -9,37 +9,37 @@ use crate::json::{assert_contains, members, without};
 const MAPPINGS: &str = "/api/doctor/mappings/";
 
 #[test]
-fn assign_answers_the_mapping() {
+fn assign_returns_the_assignment() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
-    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+    let assignment = staff.assign(&doctor, &patient).expect_status(201).json;
 
     assert_eq!(
-        members(&mapping),
+        members(&assignment),
         ["assigned_at", "assigned_by", "doctor_id", "doctor_name", "patient_id", "patient_name",]
     );
-    assert_eq!(mapping["doctor_id"], doctor["id"]);
-    assert_eq!(mapping["doctor_name"], full_name(&doctor));
-    assert_eq!(mapping["patient_id"], patient["id"]);
-    assert_eq!(mapping["patient_name"], full_name(&patient));
-    assert_eq!(mapping["assigned_by"], staff.user["id"]);
-    assert_timestamp(&mapping["assigned_at"]);
+    assert_eq!(assignment["doctor_id"], doctor["id"]);
+    assert_eq!(assignment["doctor_name"], full_name(&doctor));
+    assert_eq!(assignment["patient_id"], patient["id"]);
+    assert_eq!(assignment["patient_name"], full_name(&patient));
+    assert_eq!(assignment["assigned_by"], staff.user["id"]);
+    assert_timestamp(&assignment["assigned_at"]);
 }
 
 #[test]
-fn assigning_again_answers_the_same_mapping() {
+fn repeated_assign_returns_the_same_assignment() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
-    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+    let assignment = staff.assign(&doctor, &patient).expect_status(201).json;
 
     for again in [staff, User::staff()] {
-        let standing = again.assign(&doctor, &patient).expect_status(200).json;
-        assert_eq!(standing, mapping);
+        let repeated = again.assign(&doctor, &patient).expect_status(200).json;
+        assert_eq!(repeated, assignment);
     }
 }
 
 #[test]
-fn assign_names_whom_it_does_not_know() {
+fn assign_names_the_unknown_doctor_or_patient() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     let nobody = json!({"id": NOBODY});
@@ -55,48 +55,48 @@ fn assign_names_whom_it_does_not_know() {
 }
 
 #[test]
-fn the_list_has_every_mapping_until_it_is_removed() {
+fn list_contains_an_assignment_until_it_is_removed() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
-    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+    let assignment = staff.assign(&doctor, &patient).expect_status(201).json;
 
     let list = format!("{MAPPINGS}?limit=100");
-    eventually(|| staff.walk(&list), |all| all.contains(&mapping));
+    eventually(|| staff.walk(&list), |all| all.contains(&assignment));
 
-    staff.delete(&mapping_path(&doctor, &patient)).expect_status(204);
-    eventually(|| staff.walk(&list), |all| !all.contains(&mapping));
+    staff.delete(&assignment_path(&doctor, &patient)).expect_status(204);
+    eventually(|| staff.walk(&list), |all| !all.contains(&assignment));
 }
 
 #[test]
-fn a_patients_doctors_are_doctors_and_when_they_were_assigned() {
+fn doctors_of_a_patient_have_assigned_at() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     assert_eq!(staff.walk(&doctors_of(&patient)), [] as [Value; 0]);
 
-    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+    let assignment = staff.assign(&doctor, &patient).expect_status(201).json;
     let doctors = staff.walk(&doctors_of(&patient));
     assert_eq!(doctors.len(), 1);
-    assert_eq!(doctors[0]["assigned_at"], mapping["assigned_at"]);
+    assert_eq!(doctors[0]["assigned_at"], assignment["assigned_at"]);
     assert_eq!(without(&doctors[0], "assigned_at"), doctor);
 }
 
 #[test]
-fn a_doctors_patients_are_patients_and_when_they_were_assigned() {
+fn patients_of_a_doctor_have_assigned_at() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     assert_eq!(staff.walk(&patients_of(&doctor)), [] as [Value; 0]);
 
-    let mapping = staff.assign(&doctor, &patient).expect_status(201).json;
+    let assignment = staff.assign(&doctor, &patient).expect_status(201).json;
     let patients = staff.walk(&patients_of(&doctor));
     assert_eq!(patients.len(), 1);
-    assert_eq!(patients[0]["assigned_at"], mapping["assigned_at"]);
+    assert_eq!(patients[0]["assigned_at"], assignment["assigned_at"]);
     for field in ["id", "first_name", "last_name", "date_of_birth"] {
         assert_eq!(patients[0][field], patient[field]);
     }
 }
 
 #[test]
-fn both_sides_list_everyone_page_by_page() {
+fn both_lists_return_everyone_at_any_page_size() {
     let staff = User::staff();
     let doctors: Vec<Value> = (0..3).map(|_| staff.new_doctor()).collect();
     let patients: Vec<Value> = (0..3).map(|_| staff.new_patient()).collect();
@@ -121,7 +121,7 @@ fn both_sides_list_everyone_page_by_page() {
 }
 
 #[test]
-fn names_are_the_current_ones() {
+fn assignments_show_current_names() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     staff.assign(&doctor, &patient).expect_status(201);
@@ -132,9 +132,9 @@ fn names_are_the_current_ones() {
     let patient = staff.patch(&patient_path(&patient), &marriage);
     let patient = patient.expect_status(200).json;
 
-    let mapping = staff.assign(&doctor, &patient).expect_status(200).json;
-    assert_eq!(mapping["doctor_name"], full_name(&doctor));
-    assert_eq!(mapping["patient_name"], full_name(&patient));
+    let assignment = staff.assign(&doctor, &patient).expect_status(200).json;
+    assert_eq!(assignment["doctor_name"], full_name(&doctor));
+    assert_eq!(assignment["patient_name"], full_name(&patient));
     assert_contains(
         &staff.get(&doctors_of(&patient)).expect_status(200).json,
         &json!({"results": [marriage]}),
@@ -146,14 +146,14 @@ fn names_are_the_current_ones() {
 }
 
 #[test]
-fn remove_works_by_post_and_by_delete_and_only_once() {
+fn assignment_can_be_removed_once_by_post_or_delete() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     let by_post = || {
         let body = json!({"doctor_id": doctor["id"]});
         staff.post(&remove_path(&patient), &body)
     };
-    let by_delete = || staff.delete(&mapping_path(&doctor, &patient));
+    let by_delete = || staff.delete(&assignment_path(&doctor, &patient));
 
     staff.assign(&doctor, &patient).expect_status(201);
     assert!(by_post().expect_status(200).json["message"].is_string());
@@ -171,7 +171,7 @@ fn remove_works_by_post_and_by_delete_and_only_once() {
 }
 
 #[test]
-fn who_never_was_is_not_found() {
+fn unknown_doctor_or_patient_is_not_found() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     let nobody = json!({"id": NOBODY});
@@ -184,15 +184,15 @@ fn who_never_was_is_not_found() {
         staff.get(&patients_of(&nobody)),
         remove(&doctor, &nobody),
         remove(&nobody, &patient),
-        staff.delete(&mapping_path(&doctor, &nobody)),
-        staff.delete(&mapping_path(&nobody, &patient)),
+        staff.delete(&assignment_path(&doctor, &nobody)),
+        staff.delete(&assignment_path(&nobody, &patient)),
     ] {
         answer.assert_problem(404, "not_found");
     }
 }
 
 #[test]
-fn a_deleted_patient_takes_its_mappings_along() {
+fn deleting_a_patient_deletes_its_assignments() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     staff.assign(&doctor, &patient).expect_status(201);
@@ -200,11 +200,11 @@ fn a_deleted_patient_takes_its_mappings_along() {
 
     assert!(staff.walk(&patients_of(&doctor)).is_empty());
     staff.get(&doctors_of(&patient)).assert_problem(404, "not_found");
-    assert_forgotten(&staff, &doctor, &patient);
+    assert_assignment_is_gone(&staff, &doctor, &patient);
 }
 
 #[test]
-fn a_deleted_doctor_takes_its_mappings_along() {
+fn deleting_a_doctor_deletes_its_assignments() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     staff.assign(&doctor, &patient).expect_status(201);
@@ -212,18 +212,19 @@ fn a_deleted_doctor_takes_its_mappings_along() {
 
     assert!(staff.walk(&doctors_of(&patient)).is_empty());
     staff.get(&patients_of(&doctor)).assert_problem(404, "not_found");
-    assert_forgotten(&staff, &doctor, &patient);
+    assert_assignment_is_gone(&staff, &doctor, &patient);
 }
 
-/// Once one of the two is gone, nothing knows of their mapping.
-fn assert_forgotten(staff: &User, doctor: &Value, patient: &Value) {
+/// Asserts that no operation finds the assignment after one of the two was deleted.
+fn assert_assignment_is_gone(staff: &User, doctor: &Value, patient: &Value) {
     staff.assign(doctor, patient).assert_problem(404, "not_found");
-    staff.delete(&mapping_path(doctor, patient)).assert_problem(404, "not_found");
+    staff.delete(&assignment_path(doctor, patient)).assert_problem(404, "not_found");
     eventually(
         || staff.walk(&format!("{MAPPINGS}?limit=100")),
         |all| {
-            all.iter().all(|mapping| {
-                (&mapping["doctor_id"], &mapping["patient_id"]) != (&doctor["id"], &patient["id"])
+            all.iter().all(|assignment| {
+                (&assignment["doctor_id"], &assignment["patient_id"])
+                    != (&doctor["id"], &patient["id"])
             })
         },
     );
@@ -233,7 +234,7 @@ fn remove_path(patient: &Value) -> String {
     format!("{MAPPINGS}{}/remove/", patient["id"])
 }
 
-fn mapping_path(doctor: &Value, patient: &Value) -> String {
+fn assignment_path(doctor: &Value, patient: &Value) -> String {
     format!("{MAPPINGS}{}/{}/", patient["id"], doctor["id"])
 }
 
@@ -246,7 +247,7 @@ fn full_name(person: &Value) -> String {
     format!("{} {}", name("first_name"), name("last_name"))
 }
 
-/// RFC 3339, UTC, with milliseconds.
+/// Asserts a time in RFC 3339, in UTC, with milliseconds.
 fn assert_timestamp(value: &Value) {
     let shape: String =
         value.as_str().unwrap().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();

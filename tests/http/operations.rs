@@ -1,5 +1,5 @@
-//! Every operation of the contract, for the checks that go over all of them: a new one is covered from
-//! the day it is written there.
+//! All operations of the contract, for tests that check every operation. A new operation in openapi.yaml is included
+//! automatically.
 
 use repo::openapi::{self, Who};
 use serde_json::{Value, json};
@@ -11,11 +11,10 @@ use crate::contract::contract;
 pub struct Operation {
     pub id: &'static str,
     pub method: &'static str,
-    /// With its canonical final slash, and the contract's examples in place of variables; where those
-    /// are ids, nobody has them.
+    /// The path with its final slash. Variables are replaced with the contract's examples, and ids with unknown ids.
     pub path: String,
     pub who: Who,
-    /// The contract's example, with ids that nobody has.
+    /// The contract's example, with unknown ids.
     body: Option<Value>,
 }
 
@@ -29,36 +28,36 @@ impl Operation {
         Self {
             id: &operation.id,
             method: &operation.method,
-            path: path_to_nobody(operation),
+            path: path_with_unknown_ids(operation),
             who: operation
                 .who
                 .unwrap_or_else(|| panic!("openapi.yaml: {} has no x-role", operation.id)),
-            body: json.and_then(|json| contract().example(json)).map(of_nobody),
+            body: json.and_then(|json| contract().example(json)).map(with_unknown_ids),
         }
     }
 
-    /// The request as the contract shows it.
-    pub fn by(&self, actor: &impl Actor) -> Request {
-        let request = self.without_body_by(actor);
+    /// Returns the request of the contract's example.
+    pub fn request_by(&self, actor: &impl Actor) -> Request {
+        let request = self.request_without_body_by(actor);
         match &self.body {
             Some(body) => request.json(body),
             None => request,
         }
     }
 
-    pub fn without_body_by(&self, actor: &impl Actor) -> Request {
+    pub fn request_without_body_by(&self, actor: &impl Actor) -> Request {
         actor.request(self.method, &self.path)
     }
 }
 
-fn path_to_nobody(operation: &openapi::Operation) -> String {
+fn path_with_unknown_ids(operation: &openapi::Operation) -> String {
     let mut path = operation.path.clone();
     for parameter in operation.parameters.iter().filter(|it| it.place == "path") {
         let value = match contract().example(&parameter.content) {
             Some(Value::Number(_)) => NOBODY.to_string(),
             Some(Value::String(text)) => text.clone(),
             other => panic!(
-                "openapi.yaml: {}: an example of {}: {other:?}",
+                "openapi.yaml: {}: the example of {} is {other:?}",
                 operation.id, parameter.name
             ),
         };
@@ -67,8 +66,8 @@ fn path_to_nobody(operation: &openapi::Operation) -> String {
     path
 }
 
-/// The body with every id in it replaced.
-fn of_nobody(body: &Value) -> Value {
+/// Returns the body with every id replaced by an unknown one.
+fn with_unknown_ids(body: &Value) -> Value {
     let mut body = body.clone();
     for (name, value) in body.as_object_mut().into_iter().flatten() {
         if name.ends_with("_id") && value.is_u64() {

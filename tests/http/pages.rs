@@ -1,11 +1,11 @@
-//! `?limit=` and `?cursor=`, alike on every list.
+//! `?limit=` and `?cursor=`, which work the same on every list.
 
 use crate::client::{Actor, User, encode};
 use crate::clinic::{doctors_of, eventually, patients_of};
 use crate::response::Response;
 
 #[test]
-fn a_limit_is_1_to_100() {
+fn limit_must_be_1_to_100() {
     let clinic = Clinic::new();
     for list in &clinic.lists {
         for limit in ["1", "100"] {
@@ -21,7 +21,7 @@ fn a_limit_is_1_to_100() {
 }
 
 #[test]
-fn a_broken_cursor_is_refused() {
+fn invalid_cursor_is_refused() {
     let clinic = Clinic::new();
     let long = "A".repeat(3_000);
     for list in &clinic.lists {
@@ -34,7 +34,7 @@ fn a_broken_cursor_is_refused() {
 }
 
 #[test]
-fn another_lists_cursor_is_refused() {
+fn cursor_of_another_list_is_refused() {
     let clinic = Clinic::new();
     for list in &clinic.lists {
         let cursor = clinic.cursor(list);
@@ -51,7 +51,7 @@ fn assert_refused(answer: &Response) {
     answer.assert_errors(&["cursor"]);
 }
 
-/// A clinic in which every list is longer than a page of one.
+/// A clinic in which every list has at least two results.
 struct Clinic {
     staff: User,
     lists: [String; 5],
@@ -82,7 +82,7 @@ impl Clinic {
         self.staff.get(&format!("{list}?{parameter}={value}"))
     }
 
-    /// What the first page of one calls `next`.
+    /// Returns the `next` of a first page with one result.
     fn cursor(&self, list: &str) -> String {
         let page = eventually(
             || self.get(list, "limit", "1").expect_status(200).json,

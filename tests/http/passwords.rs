@@ -1,4 +1,4 @@
-//! /api/auth/password/: change and reset; which passwords may be set, and how often one may try.
+//! /api/auth/password/: change and reset a password, password policy, throttles.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ fn log_in(account: &Value, password: &str) -> Response {
 }
 
 #[test]
-fn a_password_that_is_easy_to_guess_is_refused() {
+fn easily_guessed_password_is_refused() {
     let account = newcomer();
     let own_name = account["username"].as_str().unwrap();
     for password in ["password1", "qwertyuiop", "aaaaaaaaaaaa", "healthcare1", own_name] {
@@ -35,7 +35,7 @@ fn a_password_that_is_easy_to_guess_is_refused() {
 }
 
 #[test]
-fn a_change_of_password_ends_all_other_sessions() {
+fn password_change_ends_all_other_sessions() {
     let user = User::staff();
     let other = User::log_in(&user.account);
     let current = &user.account["password"];
@@ -55,9 +55,9 @@ fn a_change_of_password_ends_all_other_sessions() {
 }
 
 #[test]
-fn a_mailed_token_sets_a_new_password_once() {
+fn mailed_token_sets_a_new_password_once() {
     if !stack::is_own() {
-        eprintln!("skipped: the mail of another stack cannot be read");
+        eprintln!("skipped: cannot read the mail of another stack");
         return;
     }
     let user = User::staff();
@@ -67,8 +67,11 @@ fn a_mailed_token_sets_a_new_password_once() {
 
     let mails = stack::mails();
     let to = format!("To: {email}\n");
-    let mail = mails.iter().find(|mail| mail.starts_with(&to)).expect("a mail");
-    let token = mail.lines().find(|line| line.len() == 43 && !line.contains(' ')).expect("a token");
+    let mail = mails.iter().find(|mail| mail.starts_with(&to)).expect("no mail");
+    let token = mail
+        .lines()
+        .find(|line| line.len() == 43 && !line.contains(' '))
+        .expect("no token in the mail");
     let confirm = |token: &str, password: &str| {
         Anonymous.post(CONFIRM, &json!({"token": token, "new_password": password}))
     };
@@ -82,41 +85,41 @@ fn a_mailed_token_sets_a_new_password_once() {
     log_in(&user.account, NEW).expect_status(200);
 }
 
-/// How many tries in a row fit into a span of time: ten, and one after each pause, of 1, 2, 4, … seconds.
-fn most_within(elapsed: Duration) -> usize {
+/// Returns the maximum number of tries in a row within a time: ten, and one after each pause of 1, 2, 4, … seconds.
+fn max_tries_within(elapsed: Duration) -> usize {
     let pauses = (0..).take_while(|pause| elapsed.as_secs() + 1 >= 1 << (pause + 1)).count();
     10 + pauses
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "measures a span, however long it is")]
-fn of_200_bad_logins_at_once_no_more_than_allowed_are_looked_at() {
+#[allow(clippy::disallowed_methods, reason = "measures elapsed time")]
+fn concurrent_failed_logins_are_throttled() {
     let account = newcomer();
     Anonymous.post(REGISTER, &account).expect_status(201);
     let started = Instant::now();
     let answers = together(200, |_| log_in(&account, "not the password"));
-    let most = most_within(started.elapsed());
-    let looked_at = count(&answers, 401);
-    assert!((10..=most).contains(&looked_at), "{looked_at} of {most}");
-    assert_eq!(count(&answers, 429), 200 - looked_at);
+    let most = max_tries_within(started.elapsed());
+    let checked = count(&answers, 401);
+    assert!((10..=most).contains(&checked), "{checked} checked, at most {most}");
+    assert_eq!(count(&answers, 429), 200 - checked);
     for answer in answers.iter().filter(|answer| answer.status == 429) {
         answer.assert_problem(429, "too_many_attempts");
     }
-    // Nobody else is kept out by it.
+    // Other accounts can still log in.
     User::staff().get(ME).expect_status(200);
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "measures a span, however long it is")]
-fn what_is_tried_is_counted_whether_there_is_such_an_account_or_not() {
+#[allow(clippy::disallowed_methods, reason = "measures elapsed time")]
+fn failed_logins_are_throttled_with_or_without_an_account() {
     let account = newcomer();
     Anonymous.post(REGISTER, &account).expect_status(201);
     let nobody = json!({"username": unique("nobody")});
     for account in [&account, &nobody] {
         let started = Instant::now();
         let statuses = (0..60).map(|_| log_in(account, "not the password").status);
-        let looked_at = statuses.take_while(|status| *status == 401).count();
-        let most = most_within(started.elapsed());
-        assert!((10..=most).contains(&looked_at), "{looked_at} of {most}");
+        let checked = statuses.take_while(|status| *status == 401).count();
+        let most = max_tries_within(started.elapsed());
+        assert!((10..=most).contains(&checked), "{checked} checked, at most {most}");
     }
 }

@@ -1,4 +1,4 @@
-//! /api/patients/: what is a patient's alone. (records.rs has what a doctor shares.)
+//! /api/patients/: tests for patients only. records.rs has the tests for both doctors and patients.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ const PATIENTS: &str = "/api/patients/";
 const OPTIONAL: [&str; 2] = ["medical_history", "emergency_number"];
 
 #[test]
-fn history_and_emergency_number_may_be_absent() {
+fn medical_history_and_emergency_number_are_optional() {
     let staff = User::staff();
     for field in OPTIONAL {
         for body in [without(&patient(), field), with(&patient(), field, json!(null))] {
@@ -21,7 +21,7 @@ fn history_and_emergency_number_may_be_absent() {
 }
 
 #[test]
-fn null_clears_an_optional_field() {
+fn null_removes_an_optional_field() {
     let staff = User::staff();
     for field in OPTIONAL {
         let body = patient();
@@ -39,7 +39,7 @@ fn null_clears_an_optional_field() {
 }
 
 #[test]
-fn put_clears_the_optional_fields_it_leaves_out() {
+fn put_removes_absent_optional_fields() {
     let staff = User::staff();
     for field in OPTIONAL {
         let path = patient_path(&staff.new_patient());
@@ -50,7 +50,7 @@ fn put_clears_the_optional_fields_it_leaves_out() {
 }
 
 #[test]
-fn nothing_of_a_patient_need_be_unique() {
+fn two_patients_can_have_the_same_details() {
     let staff = User::staff();
     let body = patient();
     let one = staff.post(PATIENTS, &body).expect_status(201).json;
@@ -59,7 +59,7 @@ fn nothing_of_a_patient_need_be_unique() {
 }
 
 #[test]
-fn no_list_shows_the_medical_history() {
+fn lists_omit_the_medical_history() {
     let staff = User::staff();
     let doctor = staff.new_doctor();
     let created = staff.new_patient();
@@ -74,7 +74,7 @@ fn no_list_shows_the_medical_history() {
 }
 
 #[test]
-fn fields_go_up_to_their_bounds() {
+fn values_at_their_limits_are_accepted() {
     let staff = User::staff();
     let body = json!({
         "first_name": "é".repeat(100),
@@ -93,7 +93,7 @@ fn fields_go_up_to_their_bounds() {
 }
 
 #[test]
-fn fields_stay_within_their_bounds() {
+fn invalid_values_are_refused() {
     let staff = User::staff();
     let path = patient_path(&staff.new_patient());
     for (field, value) in [

@@ -1,5 +1,6 @@
-//! Who may do what: nothing that is not public without a token that counts, and nothing beyond one's role.
-//! Whoever is to be refused sends what would otherwise do: the contract's own example.
+//! Permissions: protected operations need a valid token and a sufficient role.
+//!
+//! Requests that must be refused are otherwise valid: they are the contract's own examples.
 
 use std::time::Duration;
 
@@ -18,11 +19,11 @@ fn protected() -> impl Iterator<Item = Operation> {
     operations().filter(|operation| operation.who > Who::Anyone)
 }
 
-/// No protected operation takes the token.
+/// Asserts that every protected operation refuses the token.
 #[track_caller]
-fn assert_opens_nothing(token: &str) {
+fn assert_refused_everywhere(token: &str) {
     for operation in protected() {
-        let answer = operation.by(&Bearer(token)).send();
+        let answer = operation.request_by(&Bearer(token)).send();
         answer.assert_problem(401, "token_not_valid");
         let challenge = answer.challenge();
         assert!(challenge.contains(r#"error="invalid_token""#), "{challenge}: {answer}");
@@ -36,32 +37,32 @@ fn current_session(user: &User) -> String {
 }
 
 #[test]
-fn every_public_operation_is_open_to_anyone() {
+fn public_operations_need_no_token() {
     for operation in operations().filter(|operation| operation.who == Who::Anyone) {
-        // Without a body: the example must not become an account.
-        let answer = operation.without_body_by(&Anonymous).send();
+        // Without a body, because the example would create an account.
+        let answer = operation.request_without_body_by(&Anonymous).send();
         assert!(![401, 403].contains(&answer.status), "{answer}");
     }
 }
 
 #[test]
-fn every_protected_operation_needs_a_token() {
+fn protected_operations_need_a_token() {
     for operation in protected() {
-        let answer = operation.by(&Anonymous).send();
+        let answer = operation.request_by(&Anonymous).send();
         answer.assert_problem(401, "not_authenticated");
         assert_eq!(answer.challenge(), r#"Bearer realm="api""#, "{answer}");
     }
 }
 
 #[test]
-fn a_malformed_token_opens_nothing() {
-    assert_opens_nothing("a.b.c");
+fn malformed_token_is_refused_everywhere() {
+    assert_refused_everywhere("a.b.c");
 }
 
 #[test]
-fn an_expired_token_opens_nothing() {
+fn expired_token_is_refused_everywhere() {
     if !stack::is_own() {
-        eprintln!("skipped: without the secret of another stack no token of it can be made");
+        eprintln!("skipped: cannot make tokens without the secret of another stack");
         return;
     }
     let user = User::staff();
@@ -69,53 +70,53 @@ fn an_expired_token_opens_nothing() {
     let session = current_session(&user);
     let secret = stack::token_secret().into();
     let token = |ago| tokens::minted(&secret, id, &session, ago);
-    // Its age is all that is wrong with the other one.
+    // The other token differs only in its age.
     Bearer(&token(Duration::ZERO)).get(ME).expect_status(200);
-    assert_opens_nothing(&token(Duration::from_secs(60 * 60)));
+    assert_refused_everywhere(&token(Duration::from_secs(60 * 60)));
 }
 
 #[test]
-fn a_revoked_sessions_token_opens_nothing() {
+fn token_of_a_revoked_session_is_refused_everywhere() {
     let user = User::staff();
     let revoked = User::log_in(&user.account);
     let path = format!("{SESSIONS}{}/", current_session(&revoked));
     user.delete(&path).expect_status(204);
-    assert_opens_nothing(&revoked.access);
+    assert_refused_everywhere(&revoked.access);
 }
 
 #[test]
-fn a_token_opens_nothing_after_its_logout() {
+fn token_is_refused_everywhere_after_logout() {
     let user = User::staff();
     user.post("/api/auth/logout/", &json!({})).expect_status(200);
-    assert_opens_nothing(&user.access);
+    assert_refused_everywhere(&user.access);
 }
 
 #[test]
-fn a_refresh_token_in_its_place_opens_nothing() {
-    assert_opens_nothing(&User::staff().refresh);
+fn refresh_token_is_refused_as_access_token() {
+    assert_refused_everywhere(&User::staff().refresh);
 }
 
 #[test]
-fn every_operation_is_for_its_role_and_those_above() {
+fn operations_permit_their_role_and_higher_roles() {
     let Some(admin) = User::admin() else { return };
     let staff = User::staff();
     let pending = User::pending(admin);
-    // A logout that is let through would be the last call of these three.
+    // Without auth-logout, which would end the sessions of these users.
     for operation in protected().filter(|it| it.id != "auth-logout") {
         for (user, role) in [(&pending, Who::SignedIn), (&staff, Who::Staff), (admin, Who::Admin)] {
             if role >= operation.who {
-                // Without a body: the example must not become a doctor.
-                let answer = operation.without_body_by(user).send();
+                // Without a body, because the example would create a doctor.
+                let answer = operation.request_without_body_by(user).send();
                 assert!(![401, 403].contains(&answer.status), "{role:?}: {answer}");
             } else {
-                operation.by(user).send().assert_problem(403, "permission_denied");
+                operation.request_by(user).send().assert_problem(403, "permission_denied");
             }
         }
     }
 }
 
 #[test]
-fn who_may_come_in_is_asked_before_what_is_brought() {
+fn permission_is_checked_before_the_body() {
     let pending = User::admin().map(User::pending);
     for operation in protected() {
         if operation.method == "GET" || operation.method == "DELETE" {
@@ -123,10 +124,10 @@ fn who_may_come_in_is_asked_before_what_is_brought() {
         }
         let nonsense =
             |request: Request| request.header("content-type", "text/plain").body("nonsense").send();
-        let answer = nonsense(operation.without_body_by(&Anonymous));
+        let answer = nonsense(operation.request_without_body_by(&Anonymous));
         answer.assert_problem(401, "not_authenticated");
         if let Some(pending) = pending.as_ref().filter(|_| operation.who > Who::SignedIn) {
-            let answer = nonsense(operation.without_body_by(pending));
+            let answer = nonsense(operation.request_without_body_by(pending));
             answer.assert_problem(403, "permission_denied");
         }
     }

@@ -1,4 +1,4 @@
-//! What many do at the same moment.
+//! Concurrent requests for the same records.
 
 use serde_json::{Value, json};
 
@@ -11,20 +11,21 @@ const MANY: usize = 32;
 const REGISTER: &str = "/api/auth/register/";
 
 #[test]
-fn one_username_goes_to_one_and_the_others_emails_stay_free() {
-    one_wins("username", "email");
+fn only_one_registration_gets_a_contested_username() {
+    assert_one_registration_wins("username", "email");
 }
 
 #[test]
-fn one_email_goes_to_one_and_the_others_usernames_stay_free() {
-    one_wins("email", "username");
+fn only_one_registration_gets_a_contested_email() {
+    assert_one_registration_wins("email", "username");
 }
 
-/// Many newcomers want the same `contested`, each with its own `other`.
-fn one_wins(contested: &str, other: &str) {
-    let prize = newcomer()[contested].clone();
+/// Sends many registrations at once with the same `contested` field. One succeeds, and the `other` field of the rest
+/// stays free.
+fn assert_one_registration_wins(contested: &str, other: &str) {
+    let value = newcomer()[contested].clone();
     let accounts: Vec<Value> =
-        (0..MANY).map(|_| with(&newcomer(), contested, prize.clone())).collect();
+        (0..MANY).map(|_| with(&newcomer(), contested, value.clone())).collect();
     let answers = together(MANY, |i| Anonymous.post(REGISTER, &accounts[i]));
     assert_eq!(count(&answers, 201), 1);
 
@@ -34,13 +35,13 @@ fn one_wins(contested: &str, other: &str) {
         }
         answer.assert_problem(409, "conflict");
         answer.assert_errors(&[contested]);
-        let elsewhere = with(&newcomer(), other, account[other].clone());
-        Anonymous.post(REGISTER, &elsewhere).expect_status(201);
+        let retry = with(&newcomer(), other, account[other].clone());
+        Anonymous.post(REGISTER, &retry).expect_status(201);
     }
 }
 
 #[test]
-fn one_assignment_is_made_and_the_others_are_told_of_it() {
+fn concurrent_assigns_create_one_assignment() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     let answers = together(MANY, |_| staff.assign(&doctor, &patient));
@@ -52,7 +53,7 @@ fn one_assignment_is_made_and_the_others_are_told_of_it() {
 }
 
 #[test]
-fn a_patient_deleted_while_being_assigned_leaves_no_mapping() {
+fn patient_deleted_during_assign_leaves_no_assignment() {
     let staff = User::staff();
     for _ in 0..8 {
         let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
@@ -63,7 +64,7 @@ fn a_patient_deleted_while_being_assigned_leaves_no_mapping() {
 }
 
 #[test]
-fn a_doctor_deleted_while_being_assigned_leaves_no_mapping() {
+fn doctor_deleted_during_assign_leaves_no_assignment() {
     let staff = User::staff();
     for _ in 0..8 {
         let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
@@ -73,7 +74,7 @@ fn a_doctor_deleted_while_being_assigned_leaves_no_mapping() {
     }
 }
 
-/// One of sixteen deletes; the others assign.
+/// Sends sixteen requests at once: one deletes, the others assign.
 fn delete_while_assigning(staff: &User, deleted: &str, doctor: &Value, patient: &Value) {
     let answers = together(16, |i| match i {
         0 => staff.delete(deleted),
@@ -89,15 +90,15 @@ fn delete_while_assigning(staff: &User, deleted: &str, doctor: &Value, patient: 
     eventually(
         || staff.walk("/api/doctor/mappings/?limit=100"),
         |all| {
-            all.iter().all(|mapping| {
-                mapping["doctor_id"] != doctor["id"] || mapping["patient_id"] != patient["id"]
+            all.iter().all(|assignment| {
+                assignment["doctor_id"] != doctor["id"] || assignment["patient_id"] != patient["id"]
             })
         },
     );
 }
 
 #[test]
-fn one_change_goes_through_an_etag() {
+fn only_one_concurrent_change_matches_the_etag() {
     let staff = User::staff();
     let path = patient_path(&staff.new_patient());
     let etag = staff.get(&path).expect_status(200).etag();
@@ -117,7 +118,7 @@ fn one_change_goes_through_an_etag() {
 }
 
 #[test]
-fn no_change_is_lost() {
+fn concurrent_changes_are_not_lost() {
     const FIELDS: [&str; 3] = ["first_name", "last_name", "address"];
     let staff = User::staff();
     let path = patient_path(&staff.new_patient());
@@ -131,7 +132,7 @@ fn no_change_is_lost() {
 
     let now = staff.get(&path).expect_status(200).json;
     assert_eq!(now["version"], 1 + count(&answers, 200));
-    // Each field has the value of one who was told of success, not an older one come back.
+    // Each field has the value of one of its successful changes, not its first value.
     for (first, field) in FIELDS.into_iter().enumerate() {
         let written: Vec<String> = (first..MANY)
             .step_by(FIELDS.len())

@@ -1,4 +1,4 @@
-//! What /api/doctors/ and /api/patients/ have in common.
+//! /api/doctors/ and /api/patients/: tests for both.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ impl Records {
 }
 
 #[test]
-fn create_answers_version_one_under_an_etag() {
+fn create_returns_version_1_with_an_etag() {
     let staff = User::staff();
     for kind in KINDS {
         let body = (kind.body)();
@@ -73,7 +73,7 @@ fn put_replaces_the_record() {
 }
 
 #[test]
-fn patch_leaves_absent_fields_as_they_are() {
+fn patch_keeps_absent_fields() {
     let staff = User::staff();
     for kind in KINDS {
         let body = (kind.body)();
@@ -88,7 +88,7 @@ fn patch_leaves_absent_fields_as_they_are() {
 }
 
 #[test]
-fn the_version_rises_with_every_change() {
+fn version_rises_with_every_change() {
     let staff = User::staff();
     for kind in KINDS {
         let record = staff.post(kind.path, &(kind.body)()).expect_status(201).json;
@@ -102,7 +102,7 @@ fn the_version_rises_with_every_change() {
 }
 
 #[test]
-fn if_match_lets_a_change_through_while_it_holds() {
+fn if_match_permits_a_change_of_the_current_version() {
     let staff = User::staff();
     for kind in KINDS {
         let created = staff.post(kind.path, &(kind.body)()).expect_status(201);
@@ -122,7 +122,7 @@ fn if_match_lets_a_change_through_while_it_holds() {
 }
 
 #[test]
-fn if_match_stops_a_change_of_what_has_changed() {
+fn if_match_refuses_a_change_of_an_older_version() {
     let staff = User::staff();
     for kind in KINDS {
         let created = staff.post(kind.path, &(kind.body)()).expect_status(201);
@@ -145,7 +145,7 @@ fn if_match_stops_a_change_of_what_has_changed() {
 }
 
 #[test]
-fn what_is_deleted_is_gone_and_its_id_is_not_used_again() {
+fn deleted_record_is_gone_and_its_id_is_not_reused() {
     let staff = User::staff();
     for kind in KINDS {
         let record = staff.post(kind.path, &(kind.body)()).expect_status(201).json;
@@ -167,7 +167,7 @@ fn what_is_deleted_is_gone_and_its_id_is_not_used_again() {
 }
 
 #[test]
-fn who_never_was_is_not_found() {
+fn unknown_record_is_not_found() {
     let staff = User::staff();
     for kind in KINDS {
         let path = format!("{}{NOBODY}/", kind.path);
@@ -183,7 +183,7 @@ fn who_never_was_is_not_found() {
 }
 
 #[test]
-fn the_list_reaches_every_record() {
+fn list_contains_a_record_until_it_is_deleted() {
     let staff = User::staff();
     for kind in KINDS {
         let record = staff.post(kind.path, &(kind.body)()).expect_status(201).json;
@@ -208,7 +208,7 @@ fn the_list_reaches_every_record() {
 }
 
 #[test]
-fn a_page_is_results_and_next() {
+fn page_has_results_and_next() {
     let staff = User::staff();
     for kind in KINDS {
         let page = staff.get(kind.path).expect_status(200).json;
@@ -218,7 +218,7 @@ fn a_page_is_results_and_next() {
 }
 
 #[test]
-fn search_finds_last_names_by_their_beginning_in_order() {
+fn search_returns_matching_last_names_in_order() {
     let staff = User::staff();
     for kind in KINDS {
         let family = format!("{}-", unique("Fam"));

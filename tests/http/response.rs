@@ -1,4 +1,4 @@
-//! An answer of the API, and what must be true of it.
+//! A response of the API, and assertions about it.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// API Gateway hands some on under another name, `WWW-Authenticate` among them.
+    /// Returns a header. API Gateway renames some headers, such as `WWW-Authenticate`.
     pub fn header(&self, name: &str) -> Option<&str> {
         let value = self.headers.get(name);
         let value = value.or_else(|| self.headers.get(format!("x-amzn-remapped-{name}")));
@@ -28,7 +28,7 @@ impl Response {
         self.header("www-authenticate").unwrap_or_else(|| panic!("no WWW-Authenticate: {self}"))
     }
 
-    /// Of the body, without its parameters; empty if there is none.
+    /// Returns the media type of the body without its parameters, or an empty text if there is none.
     pub fn media_type(&self) -> &str {
         let value = self.header("content-type").unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim()
@@ -41,7 +41,7 @@ impl Response {
         etag.to_owned()
     }
 
-    /// The answer has this status, and a body to match.
+    /// Asserts the status, and a body that fits the status.
     #[track_caller]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self}");
@@ -53,7 +53,7 @@ impl Response {
         self
     }
 
-    /// The answer is an RFC 9457 problem with this status and code.
+    /// Asserts an RFC 9457 problem with this status and code.
     #[track_caller]
     pub fn assert_problem(&self, status: u16, code: &str) -> &Self {
         assert_eq!(self.status, status, "{self}");
@@ -73,13 +73,13 @@ impl Response {
         self
     }
 
-    /// The answer is a refusal of these fields of the body.
+    /// Asserts a 400 for exactly these fields of the body.
     #[track_caller]
     pub fn assert_invalid(&self, fields: &[&str]) {
         self.assert_problem(400, "invalid_body").assert_errors(fields);
     }
 
-    /// `errors` has something to say of exactly these fields.
+    /// Asserts that `errors` has messages for exactly these fields.
     #[track_caller]
     pub fn assert_errors(&self, fields: &[&str]) {
         let Some(errors) = self.json["errors"].as_object() else {
@@ -91,7 +91,7 @@ impl Response {
         expected.sort_unstable();
         assert_eq!(named, expected, "{self}");
         for messages in errors.values() {
-            let messages = messages.as_array().expect("messages are a list");
+            let messages = messages.as_array().expect("messages are not a list");
             assert!(!messages.is_empty(), "{self}");
             assert!(messages.iter().all(Value::is_string), "{self}");
         }

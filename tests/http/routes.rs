@@ -1,4 +1,4 @@
-//! Which paths there are, with and without their final slash, and what the others answer.
+//! Paths with and without their final slash, unknown paths and methods, CORS.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::operations::operations;
 use crate::stack;
 
 #[test]
-fn health_is_ok() {
+fn health_returns_ok() {
     let health = Anonymous.get("/api/health/").expect_status(200).json;
     assert_eq!(members(&health), ["status", "version"]);
     assert_eq!(health["status"], "ok");
@@ -21,7 +21,7 @@ fn health_is_ok() {
 }
 
 #[test]
-fn every_get_answers_the_same_without_its_final_slash() {
+fn get_works_without_the_final_slash() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     staff.assign(&doctor, &patient).expect_status(201);
@@ -34,12 +34,12 @@ fn every_get_answers_the_same_without_its_final_slash() {
         doctors_of(&patient),
     ] {
         let with_slash = staff.get(&path).expect_status(200);
-        let without = staff.get(bare(&path)).expect_status(200);
+        let without = staff.get(without_slash(&path)).expect_status(200);
         assert_eq!(with_slash.json, without.json);
     }
-    // Lists that other tests add to all the time.
+    // Other tests add to these lists at the same time, so their results are not compared.
     for path in ["/api/doctors/", "/api/patients/", "/api/doctor/mappings/"] {
-        for path in [path, bare(path)] {
+        for path in [path, without_slash(path)] {
             let page = staff.get(&format!("{path}?limit=1")).expect_status(200);
             assert_eq!(members(&page.json), ["next", "results"]);
         }
@@ -47,7 +47,7 @@ fn every_get_answers_the_same_without_its_final_slash() {
 }
 
 #[test]
-fn every_change_works_without_its_final_slash() {
+fn changes_work_without_the_final_slash() {
     let account = newcomer();
     Anonymous.post("/api/auth/register", &account).expect_status(201);
     let credentials = json!({
@@ -61,25 +61,25 @@ fn every_change_works_without_its_final_slash() {
     let second = staff.post("/api/patients", &patient()).expect_status(201);
     let (first, second) = (first.json, second.json);
     let (first_path, second_path) = (doctor_path(&first), patient_path(&second));
-    let mapping = format!("/api/doctor/mappings/{}/{}", second["id"], first["id"]);
+    let assignment = format!("/api/doctor/mappings/{}/{}", second["id"], first["id"]);
     let remove = format!("/api/doctor/mappings/{}/remove", second["id"]);
-    let pair = json!({"doctor_id": first["id"], "patient_id": second["id"]});
+    let body = json!({"doctor_id": first["id"], "patient_id": second["id"]});
     let change = json!({"first_name": "Ada"});
 
-    staff.put(bare(&first_path), &doctor()).expect_status(200);
-    staff.patch(bare(&first_path), &change).expect_status(200);
-    staff.put(bare(&second_path), &patient()).expect_status(200);
-    staff.patch(bare(&second_path), &change).expect_status(200);
-    staff.post("/api/doctor/mappings", &pair).expect_status(201);
+    staff.put(without_slash(&first_path), &doctor()).expect_status(200);
+    staff.patch(without_slash(&first_path), &change).expect_status(200);
+    staff.put(without_slash(&second_path), &patient()).expect_status(200);
+    staff.patch(without_slash(&second_path), &change).expect_status(200);
+    staff.post("/api/doctor/mappings", &body).expect_status(201);
     staff.post(&remove, &json!({"doctor_id": first["id"]})).expect_status(200);
-    staff.post("/api/doctor/mappings", &pair).expect_status(201);
-    staff.delete(&mapping).expect_status(204);
-    staff.delete(bare(&first_path)).expect_status(204);
-    staff.delete(bare(&second_path)).expect_status(204);
+    staff.post("/api/doctor/mappings", &body).expect_status(201);
+    staff.delete(&assignment).expect_status(204);
+    staff.delete(without_slash(&first_path)).expect_status(204);
+    staff.delete(without_slash(&second_path)).expect_status(204);
 }
 
 #[test]
-fn any_other_path_is_not_found() {
+fn unknown_path_is_not_found() {
     let staff = User::staff();
     for path in [
         "/",
@@ -102,7 +102,7 @@ fn any_other_path_is_not_found() {
 }
 
 #[test]
-fn any_other_method_is_not_allowed_and_the_answer_says_which_are() {
+fn unsupported_method_is_refused_with_the_allowed_methods() {
     let mut allowed: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for operation in operations() {
         allowed.entry(operation.path).or_default().insert(operation.method);
@@ -112,49 +112,50 @@ fn any_other_method_is_not_allowed_and_the_answer_says_which_are() {
             if methods.contains(method) {
                 continue;
             }
-            for path in [bare(&path).to_owned(), format!("{}/", bare(&path))] {
+            for path in [without_slash(&path).to_owned(), format!("{}/", without_slash(&path))] {
                 let refused = Anonymous.request(method, &path).send();
                 refused.assert_problem(405, "method_not_allowed");
-                let named: BTreeSet<&str> = refused
+                let allow: BTreeSet<&str> = refused
                     .header("allow")
                     .unwrap_or_else(|| panic!("no Allow: {refused}"))
                     .split(',')
                     .map(str::trim)
                     .filter(|method| !matches!(*method, "HEAD" | "OPTIONS"))
                     .collect();
-                assert_eq!(named, methods, "{refused}");
+                assert_eq!(allow, methods, "{refused}");
             }
         }
     }
 }
 
 #[test]
-fn pages_of_a_permitted_origin_may_call_and_others_may_not() {
+fn cors_permits_only_the_configured_origin() {
     if !stack::is_own() {
-        eprintln!("skipped: a stage may permit other origins");
+        eprintln!("skipped: another stack may permit other origins");
         return;
     }
-    let of_page = |method, path, origin| Anonymous.request(method, path).header("origin", origin);
+    let from_origin =
+        |method, path, origin| Anonymous.request(method, path).header("origin", origin);
     for (origin, permitted) in [(stack::PAGES, Some(stack::PAGES)), ("https://a.example", None)] {
         for answer in [
-            of_page("GET", "/api/health/", origin).send(),
-            of_page("GET", "/api/auth/me/", origin).send(),
-            of_page("GET", "/nowhere/", origin).send(),
+            from_origin("GET", "/api/health/", origin).send(),
+            from_origin("GET", "/api/auth/me/", origin).send(),
+            from_origin("GET", "/nowhere/", origin).send(),
         ] {
             assert_eq!(answer.header("access-control-allow-origin"), permitted, "{answer}");
             assert_eq!(answer.header("vary"), Some("Origin"), "{answer}");
         }
     }
-    let asked = of_page("OPTIONS", "/api/doctors/", stack::PAGES)
+    let preflight = from_origin("OPTIONS", "/api/doctors/", stack::PAGES)
         .header("access-control-request-method", "POST")
         .send()
         .expect_status(204);
-    assert_eq!(asked.header("access-control-allow-methods"), Some("GET, POST"));
-    of_page("OPTIONS", "/api/doctors/", stack::PAGES)
+    assert_eq!(preflight.header("access-control-allow-methods"), Some("GET, POST"));
+    from_origin("OPTIONS", "/api/doctors/", stack::PAGES)
         .send()
         .assert_problem(405, "method_not_allowed");
 }
 
-fn bare(path: &str) -> &str {
+fn without_slash(path: &str) -> &str {
     path.trim_end_matches('/')
 }

@@ -1,4 +1,4 @@
-//! The six calls the product was asked for.
+//! The six calls that the product's requirements name.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use crate::client::{Actor, Anonymous, Bearer, User};
 use crate::clinic::{eventually, unique, unique_email};
 
 #[test]
-fn from_registration_to_a_doctor_assigned_and_removed() {
-    // A clinic has a doctor and a patient.
+fn six_required_calls_work() {
+    // Another user has created a doctor and a patient.
     let colleague = User::staff();
     let doctor_id = colleague.new_doctor()["id"].as_u64().unwrap();
     let patient_id = colleague.new_patient()["id"].as_u64().unwrap();
@@ -33,16 +33,19 @@ fn from_registration_to_a_doctor_assigned_and_removed() {
         .json;
     let alice = Bearer(login["access"].as_str().unwrap());
 
-    // POST /api/doctor/mappings/: the created mapping's details.
-    let mapping = alice
+    // POST /api/doctor/mappings/: the details of the created assignment.
+    let assignment = alice
         .post("/api/doctor/mappings/", &json!({"doctor_id": doctor_id, "patient_id": patient_id}))
         .expect_status(201)
         .json;
-    assert_eq!(mapping["doctor_id"], doctor_id);
-    assert_eq!(mapping["patient_id"], patient_id);
+    assert_eq!(assignment["doctor_id"], doctor_id);
+    assert_eq!(assignment["patient_id"], patient_id);
 
-    // GET /api/doctor/mappings/: all doctor-patient mappings.
-    eventually(|| alice.walk("/api/doctor/mappings/"), |mappings| mappings.contains(&mapping));
+    // GET /api/doctor/mappings/: all assignments.
+    eventually(
+        || alice.walk("/api/doctor/mappings/"),
+        |assignments| assignments.contains(&assignment),
+    );
 
     // GET /api/doctor/mappings/<patient_id>/: the doctors assigned to that patient.
     let doctors = alice.get(&format!("/api/doctor/mappings/{patient_id}/")).expect_status(200).json;

@@ -1,4 +1,4 @@
-//! /api/auth/: refresh, verify, logout, sessions; what ends one and what does not.
+//! /api/auth/: refresh, verify, logout, sessions, and the public keys.
 
 use serde_json::{Value, json};
 
@@ -22,23 +22,23 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 #[test]
-fn a_refresh_token_is_good_for_one_new_pair() {
+fn refresh_token_can_be_exchanged_once() {
     let user = User::staff();
     let pair = refresh(&user.refresh).expect_status(200).json;
     assert_eq!(members(&pair), ["access", "expires_in", "refresh", "token_type"]);
     Bearer(text(&pair, "access")).get(ME).expect_status(200);
-    // The old access token is the same session's.
+    // The old access token belongs to the same session and is still valid.
     user.get(ME).expect_status(200);
 
     let next = refresh(text(&pair, "refresh")).expect_status(200).json;
     refresh(&user.refresh).assert_problem(401, "token_not_valid");
-    // That was one spent before the last: the session has ended.
+    // That refresh token was exchanged before the last one, so the session has ended.
     refresh(text(&next, "refresh")).assert_problem(401, "token_not_valid");
     Bearer(text(&next, "access")).get(ME).assert_problem(401, "token_not_valid");
 }
 
 #[test]
-fn refreshed_many_times_at_once_a_session_has_one_successor() {
+fn concurrent_refreshes_return_the_same_new_token() {
     let user = User::staff();
     let answers = together(16, |_| refresh(&user.refresh));
     let successors: Vec<_> = answers
@@ -50,7 +50,7 @@ fn refreshed_many_times_at_once_a_session_has_one_successor() {
 }
 
 #[test]
-fn verify_tells_a_token_that_counts() {
+fn verify_accepts_only_valid_access_tokens() {
     let user = User::staff();
     let verify = |token: &str| Anonymous.post(VERIFY, &json!({"token": token}));
     assert_eq!(verify(&user.access).expect_status(200).json, json!({}));
@@ -61,10 +61,10 @@ fn verify_tells_a_token_that_counts() {
 }
 
 #[test]
-fn logout_ends_this_session_or_all_of_them_at_once() {
+fn logout_ends_this_session_or_all_at_once() {
     let first = User::staff();
     let [second, third] = [(); 2].map(|()| User::log_in(&first.account));
-    // Without a body, too.
+    // The body is optional.
     first.request("POST", LOGOUT).send().expect_status(200);
     first.get(ME).assert_problem(401, "token_not_valid");
     refresh(&first.refresh).assert_problem(401, "token_not_valid");
@@ -79,7 +79,7 @@ fn logout_ends_this_session_or_all_of_them_at_once() {
 }
 
 #[test]
-fn sessions_are_seen_and_ended_by_their_owner_alone() {
+fn only_the_owner_can_list_and_end_sessions() {
     let first = User::staff();
     let login = Anonymous.request("POST", "/api/auth/login/").header("user-agent", "a tablet");
     let login = login.json(&json!({
@@ -107,7 +107,7 @@ fn sessions_are_seen_and_ended_by_their_owner_alone() {
 }
 
 #[test]
-fn the_public_keys_are_there_for_everybody_and_name_the_tokens_key() {
+fn public_keys_are_open_to_anyone() {
     let user = User::staff();
     let answer = Anonymous.get("/.well-known/jwks.json").expect_status(200);
     assert_eq!(answer.header("cache-control"), Some("public, max-age=30"));

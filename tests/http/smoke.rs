@@ -1,4 +1,4 @@
-//! `cargo ops smoke`, which a deployment ends with.
+//! `cargo ops smoke`, which checks a stage after a deployment.
 
 use std::process::Command;
 
@@ -8,10 +8,10 @@ use crate::client::{Actor, User};
 use crate::stack;
 
 #[test]
-fn a_smoke_test_makes_the_six_calls_and_leaves_nothing() {
+fn smoke_test_makes_six_calls_and_deactivates_its_accounts() {
     let Some(admin) = User::admin() else { return };
     if !stack::is_own() {
-        eprintln!("skipped: the tables of this stage cannot be reached");
+        eprintln!("skipped: cannot reach the tables of another stack");
         return;
     }
     let output = smoke(stack::url()).output().unwrap();
@@ -26,12 +26,12 @@ fn a_smoke_test_makes_the_six_calls_and_leaves_nothing() {
 }
 
 #[test]
-fn a_smoke_test_says_what_is_wrong() {
+fn smoke_test_reports_the_failed_call() {
     if !stack::is_own() {
-        eprintln!("skipped: the tables of this stage cannot be reached");
+        eprintln!("skipped: cannot reach the tables of another stack");
         return;
     }
-    // Nothing of the API is there.
+    // The API has nothing at this URL.
     let output = smoke(&format!("{}/nowhere", stack::url())).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -40,7 +40,7 @@ fn a_smoke_test_says_what_is_wrong() {
     assert!(last.starts_with("error: POST http://127.0.0.1:") && last.contains(call), "{last}");
 }
 
-/// On the table that the stack announces in its folder.
+/// Returns the command of a smoke test. It finds the tables in the stack's folder.
 fn smoke(url: &str) -> Command {
     let mut command = cargo();
     command.current_dir(stack::ROOT);

@@ -1,6 +1,6 @@
-//! Where the API is: at `API_URL` when that is set, otherwise on a stack that this process starts.
+//! The stack under test: the one at `API_URL` if that is set, otherwise a stack that this process starts.
 //!
-//! A stage given by `API_URL` must hand new accounts the role `staff`, as `cargo dev` does.
+//! A stage at `API_URL` must give new accounts the role `staff`, as `cargo dev` does.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -11,36 +11,36 @@ use std::{env, fs};
 use repo::cargo::cargo;
 use serde_json::{Value, json};
 
-/// The workspace's root.
+/// The root of the workspace.
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 pub const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/http");
 const LOCALHOST: &str = "http://127.0.0.1:";
 
-/// The origin whose pages may call one's own stack.
+/// The origin whose pages may call the tests' own stack.
 pub const PAGES: &str = "https://clinic.example.com";
 
 struct Stack {
     url: String,
-    /// Holds the pipe whose end is the stack's own: with this process, however that ends.
+    /// Keeps the pipe to the stack open. The stack stops when this process ends and the pipe closes.
     _dev: Option<Child>,
 }
 
-/// The base URL, without a final slash. A stack that did not start fails every test in the same words.
+/// Returns the base URL without a final slash. If the stack did not start, every test fails with the same message.
 pub fn url() -> &'static str {
     static STACK: OnceLock<Result<Stack, String>> = OnceLock::new();
-    match STACK.get_or_init(|| given().map_or_else(start, Ok)) {
+    match STACK.get_or_init(|| at_api_url().map_or_else(start, Ok)) {
         Ok(stack) => &stack.url,
         Err(reason) => panic!("{reason}"),
     }
 }
 
-/// Whether the stack is this process's own.
+/// Returns whether this process has started the stack.
 pub fn is_own() -> bool {
     env::var_os("API_URL").is_none()
 }
 
-/// Who administers it: `username` and `password`, if anybody is known to.
+/// Returns `username` and `password` of the administrator, if known.
 pub fn admin() -> Option<Value> {
     if is_own() {
         return Some(own_admin());
@@ -58,30 +58,30 @@ fn own_admin() -> Value {
     })
 }
 
-/// What the functions of one's own stack have logged.
+/// Returns the log of all functions of the tests' own stack.
 pub fn log() -> String {
-    fs::read_to_string(format!("{DATA}/functions.log")).expect("a log")
+    fs::read_to_string(format!("{DATA}/functions.log")).expect("no log")
 }
 
-/// What one's own stack derives the key of its tokens from.
+/// Returns the secret from which the tests' own stack derives its token key.
 pub fn token_secret() -> String {
-    let secret = fs::read_to_string(format!("{DATA}/token-secret")).expect("a secret");
+    let secret = fs::read_to_string(format!("{DATA}/token-secret")).expect("no secret");
     secret.trim().to_owned()
 }
 
-/// The mails that one's own stack has sent.
+/// Returns the mails that the tests' own stack has sent.
 pub fn mails() -> Vec<String> {
-    let files = fs::read_dir(format!("{DATA}/outbox")).expect("an outbox");
+    let files = fs::read_dir(format!("{DATA}/outbox")).expect("no outbox");
     files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
 
-fn given() -> Option<Stack> {
+fn at_api_url() -> Option<Stack> {
     let url = env::var("API_URL").ok()?;
     Some(Stack { url: url.trim_end_matches('/').to_owned(), _dev: None })
 }
 
 fn start() -> Result<Stack, String> {
-    let mut dev = cargo_dev().spawn().map_err(|error| format!("cargo does not start: {error}"))?;
+    let mut dev = cargo_dev().spawn().map_err(|error| format!("cannot start cargo: {error}"))?;
     let stdout = dev.stdout.take().expect("stdout is piped");
     let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
 
@@ -94,12 +94,12 @@ fn start() -> Result<Stack, String> {
     let Some(url) = ready else {
         let status = dev.wait().map_err(|error| error.to_string())?;
         return Err(format!(
-            "`cargo dev` ended before it was ready ({status}); its own words stand above\n{output}"
+            "`cargo dev` ended before it was ready ({status}); its errors are above\n{output}"
         ));
     };
-    // A pipe that nobody reads fills up and stops its writer.
+    // If nobody reads the pipe, it fills up and blocks the stack.
     thread::spawn(move || lines.for_each(drop));
-    // Before any test can be faster: the first account of all is the administrator.
+    // The first account becomes the administrator, so it is created before any test starts.
     let register = format!("{url}/api/auth/register/");
     ureq::post(register).send_json(own_admin()).map_err(|error| error.to_string())?;
     Ok(Stack { url, _dev: Some(dev) })
@@ -111,9 +111,9 @@ fn cargo_dev() -> Command {
         .current_dir(ROOT)
         .args(["run", "--package", "xtask", "--", "dev"])
         .args(["--port", "0", "--in-memory", "--data", DATA])
-        // One process of a function answers one call at a time: without many, no race overlaps.
+        // A process of a function handles one call at a time. Concurrent calls need several processes.
         .args(["--concurrency", "8", "--no-reload", "--until-stdin-closes"])
-        // All tests come from one address.
+        // All tests call from the same address.
         .env("TRIES_PER_ADDRESS_HOUR", "1000000")
         .env("CORS_ORIGINS", PAGES)
         .stdin(Stdio::piped())
@@ -121,7 +121,7 @@ fn cargo_dev() -> Command {
     command
 }
 
-/// `http://127.0.0.1:<port>` out of a line that says `http://127.0.0.1:<port>/`.
+/// Returns `http://127.0.0.1:<port>` if the line contains `http://127.0.0.1:<port>/`.
 fn local_url(line: &str) -> Option<String> {
     let (_, rest) = line.split_once(LOCALHOST)?;
     let (port, _) = rest.split_once('/')?;

@@ -1,4 +1,4 @@
-//! Many calls at a time.
+//! Concurrent calls.
 
 use std::panic;
 use std::sync::Barrier;
@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::response::Response;
 
-/// Makes calls `0..calls`, as many at a time as there are threads.
+/// Makes the calls `0..calls` on this number of threads.
 pub fn in_parallel<T: Send>(
     threads: usize,
     calls: usize,
@@ -26,7 +26,7 @@ pub fn in_parallel<T: Send>(
     })
 }
 
-/// Makes calls `0..calls` at the same moment.
+/// Makes the calls `0..calls` at the same time, each on its own thread.
 pub fn together<T: Send>(calls: usize, call: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(calls);
     in_parallel(calls, calls, |number| {
@@ -35,7 +35,7 @@ pub fn together<T: Send>(calls: usize, call: impl Fn(usize) -> T + Sync) -> Vec<
     })
 }
 
-/// How many answers have this status.
+/// Returns the number of responses with this status.
 pub fn count(answers: &[Response], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
 }

@@ -1,4 +1,4 @@
-//! /api/users/: what administrators see and change.
+//! /api/users/: administrators list and change accounts.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn path(user: &User) -> String {
 }
 
 #[test]
-fn accounts_are_found_by_the_beginning_of_their_name() {
+fn search_finds_accounts_by_the_beginning_of_the_username() {
     let Some(admin) = User::admin() else { return };
     let user = User::staff();
     let username = user.account["username"].as_str().unwrap();
@@ -28,7 +28,7 @@ fn accounts_are_found_by_the_beginning_of_their_name() {
 }
 
 #[test]
-fn a_role_counts_from_the_next_request_on() {
+fn role_change_applies_to_the_next_request() {
     let Some(admin) = User::admin() else { return };
     let user = User::staff();
     user.get("/api/doctors/?limit=1").expect_status(200);
@@ -46,7 +46,7 @@ fn a_role_counts_from_the_next_request_on() {
 }
 
 #[test]
-fn a_deactivation_ends_every_session_for_good() {
+fn deactivation_ends_every_session_permanently() {
     let Some(admin) = User::admin() else { return };
     let user = User::staff();
     let other = User::log_in(&user.account);
@@ -60,7 +60,7 @@ fn a_deactivation_ends_every_session_for_good() {
 }
 
 #[test]
-fn what_is_no_role_is_named() {
+fn invalid_changes_are_reported_by_field() {
     let Some(admin) = User::admin() else { return };
     let user = User::staff();
     admin.patch(&path(&user), &json!({"role": "owner"})).assert_invalid(&["role"]);

@@ -1,4 +1,4 @@
-//! Functions as Lambda runs them: their own binaries, given events by a Runtime API.
+//! Runs the functions' binaries with a Runtime API, as Lambda does.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -18,19 +18,19 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Invocations that a function gets at the same time.
+/// The number of concurrent invocations.
 const AT_ONCE: u32 = 8;
 
-/// On Lambda Managed Instances a process has many invocations at once. Here no patient is read before all
-/// of them have been asked for.
+/// On Lambda Managed Instances, a process handles many invocations at once. In this test, DynamoDB returns no patient
+/// until all invocations have asked for theirs.
 #[test]
-fn invocations_of_one_process_do_not_wait_for_one_another() {
+fn concurrent_invocations_of_one_process_do_not_block_each_other() {
     const NAME: &str = "patients-get";
-    let executable = built(NAME);
+    let executable = build(NAME);
     run(async |world: World| {
         world.catch_up();
         let staff = world.actor(Role::Staff).await;
-        let dynamodb = emulator::settings(held(&world.endpoint()).await);
+        let dynamodb = emulator::settings(blocking_proxy(&world.endpoint()).await);
         let mut environment = environment(&Template::load().unwrap(), NAME, &dynamodb);
         environment.insert("AWS_LAMBDA_MAX_CONCURRENCY".to_owned(), AT_ONCE.to_string());
         let mut command = Command::new(executable);
@@ -53,18 +53,18 @@ fn invocations_of_one_process_do_not_wait_for_one_another() {
     });
 }
 
-/// The function's binary, as `cargo dev` has it.
-fn built(name: &str) -> PathBuf {
-    let mut build = cargo::cargo();
-    build.args(["build", "--bin", name, cargo::MESSAGES]).current_dir(repository());
-    let output = build.stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "{name} does not build; cargo's own words stand above");
+/// Builds the function as `cargo dev` does, and returns the path of its binary.
+fn build(name: &str) -> PathBuf {
+    let mut command = cargo::cargo();
+    command.args(["build", "--bin", name, cargo::MESSAGES]).current_dir(repository());
+    let output = command.stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{name} does not build; cargo's errors are above");
     let executables = cargo::executables(&String::from_utf8(output.stdout).unwrap());
     executables[name].clone()
 }
 
-/// A proxy to a DynamoDB that reads no patient until all are asked for; gives its endpoint.
-async fn held(endpoint: &str) -> String {
+/// Starts a proxy to DynamoDB that holds every read of a patient until all have arrived. Returns its endpoint.
+async fn blocking_proxy(endpoint: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
     let server = endpoint.trim_start_matches("http://").to_owned();
@@ -72,13 +72,13 @@ async fn held(endpoint: &str) -> String {
     let all = watch::Sender::new(false);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(one_call(stream, server.clone(), asked.clone(), all.clone()));
+            tokio::spawn(forward(stream, server.clone(), asked.clone(), all.clone()));
         }
     });
     proxy
 }
 
-async fn one_call(
+async fn forward(
     stream: TcpStream,
     server: String,
     asked: Arc<Mutex<BTreeSet<String>>>,
@@ -88,7 +88,7 @@ async fn one_call(
     let Ok(request) = Message::read(&mut client).await else { return };
     if request.operation() == Some("GetItem") {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
-        // A set, so that a call that is tried again counts once.
+        // A set counts a repeated call only once.
         let count = {
             let mut asked = asked.lock().unwrap();
             asked.insert(body["Key"].to_string());
@@ -100,6 +100,6 @@ async fn one_call(
         all.subscribe().wait_for(|all| *all).await.unwrap();
     }
     let answer = request.ask(&server).await.unwrap();
-    // Whoever asked may have given up.
+    // The function may have closed the connection.
     let _ = client.write_all(&answer.into_last()).await;
 }

@@ -1,6 +1,6 @@
-"""The walk-through, in a client that was generated of openapi.yaml: `walk_through.py URL`.
+"""The walk-through, with a client that was generated from openapi.yaml: `walk_through.py URL`.
 
-Whatever is answered comes as a typed model, or this ends with what came instead. mypy checks it as strictly as it can.
+Every response must be the expected typed model, otherwise the script fails with the response. mypy checks it strictly.
 """
 
 import sys
@@ -44,14 +44,14 @@ from healthcare_client.types import UNSET
 from httpx import Timeout
 
 PASSWORD = "correct-horse-battery-staple"
-# The first call of a function may have to wait for it to start.
+# The first call of a function waits until the function has started.
 TIMEOUT = Timeout(120)
 
 T = TypeVar("T")
 
 
 def expect(model: type[T], answer: object) -> T:
-    """The answer, if it is what was expected."""
+    """Returns the answer if it is of the expected model."""
     assert isinstance(answer, model), answer
     return answer
 
@@ -61,7 +61,7 @@ def signed_in(url: str, token: str) -> AuthenticatedClient:
 
 
 def register(anybody: Client) -> str:
-    """Makes an account and answers its username."""
+    """Creates an account and returns its username."""
     name = f"amara-{uuid4().hex}"
     email = f"{name}@example.com"
     body = Registration(username=name, email=email, password=PASSWORD)
@@ -94,7 +94,7 @@ def add_doctor(staff: AuthenticatedClient, last_name: str) -> Doctor:
 
 
 def change_doctor(staff: AuthenticatedClient, doctor: Doctor) -> None:
-    """Once, by what is known of it, and not by what is known no longer."""
+    """Changes the doctor with its current ETag, and is refused with the old one."""
     body, etag = DoctorChange(specialization="Cardiology"), f'"{doctor.version}"'
     changed = doctors_update.sync_detailed(doctor.id, client=staff, body=body, if_match=etag)
     assert changed.headers["ETag"] == '"2"'
@@ -123,14 +123,14 @@ def assign(staff: AuthenticatedClient, doctor: Doctor, patient: Patient) -> None
     body = Assignment(doctor_id=doctor.id, patient_id=patient.id)
     created, repeated = (mappings_assign.sync_detailed(client=staff, body=body) for _ in range(2))
     assert (created.status_code, repeated.status_code) == (HTTPStatus.CREATED, HTTPStatus.OK)
-    mapping = expect(DoctorMapping, created.parsed)
-    assert repeated.parsed == mapping
-    assert mapping.doctor_name == f"{doctor.first_name} {doctor.last_name}"
-    assert mapping.patient_name == f"{patient.first_name} {patient.last_name}"
+    assignment = expect(DoctorMapping, created.parsed)
+    assert repeated.parsed == assignment
+    assert assignment.doctor_name == f"{doctor.first_name} {doctor.last_name}"
+    assert assignment.patient_name == f"{patient.first_name} {patient.last_name}"
 
 
 def doctors_of(staff: AuthenticatedClient, patient: Patient) -> list[int]:
-    """The ids of a patient's doctors, one to a page."""
+    """Returns the ids of a patient's doctors, read with one result per page."""
     found = []
     page = expect(AssignedDoctorList, mappings_doctors.sync(patient.id, client=staff, limit=1))
     while True:
