@@ -1,4 +1,4 @@
-//! What the clients of all AWS services share: credentials, timeouts, retries, and HTTP.
+//! The common configuration of all AWS clients: credentials, timeouts, retries and HTTP.
 
 mod http;
 
@@ -17,18 +17,21 @@ use secrecy::ExposeSecret;
 
 use crate::config::Aws;
 
-/// Attempt < operation < request: the SDK sets no timeouts by itself.
+/// The timeouts of a connection, an attempt and an operation; the SDK sets none by itself. An operation includes its
+/// retries and must end before the request does.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// Retries back off from 50 ms, doubling, with jitter; the operation's timeout bounds them all.
+/// The first retry waits 50 ms, and each further retry twice as long, with jitter. The operation's timeout limits all
+/// retries together.
 const MAX_ATTEMPTS: u32 = 8;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
-/// What AWS's endpoints chain to: Amazon Trust Services (<https://www.amazontrust.com/repository/>), as Mozilla's root
-/// program distributes them. Loading the machine's own store, some 140, takes longer than everything else at start.
+/// The root certificates of AWS's endpoints: Amazon Trust Services (<https://www.amazontrust.com/repository/>), as
+/// Mozilla's root program distributes them. Loading the machine's own store of some 140 certificates would take longer
+/// than the rest of the start.
 const ROOTS: [&[u8]; 5] = [
     include_bytes!("aws/roots/amazon-root-ca-1.der"),
     include_bytes!("aws/roots/amazon-root-ca-2.der"),
@@ -43,7 +46,7 @@ fn amazon_roots() -> RootCertStore {
     roots
 }
 
-/// For a client of one service; without an endpoint it asks the region's own.
+/// Returns the configuration of a client of one service. Without an endpoint, the client uses the region's endpoint.
 pub fn sdk_config(settings: &Aws, endpoint: Option<&str>) -> SdkConfig {
     let credentials = Credentials::new(
         &settings.access_key_id,
@@ -53,7 +56,7 @@ pub fn sdk_config(settings: &Aws, endpoint: Option<&str>) -> SdkConfig {
         "environment",
     );
     let roots = match (endpoint, &settings.ca_bundle) {
-        // A service on this machine speaks plain HTTP: nobody's certificates count.
+        // A local service speaks plain HTTP: no certificate needs to be trusted.
         (Some(endpoint), _) if endpoint.starts_with("http://") => Arc::new(RootCertStore::empty()),
         (_, Some(bundle)) => bundle.roots(),
         (_, None) => Arc::new(amazon_roots()),
@@ -84,12 +87,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_roots_are_those_of_amazon() {
+    fn roots_have_the_fingerprints_that_amazon_publishes() {
         let fingerprint = |der: &[u8]| {
             let digest = ring::digest::digest(&ring::digest::SHA256, der);
             digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
         };
-        // As the repository publishes them.
+        // The fingerprints that Amazon publishes in its repository.
         let published = [
             "8E:CD:E6:88:4F:3D:87:B1:12:5B:A3:1A:C3:FC:B1:3D:70:16:DE:7F:57:CC:90:4F:E1:CB:97:C6:AE:98:19:6E",
             "1B:A5:B2:AA:8C:65:40:1A:82:96:01:18:F8:0B:EC:4F:62:30:4D:83:CE:C4:71:3A:19:C3:9C:01:1E:A4:6D:B4",

@@ -1,6 +1,6 @@
-//! Logs: JSON lines on standard output, one for each request, under the request's id.
+//! Logs: one JSON line on standard output for each request, with the request's id.
 //!
-//! A line names the operation, the status and the code, never a path, a body, a token or a name.
+//! A line contains the operation, the status and the code, but never a path, a body, a token or a name.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::metrics::Metrics;
 use crate::model::timestamp::Timestamp;
 
-/// Starts logging, at a fixed level: the SDK's lower levels would print requests and answers.
+/// Starts logging at a fixed level: at lower levels the SDK would print requests and answers.
 pub(crate) fn init() {
     let own = env!("CARGO_CRATE_NAME");
     let targets =
@@ -29,20 +29,20 @@ pub(crate) fn init() {
     // Fails only when logging has started already.
     let _started = tracing_subscriber::registry().with(lines).with(targets).try_init();
     panic::set_hook(Box::new(|info| {
-        // Where, and not the message: it may hold anything.
+        // Only the location, not the message: the message may contain anything.
         let location = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(location, "a handler panicked");
     }));
 }
 
-/// Says what failed, where the request goes on without it.
+/// Logs a failure that does not end the request.
 pub fn note_failure(what: &str, outcome: Result<(), impl fmt::Display>) {
     if let Err(error) = outcome {
         tracing::warn!(cause = %error, "{what}");
     }
 }
 
-/// The one line of a finished request.
+/// The log line of a finished request.
 #[derive(Serialize)]
 pub(crate) struct Completed<'a> {
     pub timestamp: Timestamp,
@@ -50,11 +50,11 @@ pub(crate) struct Completed<'a> {
     pub operation: &'a str,
     pub request_id: &'a str,
     pub status: u16,
-    /// The problem's, if it failed.
+    /// The code of the problem, if the request failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'a str>,
     pub duration_ms: u64,
-    /// The inside story of a 5xx.
+    /// The internal cause of a 5xx.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<&'a str>,
     #[serde(flatten)]
@@ -62,11 +62,11 @@ pub(crate) struct Completed<'a> {
 }
 
 impl Completed<'_> {
-    /// As the other lines are written. By itself, because metrics are an object in an object.
+    /// Writes the line in the format of the other lines. `tracing` cannot write it, because metrics are nested objects.
     pub fn write(&self) {
         if let Ok(mut line) = self.line() {
             line.push(b'\n');
-            // There is nowhere else to say that standard output is gone.
+            // Without standard output there is no place to report the error.
             let _ = io::stdout().lock().write_all(&line);
         }
     }
@@ -87,7 +87,7 @@ impl Completed<'_> {
     }
 }
 
-/// A span as lines tell it.
+/// Returns a duration in milliseconds, the unit of log lines.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_one_object_with_its_metrics_beside_what_they_are_of() {
+    fn line_is_one_object_that_includes_its_metrics() {
         let now = Timestamp::from_millisecond(0);
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let completed = |metrics| Completed {

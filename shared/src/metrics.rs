@@ -1,4 +1,4 @@
-//! Metrics in a log line: CloudWatch takes them out of it (embedded metric format).
+//! Metrics in a log line, from which CloudWatch extracts them (embedded metric format).
 
 use lambda_http::http::StatusCode;
 use serde::Serialize;
@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::model::timestamp::Timestamp;
 
-/// What CloudWatch is to make of the line that these members are part of.
+/// The members of a log line from which CloudWatch creates metrics.
 ///
-/// `Requests` is always there. The others are only where they count something, because CloudWatch charges
+/// `Requests` is always present. The other metrics are present only if they are not zero, because CloudWatch charges
 /// for a metric in each hour in which it is sent.
 #[derive(Serialize)]
 pub struct Metrics<'a> {
@@ -23,14 +23,15 @@ pub struct Metrics<'a> {
 struct Directive<'a> {
     /// In milliseconds since 1970.
     timestamp: i64,
-    cloud_watch_metrics: [Group<'a>; 1],
+    cloud_watch_metrics: [MetricSet<'a>; 1],
 }
 
+/// The metrics of one namespace, with their dimensions.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Group<'a> {
+struct MetricSet<'a> {
     namespace: &'a str,
-    /// By members of the same line.
+    /// The names of members of the same line.
     dimensions: [[&'static str; 1]; 1],
     metrics: Vec<Definition>,
 }
@@ -43,7 +44,7 @@ struct Definition {
 }
 
 impl<'a> Metrics<'a> {
-    /// Of one request, by its member `operation`.
+    /// Returns the metrics of one request. Their dimension is the line's member `operation`.
     pub fn of(namespace: &'a str, now: Timestamp, status: StatusCode, is_cold_start: bool) -> Self {
         let names: Vec<_> = [
             ("Requests", true),
@@ -53,13 +54,13 @@ impl<'a> Metrics<'a> {
             ("ServerErrors", status.is_server_error()),
         ]
         .into_iter()
-        .filter_map(|(name, counts)| counts.then_some(name))
+        .filter_map(|(name, is_counted)| is_counted.then_some(name))
         .collect();
         Self {
             counts: names.iter().map(|name| ((*name).to_owned(), Value::from(1))).collect(),
             directive: Directive {
                 timestamp: now.as_millisecond(),
-                cloud_watch_metrics: [Group {
+                cloud_watch_metrics: [MetricSet {
                     namespace,
                     dimensions: [["operation"]],
                     metrics: names.iter().map(|name| Definition { name, unit: "Count" }).collect(),
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_login_of_a_new_process_counts_four_times() {
+    fn unauthorized_cold_start_has_four_metrics() {
         let now = Timestamp::from_millisecond(1_767_225_600_000);
         let metrics = Metrics::of("clinic", now, StatusCode::UNAUTHORIZED, true);
         let name = |name| json!({"Name": name, "Unit": "Count"});
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_counts_once() {
+    fn success_has_one_metric() {
         let now = Timestamp::from_millisecond(0);
         let metrics = Metrics::of("clinic", now, StatusCode::OK, false);
         assert_eq!(metrics.counts.keys().collect::<Vec<_>>(), ["Requests"]);

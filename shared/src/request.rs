@@ -167,7 +167,7 @@ impl Request {
     }
 
     /// Returns `?search=`, folded; empty if it is absent.
-    pub(crate) fn search(&self) -> Result<String, ApiError> {
+    pub fn search(&self) -> Result<String, ApiError> {
         let search = fold(self.query.first("search").unwrap_or_default().trim());
         if search.len() > MAX_SEARCH || search.chars().any(char::is_control) {
             let errors = FieldErrors::one("search", "must be the beginning of a name");

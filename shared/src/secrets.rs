@@ -1,4 +1,4 @@
-//! The token secret where Secrets Manager keeps it, in versions that a rotation moves along.
+//! The token secret in Secrets Manager. It has versions; a rotation adds one and moves the staging labels.
 
 use std::fmt;
 
@@ -9,16 +9,16 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::aws::sdk_config;
-use crate::config::{Aws, ConfigError, optional, required};
+use crate::config::{Aws, ConfigError, Settings, optional, required};
 
 /// The variable that names the secret.
 pub const SECRET_ARN: &str = "TOKEN_SECRET_ARN";
 
 /// The staging label of the version that signs.
 const CURRENT: &str = "AWSCURRENT";
-/// Of the one that signed before.
+/// The staging label of the version that signed before.
 const PREVIOUS: &str = "AWSPREVIOUS";
-/// Of the one that a rotation is making.
+/// The staging label of the version that a rotation is making.
 const PENDING: &str = "AWSPENDING";
 
 /// One secret of Secrets Manager.
@@ -29,7 +29,7 @@ pub struct StoredSecret {
     id: String,
 }
 
-/// A failure of Secrets Manager, told without any value.
+/// A failure of Secrets Manager. Its text holds no value of the secret.
 #[derive(Debug, thiserror::Error)]
 #[error("Secrets Manager does not {doing}: {cause}")]
 pub struct SecretError {
@@ -37,48 +37,44 @@ pub struct SecretError {
     cause: String,
 }
 
-/// What a rotation has to know of a version.
+/// The state of a version in a rotation.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stage {
     Pending,
     Current,
-    /// It is there and bears neither label.
+    /// It exists, with neither label.
     Neither,
     Absent,
 }
 
-/// A client of Secrets Manager, at the region's endpoint unless it has one of its own.
+/// Returns a client of Secrets Manager, at this endpoint or else at the region's.
 pub fn client(aws: &Aws, endpoint: Option<&str>) -> Client {
     Client::new(&sdk_config(aws, endpoint))
 }
 
 impl StoredSecret {
-    /// The secret of `TOKEN_SECRET_ARN`, at the region's endpoint or `AWS_ENDPOINT_URL_SECRETS_MANAGER`.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let endpoint = optional("AWS_ENDPOINT_URL_SECRETS_MANAGER");
-        Ok(Self::new(&Aws::from_env()?, endpoint.as_deref(), required(SECRET_ARN)?))
-    }
-
     pub fn new(aws: &Aws, endpoint: Option<&str>, id: String) -> Self {
         Self { client: client(aws, endpoint), id }
     }
 
-    /// Its ARN or name, as it was given.
+    /// Returns the ARN or name that [`StoredSecret::new`] got.
     pub fn id(&self) -> &str {
         &self.id
     }
 
+    /// Returns the value that signs.
     pub async fn current(&self) -> Result<SecretString, SecretError> {
         let current = self.staged(CURRENT, None).await?;
-        current.ok_or(SecretError { doing: "have it", cause: "no current version".to_owned() })
+        let cause = "no current version".to_owned();
+        current.ok_or(SecretError { doing: "return the secret", cause })
     }
 
-    /// `None` before the first rotation.
+    /// Returns the value that signed before; `None` before the first rotation.
     pub async fn previous(&self) -> Result<Option<SecretString>, SecretError> {
         self.staged(PREVIOUS, None).await
     }
 
-    /// The value of a version that a rotation is making, if it has one.
+    /// Returns the value of a version that a rotation is making, if it has one.
     pub async fn pending(&self, version: &str) -> Result<Option<SecretString>, SecretError> {
         self.staged(PENDING, Some(version)).await
     }
@@ -105,11 +101,11 @@ impl StoredSecret {
             {
                 Ok(None)
             }
-            Err(error) => Err(failed("give it", &error)),
+            Err(error) => Err(failed("return the secret", &error)),
         }
     }
 
-    /// Where a version stands.
+    /// Returns the state of a version.
     pub async fn stage(&self, version: &str) -> Result<Stage, SecretError> {
         let versions = self.versions().await?;
         Ok(match versions.iter().find(|(id, _)| id == version) {
@@ -120,7 +116,7 @@ impl StoredSecret {
         })
     }
 
-    /// Keeps a value as this version, pending. The same value again changes nothing.
+    /// Stores a value as this version, pending. The same value again changes nothing.
     pub async fn put_pending(
         &self,
         version: &str,
@@ -135,7 +131,7 @@ impl StoredSecret {
             .send()
             .await
             .map(drop)
-            .map_err(|error| failed("keep it", &error))
+            .map_err(|error| failed("store the new value", &error))
     }
 
     /// Makes a pending version the current one, and the current one the previous.
@@ -145,7 +141,7 @@ impl StoredSecret {
             versions.into_iter().find(|(_, stages)| stages.iter().any(|stage| stage == CURRENT));
         self.move_label(CURRENT, Some(version), current.as_ref().map(|(id, _)| id.as_str()))
             .await?;
-        // A version is one or the other; Secrets Manager would let it be both.
+        // Secrets Manager would let the version keep both labels.
         self.move_label(PENDING, None, Some(version)).await
     }
 
@@ -164,14 +160,22 @@ impl StoredSecret {
             .send()
             .await
             .map(drop)
-            .map_err(|error| failed("move its labels", &error))
+            .map_err(|error| failed("move the labels", &error))
     }
 
-    /// The versions with their staging labels.
+    /// Returns the versions with their staging labels.
     async fn versions(&self) -> Result<Vec<(String, Vec<String>)>, SecretError> {
         let answer = self.client.describe_secret().secret_id(&self.id).send().await;
-        let described = answer.map_err(|error| failed("describe it", &error))?;
+        let described = answer.map_err(|error| failed("describe the secret", &error))?;
         Ok(described.version_ids_to_stages.unwrap_or_default().into_iter().collect())
+    }
+}
+
+impl Settings for StoredSecret {
+    /// Returns the secret of `TOKEN_SECRET_ARN`, at `AWS_ENDPOINT_URL_SECRETS_MANAGER` or else at the region's endpoint.
+    fn from_env() -> Result<Self, ConfigError> {
+        let endpoint = optional("AWS_ENDPOINT_URL_SECRETS_MANAGER");
+        Ok(Self::new(&Aws::from_env()?, endpoint.as_deref(), required(SECRET_ARN)?))
     }
 }
 
@@ -181,7 +185,7 @@ impl fmt::Debug for StoredSecret {
     }
 }
 
-/// The SDK's own `Debug` would print the answer's body; its code and message hold no value.
+/// Returns the error with its code and message only: the SDK's `Debug` would print the answer's body, with the value.
 fn failed<E>(doing: &'static str, error: &SdkError<E, HttpResponse>) -> SecretError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use repo::openapi::Who;
 use serde_json::json;
-use shared::testing::tokens;
+use shared::testing::forged;
 
 use crate::client::{Actor, Anonymous, Bearer, Request, User};
 use crate::operations::{Operation, operations};
@@ -69,7 +69,7 @@ fn expired_token_is_refused_everywhere() {
     let id = user.user["id"].as_u64().unwrap();
     let session = current_session(&user);
     let secret = stack::token_secret().into();
-    let token = |ago| tokens::minted(&secret, id, &session, ago);
+    let token = |ago| forged::minted(&secret, id, &session, ago);
     // The other token differs only in its age.
     Bearer(&token(Duration::ZERO)).get(ME).expect_status(200);
     assert_refused_everywhere(&token(Duration::from_secs(60 * 60)));

@@ -86,12 +86,12 @@ async fn forward(
 ) {
     let mut client = BufReader::new(stream);
     let Ok(request) = Message::read(&mut client).await else { return };
-    if request.operation() == Some("GetItem") {
+    if request.operation() == Some("BatchGetItem") {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         // A set counts a repeated call only once.
         let count = {
             let mut asked = asked.lock().unwrap();
-            asked.insert(body["Key"].to_string());
+            asked.insert(body["RequestItems"].to_string());
             asked.len()
         };
         if count == AT_ONCE as usize {

@@ -1,25 +1,27 @@
-//! GET /.well-known/jwks.json — the public token keys, for whoever verifies access tokens elsewhere.
+//! GET /.well-known/jwks.json — the public token keys, for services that verify access tokens themselves.
 
 use std::process::ExitCode;
 
 use serde::Serialize;
-use shared::table::PublicKey;
-use shared::{ApiResult, App, Request, response, serve_public};
+use shared::store::PublicKey;
+use shared::{ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
 
-/// Shorter than the time between a key's publication and its first signature: no cache keeps a key from
-/// whoever meets it.
+/// Shorter than the time between a key's publication and its first signature, so that every cache has a key before it
+/// signs.
 const MAX_AGE_SECONDS: u32 = 30;
 
-/// RFC 7517, 5.
+/// A JWK set (RFC 7517, 5).
 #[derive(Serialize)]
 struct KeySet {
     keys: Vec<Key>,
 }
 
-/// RFC 8037, 2.
+shared::discloses_no_patient!(KeySet);
+
+/// An Ed25519 key as a JWK (RFC 8037, 2).
 #[derive(Serialize)]
 struct Key {
     kty: &'static str,
@@ -35,9 +37,9 @@ fn main() -> ExitCode {
     serve_public(jwks)
 }
 
-async fn jwks(app: App, _request: Request) -> ApiResult {
-    let keys: Vec<Key> =
-        app.table().public_keys(app.now()).await?.into_iter().map(Key::from).collect();
+async fn jwks(context: Context) -> ApiResult {
+    let keys = context.store().signing_keys().valid(context.now()).await?;
+    let keys: Vec<Key> = keys.into_iter().map(Key::from).collect();
     // The very first key signs at once.
     let max_age = if keys.is_empty() { 0 } else { MAX_AGE_SECONDS };
     response::cacheable(&KeySet { keys }, max_age)

@@ -2,8 +2,7 @@ use std::time::Duration;
 
 use shared::auth::signing_key::SigningKey;
 use shared::model::user::Role;
-use shared::runtime::public;
-use shared::testing::{Event, World, checks, json, run};
+use shared::testing::{Event, World, checks, json, public, run};
 
 use super::jwks;
 
@@ -14,7 +13,7 @@ fn event() -> Event {
 }
 
 #[test]
-fn before_any_key_the_set_is_empty() {
+fn set_is_empty_before_the_first_key() {
     run(async |world: World| {
         let body = world.call(public(jwks), event()).await.expect(200);
         assert_eq!(body, json!({"keys": []}));
@@ -22,7 +21,7 @@ fn before_any_key_the_set_is_empty() {
 }
 
 #[test]
-fn shows_the_public_half_of_the_key_that_signs_and_nothing_else() {
+fn returns_only_the_public_half_of_the_signing_key() {
     run(async |world: World| {
         world.actor(Role::Pending).await;
         let key = SigningKey::derive(&world.secret).unwrap().public(world.app.now());
@@ -39,7 +38,7 @@ fn shows_the_public_half_of_the_key_that_signs_and_nothing_else() {
 }
 
 #[test]
-fn a_key_is_shown_until_it_retires() {
+fn key_is_returned_until_it_retires() {
     run(async |world: World| {
         world.actor(Role::Pending).await;
         let keys = async || {
@@ -47,8 +46,8 @@ fn a_key_is_shown_until_it_retires() {
             body["keys"].as_array().unwrap().clone()
         };
         let (kid, now) = (keys().await[0]["kid"].clone(), world.app.now());
-        let table = world.app.table();
-        table.retire_key(kid.as_str().unwrap(), now.plus(HALF_HOUR)).await.unwrap();
+        let signing_keys = world.app.store().signing_keys();
+        signing_keys.retire(kid.as_str().unwrap(), now.plus(HALF_HOUR)).await.unwrap();
         world.advance(HALF_HOUR - Duration::from_millis(1));
         assert_eq!(keys().await.len(), 1);
         world.advance(Duration::from_millis(1));

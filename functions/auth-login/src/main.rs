@@ -1,30 +1,29 @@
-//! POST /api/auth/login/ — opens a session and answers its tokens.
+//! POST /api/auth/login/ — opens a session and returns its tokens.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use deserr::Deserr;
 use serde::Serialize;
 use shared::auth::attempts::{AttemptLimits, LoginAttempt};
-use shared::auth::floor::Floor;
+use shared::auth::minimum_duration::MinimumDuration;
 use shared::auth::minter::Minter;
-use shared::auth::password::{self, Verdict};
+use shared::auth::password::PasswordCheck;
 use shared::auth::sessions::{self, TokenPair};
-use shared::config::ConfigError;
+use shared::config::{self, ConfigError};
 use shared::log::note_failure;
 use shared::model::field::{FieldErrors, JsonObject};
 use shared::model::password::Password;
 use shared::model::session::SessionLimits;
 use shared::model::text::fold;
 use shared::model::user::{Account, User};
-use shared::{ApiError, ApiResult, App, Request, response, serve_public_with};
+use shared::{ApiError, ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
 
-/// No refusal comes sooner, so that its time does not tell what it was for: several times what everything
-/// before it takes at 1 GiB.
+/// No refusal is faster, so that its time does not reveal its reason: several times the duration of the work before it
+/// at 1 GiB.
 const FAILURE_SPAN: Duration = Duration::from_millis(250);
 
 struct Settings {
@@ -33,7 +32,7 @@ struct Settings {
     attempts: AttemptLimits,
 }
 
-/// `username` takes the email, too; `email` is for clients that call it so.
+/// `username` takes the email, too; `email` is for clients that use this name.
 #[derive(Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 struct Login {
@@ -51,11 +50,13 @@ struct SignedIn {
     user: Account,
 }
 
+shared::discloses_no_patient!(SignedIn);
+
 fn main() -> ExitCode {
-    serve_public_with(Settings::from_env, login)
+    serve_public(login)
 }
 
-impl Settings {
+impl config::Settings for Settings {
     fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             minter: Minter::from_env()?,
@@ -65,50 +66,63 @@ impl Settings {
     }
 }
 
-async fn login(app: App, settings: Arc<Settings>, request: Request) -> ApiResult {
-    let floor = Floor::start(FAILURE_SPAN);
+async fn login(context: Context<Settings>) -> ApiResult {
+    let minimum = MinimumDuration::start(FAILURE_SPAN);
+    let (request, store) = (context.request(), context.store());
     let Login { username, email, password } = request.json_with(one_name)?;
     let name = fold(username.or(email).unwrap_or_default().trim());
-    let Settings { minter, sessions: limits, attempts } = &*settings;
 
-    let attempt = LoginAttempt::reserve(&app, attempts, &name, request.source_address()).await?;
-    let signed_in = async {
-        let Some(user) = authenticate(&app, &name, password).await? else { return Ok(None) };
-        let agent = request.user_agent();
-        let tokens = sessions::open(&app, minter, limits, &user, agent).await?;
-        Ok(Some(SignedIn { tokens, user: user.into() }))
-    };
-    match signed_in.await {
+    let (limits, address) = (&context.settings().attempts, request.source_address());
+    let attempt = LoginAttempt::reserve(store, context.now(), limits, &name, address).await?;
+    match sign_in(&context, &name, password).await {
         Ok(Some(signed_in)) => {
-            attempt.succeed(&app).await;
+            attempt.succeed(store, context.now()).await;
             response::ok(&signed_in)
         }
         Ok(None) => {
-            floor.wait().await;
+            minimum.wait().await;
             Err(ApiError::InvalidCredentials)
         }
         Err(error) => {
-            attempt.withdraw(&app).await;
+            attempt.withdraw(store).await;
             Err(error)
         }
     }
 }
 
-/// The active account with this name and password. Whoever does not exist, has no password or is not
+/// Opens a session. Returns `None` if name or password is wrong.
+async fn sign_in(
+    context: &Context<Settings>,
+    name: &str,
+    password: Password,
+) -> Result<Option<SignedIn>, ApiError> {
+    let Some(user) = authenticate(context, name, password).await? else { return Ok(None) };
+    let (store, system) = (context.store(), context.system());
+    let Settings { minter, sessions: limits, .. } = context.settings();
+    let agent = context.request().user_agent();
+    let tokens = sessions::open(store, system, minter, limits, &user, agent).await?;
+    Ok(Some(SignedIn { tokens, user: user.into() }))
+}
+
+/// Returns the active account with this name and password. An account that does not exist, has no password or is not
 /// active takes the same calls and the same work.
-async fn authenticate(app: &App, name: &str, password: Password) -> Result<Option<User>, ApiError> {
-    let found = app.table().credentials(name).await?;
-    let (user, hash) = match found {
+async fn authenticate(
+    context: &Context<Settings>,
+    name: &str,
+    password: Password,
+) -> Result<Option<User>, ApiError> {
+    let (credentials, slots) = (context.store().credentials(), context.hash_slots());
+    let (user, hash) = match credentials.named(name).await? {
         Some(found) => (Some(found.user), found.password_hash),
         None => (None, None),
     };
-    let verdict = password::verify(app, hash.as_ref(), password.clone()).await?;
-    let Verdict::Right { is_outdated } = verdict else { return Ok(None) };
+    let check = slots.verify(hash.as_ref(), password.clone()).await?;
+    let PasswordCheck::Right { is_outdated } = check else { return Ok(None) };
     let Some(user) = user.filter(|user| user.active) else { return Ok(None) };
     if let (true, Some(old)) = (is_outdated, &hash) {
         let upgraded = async {
-            let new = password::hash(app, password).await?;
-            Ok::<_, ApiError>(app.table().upgrade_password_hash(user.id, old, &new).await?)
+            let new = slots.hash(context.system(), password).await?;
+            Ok::<_, ApiError>(credentials.upgrade(user.id, old, &new).await?)
         };
         // The next login tries again.
         note_failure("a password hash could not be upgraded", upgraded.await);
@@ -116,12 +130,12 @@ async fn authenticate(app: &App, name: &str, password: Password) -> Result<Optio
     Ok(Some(user))
 }
 
-/// Either name is enough, and two could contradict each other.
+/// Checks that exactly one name is present: two could contradict each other.
 fn one_name(body: &JsonObject, errors: &mut FieldErrors) {
     let is_given = |field| body.get(field).is_some_and(|value| !value.is_null());
     match (is_given("username"), is_given("email")) {
-        (false, false) => errors.add("username", "is required, or email in its place"),
-        (true, true) => errors.add("email", "must not stand beside username"),
+        (false, false) => errors.add("username", "is required unless email is given"),
+        (true, true) => errors.add("email", "cannot be combined with username"),
         _ => {}
     }
 }

@@ -1,35 +1,25 @@
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use secrecy::{ExposeSecret, SecretString};
 use shared::auth::attempts::AttemptLimits;
 use shared::auth::minter::Minter;
-use shared::endpoint::Reply;
-use shared::model::user::{Role, UserChange};
+use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::public;
-use shared::table::{RowRule, UserUpdated, WindowRule};
+use shared::store::{RowRule, WindowRule};
 use shared::testing::{
-    ATTEMPT_LIMITS, Answer, Event, PASSWORD, SESSION_LIMITS, Value, World, checks, json, run,
-    steps, together,
+    ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, SESSION_LIMITS, Value, World, checks, json,
+    public_with, run, steps, together, tokens,
 };
-use shared::{App, Request};
 
 use super::{FAILURE_SPAN, Settings, login};
 
-fn ready(world: &World) -> impl Fn(App, Request) -> Reply + Clone + use<> {
+fn ready(world: &World) -> impl Handler + use<> {
     limited(world, ATTEMPT_LIMITS)
 }
 
-fn limited(
-    world: &World,
-    attempts: AttemptLimits,
-) -> impl Fn(App, Request) -> Reply + Clone + use<> {
-    let settings = Arc::new(Settings {
-        minter: Minter::new(&world.secret).unwrap(),
-        sessions: SESSION_LIMITS,
-        attempts,
-    });
-    public(move |app, request| login(app, settings.clone(), request))
+fn limited(world: &World, attempts: AttemptLimits) -> impl Handler + use<> {
+    let minter = Minter::new(&world.secret, tokens()).unwrap();
+    public_with(Settings { minter, sessions: SESSION_LIMITS, attempts }, login)
 }
 
 fn event() -> Event {
@@ -38,6 +28,17 @@ fn event() -> Event {
 
 async fn call(world: &World, fields: Value) -> Answer {
     world.call(ready(world), event().with(fields)).await
+}
+
+async fn change(world: &World, user: &User, change: UserChange) -> User {
+    let (store, now) = (world.app.store(), world.app.now());
+    steps::update_account(store, user.id, change, &IfMatch::Any, now).await.unwrap()
+}
+
+/// Returns the stored hash of an account's password.
+async fn hash_of(world: &World, user: &User) -> SecretString {
+    let found = world.app.store().credentials().named(&user.username.folded()).await.unwrap();
+    found.unwrap().password_hash.unwrap()
 }
 
 #[test]
@@ -83,15 +84,16 @@ fn every_failure_looks_the_same() {
 }
 
 #[test]
-fn either_name_is_needed_and_not_both() {
+fn username_or_email_is_required_but_not_both() {
     run(async |world: World| {
         let login = ready(&world);
         let neither = event().json(json!({"password": "x"}));
         let problem = world.call(login.clone(), neither).await.expect_problem(400, "invalid_body");
-        assert!(problem["errors"]["username"].is_array());
+        let required = json!({"username": ["is required unless email is given"]});
+        assert_eq!(problem["errors"], required);
         let both = event().with(json!({"email": "amara@example.com"}));
         let problem = world.call(login, both).await.expect_problem(400, "invalid_body");
-        assert!(problem["errors"]["email"].is_array());
+        assert_eq!(problem["errors"], json!({"email": ["cannot be combined with username"]}));
     });
 }
 
@@ -106,12 +108,12 @@ async fn statuses(world: &World, events: impl IntoIterator<Item = Event>) -> Vec
     together(calls).await.into_iter().map(|answer| answer.status).collect()
 }
 
-/// As many tries of a name from ever new addresses, not so many at once that hashing is the limit.
-async fn bots(world: &World, tries: u32) -> Vec<u16> {
+/// Attempts with a name, each from another address. At most ten run at once, so that hashing is not the limit.
+async fn bots(world: &World, attempts: u32) -> Vec<u16> {
     let mut answers = Vec::new();
-    for first in (0..tries).step_by(10) {
+    for first in (0..attempts).step_by(10) {
         let bot = |n| from(&format!("198.51.100.{n}"), json!({"password": WRONG}));
-        answers.extend(statuses(world, (first..tries.min(first + 10)).map(bot)).await);
+        answers.extend(statuses(world, (first..attempts.min(first + 10)).map(bot)).await);
     }
     answers
 }
@@ -121,33 +123,30 @@ fn count(statuses: &[u16], status: u16) -> usize {
 }
 
 #[test]
-fn a_disabled_account_fails_like_any_other() {
+fn disabled_account_fails_like_an_unknown_one() {
     run(async |world: World| {
         let user = world.account_with_password("amara", PASSWORD).await;
         let unknown = call(&world, json!({"username": "nobody"})).await;
         let unknown = unknown.expect_problem(401, "invalid_credentials");
-        let change = UserChange { role: None, active: Some(false) };
-        let updated =
-            steps::update_user(world.app.table(), user.id, change, &IfMatch::Any, world.app.now());
-        assert!(matches!(updated.await.unwrap(), UserUpdated::Done(_)));
+        let updated = change(&world, &user, UserChange { role: None, active: Some(false) }).await;
+        assert!(!updated.active);
         let disabled = call(&world, json!({})).await;
         assert_eq!(disabled.expect_problem(401, "invalid_credentials"), unknown);
     });
 }
 
 #[test]
-fn an_account_without_a_password_fails_like_any_other() {
+fn account_without_a_password_fails_like_an_unknown_one() {
     run(async |world: World| {
         let user = world.account_with_password("amara", PASSWORD).await;
-        let [old, none] =
-            [world.app.table().password_hash(user.id).await.unwrap().unwrap(), "".into()];
-        world.app.table().upgrade_password_hash(user.id, &old, &none).await.unwrap();
+        let (old, none) = (hash_of(&world, &user).await, "".into());
+        world.app.store().credentials().upgrade(user.id, &old, &none).await.unwrap();
         call(&world, json!({"password": ""})).await.expect_problem(401, "invalid_credentials");
     });
 }
 
 #[test]
-fn of_200_at_once_ten_are_looked_at() {
+fn only_ten_of_200_concurrent_attempts_are_checked() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         let answers =
@@ -157,7 +156,7 @@ fn of_200_at_once_ten_are_looked_at() {
 }
 
 #[test]
-fn after_ten_in_a_row_pauses_double_and_the_owner_gets_in_after_one() {
+fn pauses_double_after_ten_failures_and_the_owner_gets_in_after_one() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         for _ in 0..10 {
@@ -183,7 +182,7 @@ fn after_ten_in_a_row_pauses_double_and_the_owner_gets_in_after_one() {
 }
 
 #[test]
-fn the_longest_pause_is_fifteen_minutes_and_a_day_later_all_is_forgotten() {
+fn longest_pause_is_fifteen_minutes_and_failures_are_forgotten_after_a_day() {
     run(async |world: World| {
         let limits =
             AttemptLimits { row: RowRule { free: 1, ..ATTEMPT_LIMITS.row }, ..ATTEMPT_LIMITS };
@@ -204,7 +203,7 @@ fn the_longest_pause_is_fifteen_minutes_and_a_day_later_all_is_forgotten() {
 }
 
 #[test]
-fn an_address_has_so_many_tries_an_hour_and_ipv6_counts_by_network() {
+fn attempts_are_limited_by_address_per_hour_and_ipv6_by_network() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         let address = WindowRule { tries: 8, ..ATTEMPT_LIMITS.address };
@@ -227,7 +226,7 @@ fn an_address_has_so_many_tries_an_hour_and_ipv6_counts_by_network() {
 }
 
 #[test]
-fn failures_are_forgotten_after_a_day_at_a_known_address_too() {
+fn failures_at_a_known_address_are_forgotten_after_a_day() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         call(&world, json!({})).await.expect(200);
@@ -244,11 +243,11 @@ fn failures_are_forgotten_after_a_day_at_a_known_address_too() {
 }
 
 #[test]
-fn a_success_costs_no_try() {
+fn success_uses_up_no_attempt() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         for n in 0..60 {
-            // From ever new addresses: of the name, 50 tries would be all.
+            // Each from another address; 50 failures would use up the attempts of the name.
             let address = format!("198.51.100.{n}");
             world.call(ready(&world), from(&address, json!({}))).await.expect(200);
         }
@@ -256,7 +255,7 @@ fn a_success_costs_no_try() {
 }
 
 #[test]
-fn a_botnet_is_kept_out_and_the_owner_is_not() {
+fn botnet_is_locked_out_and_the_owner_is_not() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         let (home, elsewhere) = ("203.0.113.10", "203.0.113.99");
@@ -273,7 +272,7 @@ fn a_botnet_is_kept_out_and_the_owner_is_not() {
 }
 
 #[test]
-fn an_address_is_known_for_thirty_days() {
+fn address_stays_known_for_thirty_days() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         let home = "203.0.113.10";
@@ -285,7 +284,7 @@ fn an_address_is_known_for_thirty_days() {
 }
 
 #[test]
-fn what_is_stored_of_tries_names_nobody() {
+fn stored_attempts_hold_neither_name_nor_address() {
     run(async |world: World| {
         call(&world, json!({"username": "canary", "password": WRONG})).await.expect(401);
         let rows = world.rows("ATTEMPTS#").await;
@@ -296,19 +295,17 @@ fn what_is_stored_of_tries_names_nobody() {
 }
 
 #[test]
-fn djangos_hashes_fit_and_are_upgraded_at_the_first_login() {
-    const DJANGOS: &str =
-        "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
+fn django_hash_is_verified_and_upgraded_at_the_first_login() {
+    const DJANGO: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
     run(async |world: World| {
         let user = world.account_with_password("amara", "something else entirely").await;
-        let table = world.app.table();
-        let old = table.password_hash(user.id).await.unwrap().unwrap();
-        table.upgrade_password_hash(user.id, &old, &DJANGOS.into()).await.unwrap();
+        let old = hash_of(&world, &user).await;
+        world.app.store().credentials().upgrade(user.id, &old, &DJANGO.into()).await.unwrap();
 
         call(&world, json!({"password": WRONG})).await.expect(401);
         call(&world, json!({})).await.expect(200);
-        let now = table.password_hash(user.id).await.unwrap().unwrap();
-        let now = secrecy::ExposeSecret::expose_secret(&now);
+        let now = hash_of(&world, &user).await;
+        let now = now.expose_secret();
         assert!(now.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{now}");
         call(&world, json!({})).await.expect(200);
         call(&world, json!({"password": WRONG})).await.expect(401);
@@ -316,13 +313,10 @@ fn djangos_hashes_fit_and_are_upgraded_at_the_first_login() {
 }
 
 #[test]
-fn a_role_says_nothing_about_a_login() {
+fn pending_account_can_log_in() {
     run(async |world: World| {
         let user = world.account_with_password("amara", PASSWORD).await;
-        let change = UserChange { role: Some(Role::Pending), active: None };
-        let updated =
-            steps::update_user(world.app.table(), user.id, change, &IfMatch::Any, world.app.now());
-        updated.await.unwrap();
+        change(&world, &user, UserChange { role: Some(Role::Pending), active: None }).await;
         let body = call(&world, json!({})).await.expect(200);
         assert_eq!(body["user"]["role"], "pending");
         let refresh = body["refresh"].as_str().unwrap();
@@ -330,20 +324,16 @@ fn a_role_says_nothing_about_a_login() {
     });
 }
 
-/// A stranger measures time, and whoever runs the stack pays for calls: a refusal has the same of both.
+/// A stranger measures the time of a refusal, and the operator pays for its calls: both are the same for every reason.
 #[test]
 #[allow(
     clippy::disallowed_methods,
     reason = "measures a span, and asks only that it is long enough"
 )]
-fn every_refusal_costs_the_same() {
+fn every_refusal_takes_the_same_time_and_calls() {
     run(async |world: World| {
         let disabled = world.account_with_password("disabled", PASSWORD).await;
-        let change = UserChange { role: None, active: Some(false) };
-        let table = world.app.table();
-        steps::update_user(table, disabled.id, change, &IfMatch::Any, world.app.now())
-            .await
-            .unwrap();
+        change(&world, &disabled, UserChange { role: None, active: Some(false) }).await;
         world.account_with_password("amara", PASSWORD).await;
         let refusals = [
             json!({"username": "nobody"}),
@@ -359,15 +349,15 @@ fn every_refusal_costs_the_same() {
             let reads = ["UpdateItem", "UpdateItem", "UpdateItem", "GetItem", "BatchGetItem"];
             assert_eq!(world.calls.take(), reads);
         }
-        // All of them need a place for hashing.
-        let _taken = world.app.places().take_all().unwrap();
+        // All of them need a slot for hashing.
+        let _taken = world.app.hash_slots().take_all().unwrap();
         let answers = together(refusals.map(|body| call(&world, body))).await;
         assert!(answers.iter().all(|answer| answer.status == 503));
     });
 }
 
 #[test]
-fn a_login_makes_nine_calls_and_seven_from_a_known_address() {
+fn login_makes_nine_calls_and_seven_from_a_known_address() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         let login = ready(&world);
@@ -375,7 +365,7 @@ fn a_login_makes_nine_calls_and_seven_from_a_known_address() {
             world.calls.take();
             world.call(login.clone(), event()).await.expect(200);
             let mut calls = world.calls.take();
-            // The process's first publishes its key.
+            // The first login of a process also publishes its key.
             if reservations == 3 {
                 assert_eq!(calls.remove(5), "PutItem");
             }

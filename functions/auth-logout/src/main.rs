@@ -1,10 +1,11 @@
-//! POST /api/auth/logout/ — ends this session, or all of the caller's.
+//! POST /api/auth/logout/ — ends this session, or all sessions of the caller's account.
 
 use std::process::ExitCode;
 
 use deserr::Deserr;
 use shared::model::field::FieldErrors;
-use shared::{ApiResult, App, Caller, Request, response, serve};
+use shared::store::EndOwnSession;
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
@@ -20,13 +21,13 @@ fn main() -> ExitCode {
     serve(logout)
 }
 
-async fn logout(app: App, caller: Caller, request: Request) -> ApiResult {
-    let Logout { everywhere } = request.json_or_empty()?;
+async fn logout(context: Context, by: Granted<EndOwnSession>) -> ApiResult {
+    let Logout { everywhere } = context.request().json_or_empty()?;
     if everywhere {
-        app.table().raise_epoch(caller.id(), app.now()).await?;
+        context.store().accounts().end_all_sessions(by).await?;
         response::message("You are signed out everywhere.")
     } else {
-        app.table().end_session(caller.id(), caller.session_id()).await?;
+        context.store().sessions().end_own(by).await?;
         response::message("You are signed out.")
     }
 }

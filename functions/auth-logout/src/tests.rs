@@ -1,6 +1,5 @@
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Event, World, checks, json, run};
+use shared::testing::{Event, World, checks, json, protected, run};
 
 use super::logout;
 
@@ -9,12 +8,12 @@ fn event() -> Event {
 }
 
 #[test]
-fn ends_this_session_at_once_and_no_other() {
+fn ends_only_the_session_of_the_request() {
     run(async |world: World| {
         let leaving = world.actor(Role::Pending).await;
         let staying = world.sign_in(leaving.user.clone()).await;
         let stranger = world.actor(Role::Staff).await;
-        let body = world.call(signed_in(logout), event().by(&leaving)).await.expect(200);
+        let body = world.call(protected(logout), event().by(&leaving)).await.expect(200);
         assert_eq!(body, json!({"message": "You are signed out."}));
         assert_eq!(world.status_of(&leaving).await, 401);
         assert_eq!(world.status_of(&staying).await, 204);
@@ -23,31 +22,31 @@ fn ends_this_session_at_once_and_no_other() {
 }
 
 #[test]
-fn everywhere_ends_all_of_the_accounts_sessions_but_not_later_ones() {
+fn everywhere_ends_all_sessions_of_the_account_except_later_ones() {
     run(async |world: World| {
         let leaving = world.actor(Role::Pending).await;
         let elsewhere = world.sign_in(leaving.user.clone()).await;
         let stranger = world.actor(Role::Staff).await;
         let event = event().json(json!({"everywhere": true})).by(&leaving);
-        world.call(signed_in(logout), event).await.expect(200);
+        world.call(protected(logout), event).await.expect(200);
         assert_eq!(world.status_of(&leaving).await, 401);
         assert_eq!(world.status_of(&elsewhere).await, 401);
         assert_eq!(world.status_of(&stranger).await, 204);
 
-        let user = world.app.table().user(leaving.id()).await.unwrap().unwrap();
+        let user = world.app.store().accounts().by_id(leaving.id()).await.unwrap().unwrap();
         let later = world.sign_in(user).await;
         assert_eq!(world.status_of(&later).await, 204);
     });
 }
 
 #[test]
-fn no_body_stands_for_an_empty_object() {
+fn absent_body_is_an_empty_object() {
     run(async |world: World| {
         let user = world.actor(Role::Pending).await.user;
         for body in ["", "{}"] {
             let leaving = world.sign_in(user.clone()).await;
             let staying = world.sign_in(user.clone()).await;
-            world.call(signed_in(logout), event().text(body).by(&leaving)).await.expect(200);
+            world.call(protected(logout), event().text(body).by(&leaving)).await.expect(200);
             assert_eq!(world.status_of(&leaving).await, 401);
             assert_eq!(world.status_of(&staying).await, 204);
         }
@@ -55,7 +54,7 @@ fn no_body_stands_for_an_empty_object() {
 }
 
 #[test]
-fn a_body_that_is_not_understood_ends_nothing() {
+fn invalid_body_ends_no_session() {
     run(async |world: World| {
         let staying = world.actor(Role::Pending).await;
         for (body, field) in [
@@ -66,7 +65,7 @@ fn a_body_that_is_not_understood_ends_nothing() {
         ] {
             let event = event().json(body).by(&staying);
             let problem =
-                world.call(signed_in(logout), event).await.expect_problem(400, "invalid_body");
+                world.call(protected(logout), event).await.expect_problem(400, "invalid_body");
             assert!(problem["errors"][field].is_array(), "{problem}");
         }
         assert_eq!(world.status_of(&staying).await, 204);
@@ -74,19 +73,19 @@ fn a_body_that_is_not_understood_ends_nothing() {
 }
 
 #[test]
-fn only_who_is_signed_in_gets_an_answer() {
-    run(async |world: World| world.expect_signed_in_only(signed_in(logout), event()).await);
+fn caller_who_is_not_signed_in_is_refused() {
+    run(async |world: World| world.expect_signed_in_only(protected(logout), event()).await);
 }
 
 #[test]
-fn a_logout_makes_two_calls() {
+fn logout_makes_two_calls() {
     run(async |world: World| {
         for (everywhere, change) in [(false, "DeleteItem"), (true, "UpdateItem")] {
             let staff = world.actor_named(change, Role::Staff).await;
             world.status_of(&staff).await;
             world.calls.take();
             let event = event().json(json!({"everywhere": everywhere})).by(&staff);
-            world.call(signed_in(logout), event).await.expect(200);
+            world.call(protected(logout), event).await.expect(200);
             assert_eq!(world.calls.take(), ["BatchGetItem", change]);
         }
     });
@@ -96,7 +95,7 @@ fn a_logout_makes_two_calls() {
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         let actor = world.actor(Role::Staff).await;
-        (signed_in(logout), event().by(&actor))
+        (protected(logout), event().by(&actor))
     });
 }
 

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use shared::model::user::Account;
-use shared::{ApiResult, App, Caller, Request, response, serve};
+use shared::store::ReadOwnAccount;
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,6 @@ fn main() -> ExitCode {
     serve(me)
 }
 
-async fn me(_app: App, caller: Caller, _request: Request) -> ApiResult {
-    response::ok(&Account::from(caller.user().clone()))
+async fn me(_context: Context, by: Granted<ReadOwnAccount>) -> ApiResult {
+    response::ok(&Account::from(by.caller().user().clone()))
 }

@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Event, World, checks, run};
+use shared::testing::{Event, World, checks, protected, run};
 
 use super::me;
 
@@ -11,10 +10,10 @@ fn event() -> Event {
 }
 
 #[test]
-fn shows_the_callers_account_whatever_its_role() {
+fn returns_the_account_of_a_pending_caller() {
     run(async |world: World| {
         let pending = world.actor(Role::Pending).await;
-        let answer = world.call(signed_in(me), event().by(&pending)).await;
+        let answer = world.call(protected(me), event().by(&pending)).await;
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let body = answer.expect(200);
         assert_eq!(body["username"], "pending");
@@ -24,18 +23,18 @@ fn shows_the_callers_account_whatever_its_role() {
 }
 
 #[test]
-fn only_who_is_signed_in_gets_an_answer() {
-    run(async |world: World| world.expect_signed_in_only(signed_in(me), event()).await);
+fn caller_who_is_not_signed_in_is_refused() {
+    run(async |world: World| world.expect_signed_in_only(protected(me), event()).await);
 }
 
 #[test]
-fn a_token_lives_for_fifteen_minutes_to_the_second() {
+fn token_expires_after_exactly_fifteen_minutes() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         world.advance(Duration::from_secs(15 * 60 - 1));
-        world.call(signed_in(me), event().by(&staff)).await.expect(200);
+        world.call(protected(me), event().by(&staff)).await.expect(200);
         world.advance(Duration::from_secs(1));
-        let answer = world.call(signed_in(me), event().by(&staff)).await;
+        let answer = world.call(protected(me), event().by(&staff)).await;
         answer.expect_problem(401, "token_not_valid");
     });
 }
@@ -44,7 +43,7 @@ fn a_token_lives_for_fifteen_minutes_to_the_second() {
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         let actor = world.actor(Role::Staff).await;
-        (signed_in(me), event().by(&actor))
+        (protected(me), event().by(&actor))
     });
 }
 

@@ -1,19 +1,18 @@
-//! POST /api/auth/password/reset/confirm/ — sets a new password by a mailed token; every session ends.
+//! POST /api/auth/password/reset/confirm/ — sets a new password by a mailed token; all sessions of the account end.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use deserr::Deserr;
 use shared::auth::attempts::{self, AttemptLimits};
-use shared::auth::password;
 use shared::auth::policy::PasswordPolicy;
 use shared::auth::reset::ResetToken;
-use shared::config::ConfigError;
+use shared::config::{self, ConfigError};
 use shared::model::field::FieldErrors;
 use shared::model::password::Password;
+use shared::model::timestamp::Timestamp;
 use shared::model::user::User;
-use shared::table::PasswordSet;
-use shared::{ApiError, ApiResult, App, Request, response, serve_public_with};
+use shared::store::{Store, StoreError};
+use shared::{ApiError, ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
@@ -31,47 +30,41 @@ struct Confirmation {
 }
 
 fn main() -> ExitCode {
-    serve_public_with(Settings::from_env, confirm)
+    serve_public(confirm)
 }
 
-impl Settings {
+impl config::Settings for Settings {
     fn from_env() -> Result<Self, ConfigError> {
         Ok(Self { passwords: PasswordPolicy::from_env()?, attempts: AttemptLimits::from_env()? })
     }
 }
 
-async fn confirm(app: App, settings: Arc<Settings>, request: Request) -> ApiResult {
-    let Settings { passwords, attempts: limits } = &*settings;
+async fn confirm(context: Context<Settings>) -> ApiResult {
+    let Settings { passwords, attempts: limits } = context.settings();
+    let (request, store) = (context.request(), context.store());
     let Confirmation { token, new_password } = request
         .json_with(|body, errors| passwords.check_field(body, "new_password", &[], errors))?;
     let address = request.source_address();
-    attempts::reset_confirmation(&app, limits, address).await?;
+    attempts::reset_confirmation(store, context.now(), limits, address).await?;
 
     let token = ResetToken::received(&token);
-    let user = owner(&app, &token).await?;
+    let user = owner(store, &token, context.now()).await?;
     let names = [user.username.as_str(), user.email.as_str()];
     passwords.check(new_password.expose(), &names).map_err(|weak| {
         ApiError::InvalidBody(FieldErrors::one("new_password", weak.to_string()))
     })?;
 
-    let hash = password::hash(&app, new_password).await?;
-    match app.table().spend_reset(&token.hash(), &user, &hash, app.now()).await? {
-        PasswordSet::Done => {
-            attempts::forgive(&app, limits, &user, address).await;
-            response::message("Your password was changed. Sign in with the new one.")
-        }
-        PasswordSet::Ended => Err(not_valid()),
-    }
+    let hash = context.hash_slots().hash(context.system(), new_password).await?;
+    store.resets().complete(&token.hash(), &user, &hash, context.now()).await?;
+    attempts::forgive(store, context.now(), limits, &user, address).await;
+    response::message("Your password was changed. Sign in with the new one.")
 }
 
-/// The account that the token was mailed to, if nothing has ended the reset.
-async fn owner(app: &App, token: &ResetToken) -> Result<User, ApiError> {
-    let reset = app.table().reset(&token.hash(), app.now()).await?.ok_or_else(not_valid)?;
-    let id = reset.user_id.ok_or_else(not_valid)?;
-    let user = app.table().user(id).await?;
-    user.filter(|user| user.active && user.epoch == reset.epoch).ok_or_else(not_valid)
-}
-
-fn not_valid() -> ApiError {
-    ApiError::InvalidBody(FieldErrors::one("token", "is not valid or has expired"))
+/// Returns the account that the token was mailed to, unless the reset has ended.
+async fn owner(store: &Store, token: &ResetToken, now: Timestamp) -> Result<User, StoreError> {
+    let reset = store.resets().find(&token.hash(), now).await?.ok_or(StoreError::ResetEnded)?;
+    let id = reset.user_id.ok_or(StoreError::ResetEnded)?;
+    let user = store.accounts().by_id(id).await?;
+    let is_owner = |user: &User| user.active && user.epoch == reset.epoch;
+    user.filter(is_owner).ok_or(StoreError::ResetEnded)
 }

@@ -1,45 +1,40 @@
-use std::sync::Arc;
-
+use shared::ApiError;
 use shared::auth::attempts::{AttemptLimits, LoginAttempt};
-use shared::auth::password::{self, Verdict};
+use shared::auth::password::PasswordCheck;
 use shared::auth::reset::{self, ResetToken};
-use shared::endpoint::Reply;
 use shared::model::user::{User, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::public;
-use shared::table::{Reset, WindowRule};
+use shared::store::{Reset, WindowRule};
 use shared::testing::{
-    ATTEMPT_LIMITS, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, checks, json, run,
-    steps, together,
+    ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
+    public_with, run, steps, together,
 };
-use shared::{ApiError, App, Request};
 
 use super::{Settings, confirm};
 
-/// The event's.
+/// The new password in the event.
 const NEW: &str = "seven-quiet-lanterns-9";
 
-/// Where the event comes from.
+/// The address in the event.
 const HOME: &str = "203.0.113.10";
 
-fn ready() -> impl Fn(App, Request) -> Reply + Clone {
-    let settings = Arc::new(Settings { passwords: PASSWORD_POLICY, attempts: ATTEMPT_LIMITS });
-    public(move |app, request| confirm(app, settings.clone(), request))
+fn ready() -> impl Handler {
+    public_with(Settings { passwords: PASSWORD_POLICY, attempts: ATTEMPT_LIMITS }, confirm)
 }
 
 async fn call(world: &World, fields: Value) -> Answer {
     world.call(ready(), Event::of("auth-password-reset-confirm").with(fields)).await
 }
 
-/// The token of a reset that was asked for; `None` asked with an address that is nobody's.
+/// Opens a reset and returns its token. `None` is an address without an account.
 async fn open(world: &World, user: Option<&User>) -> String {
-    let token = ResetToken::new(&world.app).unwrap();
+    let token = ResetToken::new(world.app.system()).unwrap();
     let reset = Reset {
         user_id: user.map(|user| user.id),
         epoch: user.map_or(0, |user| user.epoch),
         expires_at: world.app.now().plus(reset::LIFETIME),
     };
-    world.app.table().open_reset(&token.hash(), &reset).await.unwrap();
+    world.app.store().resets().open(&token.hash(), &reset).await.unwrap();
     token.expose().to_owned()
 }
 
@@ -52,15 +47,16 @@ async fn account(world: &World) -> User {
     world.account_with_password("amara", PASSWORD).await
 }
 
-/// The account as it is now.
+/// Returns the account as it is now.
 async fn stored(world: &World, user: &User) -> User {
-    world.app.table().user(user.id).await.unwrap().unwrap()
+    world.app.store().accounts().by_id(user.id).await.unwrap().unwrap()
 }
 
 async fn has_password(world: &World, user: &User, password: &str) -> bool {
-    let hash = world.app.table().password_hash(user.id).await.unwrap();
-    let verdict = password::verify(&world.app, hash.as_ref(), password.into()).await.unwrap();
-    verdict != Verdict::Wrong
+    let found = world.app.store().credentials().named(&user.username.folded()).await.unwrap();
+    let hash = found.unwrap().password_hash;
+    let check = world.app.hash_slots().verify(hash.as_ref(), password.into()).await;
+    check.unwrap() != PasswordCheck::Wrong
 }
 
 #[test]
@@ -80,7 +76,7 @@ fn sets_the_password_and_ends_every_session() {
 }
 
 #[test]
-fn a_token_works_once_and_ends_the_others_of_the_account() {
+fn token_works_once_and_ends_other_tokens_of_the_account() {
     run(async |world: World| {
         let user = account(&world).await;
         let (token, other) = (open(&world, Some(&user)).await, open(&world, Some(&user)).await);
@@ -91,7 +87,7 @@ fn a_token_works_once_and_ends_the_others_of_the_account() {
 }
 
 #[test]
-fn a_token_lasts_for_half_an_hour() {
+fn token_expires_after_half_an_hour() {
     run(async |world: World| {
         let user = account(&world).await;
         let token = open(&world, Some(&user)).await;
@@ -102,7 +98,7 @@ fn a_token_lasts_for_half_an_hour() {
 }
 
 #[test]
-fn a_token_that_belongs_to_nobody_is_not_valid() {
+fn token_without_an_account_is_not_valid() {
     run(async |world: World| {
         let nobodys = open(&world, None).await;
         for token in [&*nobodys, "unknown", ""] {
@@ -112,22 +108,23 @@ fn a_token_that_belongs_to_nobody_is_not_valid() {
 }
 
 #[test]
-fn what_ends_all_sessions_of_an_account_ends_its_resets() {
+fn ending_all_sessions_of_an_account_ends_its_resets() {
     run(async |world: World| {
         let user = account(&world).await;
         let token = open(&world, Some(&user)).await;
-        world.app.table().raise_epoch(user.id, world.app.now()).await.unwrap();
+        steps::end_all_sessions(world.app.store(), user.id, world.app.now()).await.unwrap();
         expect_not_valid(&world, &token).await;
         assert!(has_password(&world, &user, PASSWORD).await);
     });
 }
 
 #[test]
-fn an_account_that_is_not_active_cannot_be_reset() {
+fn inactive_account_cannot_be_reset() {
     run(async |world: World| {
         let user = account(&world).await;
-        let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
-        steps::update_user(world.app.table(), user.id, change, &IfMatch::Any, now).await.unwrap();
+        let change = UserChange { role: None, active: Some(false) };
+        let (store, now) = (world.app.store(), world.app.now());
+        steps::update_account(store, user.id, change, &IfMatch::Any, now).await.unwrap();
         let token = open(&world, Some(&stored(&world, &user).await)).await;
         expect_not_valid(&world, &token).await;
         assert!(has_password(&world, &user, PASSWORD).await);
@@ -135,7 +132,7 @@ fn an_account_that_is_not_active_cannot_be_reset() {
 }
 
 #[test]
-fn a_weak_password_or_ones_own_name_is_refused_and_spends_no_token() {
+fn weak_password_or_own_name_is_refused_and_does_not_use_up_the_token() {
     run(async |world: World| {
         let user = world.account_with_password("zbigniew.kowal", PASSWORD).await;
         let token = open(&world, Some(&user)).await;
@@ -151,14 +148,16 @@ fn a_weak_password_or_ones_own_name_is_refused_and_spends_no_token() {
 }
 
 #[test]
-fn lets_the_owner_in_again_whatever_strangers_have_tried() {
+fn reset_lets_the_owner_in_after_failures_of_strangers() {
     run(async |world: World| {
         let user = account(&world).await;
         let names = ["amara", "amara@example.com"];
         let identifier = WindowRule { tries: 3, ..ATTEMPT_LIMITS.identifier };
         let limits = AttemptLimits { identifier, ..ATTEMPT_LIMITS };
         let reserve = async |name: &str, address: &str| {
-            LoginAttempt::reserve(&world.app, &limits, name, address.parse().unwrap()).await
+            let (store, now, address) =
+                (world.app.store(), world.app.now(), address.parse().unwrap());
+            LoginAttempt::reserve(store, now, &limits, name, address).await
         };
         let strangers_fail = async |name: &str| {
             for n in 1..=3 {
@@ -174,7 +173,7 @@ fn lets_the_owner_in_again_whatever_strangers_have_tried() {
         let token = open(&world, Some(&user)).await;
         call(&world, json!({"token": token})).await.expect(200);
         for name in names {
-            // They can try again, too, but not so that the owner is locked out once more.
+            // Strangers can try again, too, but the owner is not locked out again.
             strangers_fail(name).await;
             assert!(reserve(name, "198.51.100.4").await.is_err());
             assert!(reserve(name, HOME).await.is_ok());
@@ -183,7 +182,7 @@ fn lets_the_owner_in_again_whatever_strangers_have_tried() {
 }
 
 #[test]
-fn of_two_confirmations_at_once_one_is_made() {
+fn one_of_two_concurrent_confirmations_succeeds() {
     run(async |world: World| {
         let user = account(&world).await;
         let token = open(&world, Some(&user)).await;

@@ -1,31 +1,30 @@
 //! POST /api/auth/password/reset/ — mails a token that lets the account's owner set a new password.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use deserr::Deserr;
 use shared::auth::attempts::{self, AttemptLimits};
-use shared::auth::floor::Floor;
+use shared::auth::minimum_duration::MinimumDuration;
 use shared::auth::reset::{self, ResetToken};
-use shared::config::{ConfigError, optional};
+use shared::config::{self, ConfigError, optional};
 use shared::log::note_failure;
 use shared::mail::{Mail, Mailer};
 use shared::model::email::Email;
 use shared::model::field::FieldErrors;
 use shared::model::user::User;
-use shared::table::Reset;
-use shared::{ApiError, ApiResult, App, Request, response, serve_public_with};
+use shared::store::Reset;
+use shared::{ApiError, ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
 
-/// No answer comes sooner, so that its time does not tell whether a mail has left.
+/// No answer is faster, so that its time does not reveal whether a mail was sent.
 const SPAN: Duration = Duration::from_millis(500);
 
 struct Settings {
     mailer: Mailer,
-    /// `PASSWORD_RESET_URL`: the page that takes the token, or nowhere.
+    /// `PASSWORD_RESET_URL`: the page that takes the token; without it, the mail contains the token alone.
     page: Option<String>,
     attempts: AttemptLimits,
 }
@@ -37,10 +36,10 @@ struct Forgotten {
 }
 
 fn main() -> ExitCode {
-    serve_public_with(Settings::from_env, request_reset)
+    serve_public(request_reset)
 }
 
-impl Settings {
+impl config::Settings for Settings {
     fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             mailer: Mailer::from_env()?,
@@ -50,29 +49,32 @@ impl Settings {
     }
 }
 
-async fn request_reset(app: App, settings: Arc<Settings>, request: Request) -> ApiResult {
-    let floor = Floor::start(SPAN);
+async fn request_reset(context: Context<Settings>) -> ApiResult {
+    let minimum = MinimumDuration::start(SPAN);
+    let Settings { mailer, page, attempts: limits } = context.settings();
+    let (request, store) = (context.request(), context.store());
     let Forgotten { email } = request.json()?;
-    if !settings.mailer.is_there() {
+    if !mailer.is_configured() {
         return Err(ApiError::unavailable("no sender is configured"));
     }
-    attempts::reset_request(&app, &settings.attempts, &email, request.source_address()).await?;
+    let address = request.source_address();
+    attempts::reset_request(store, context.now(), limits, &email, address).await?;
 
-    // For nobody's address the same calls are made; only the mail is not sent.
-    let user = app.table().user_named(&email.folded()).await?.filter(|user| user.active);
-    let token = ResetToken::new(&app)?;
+    // An address without an active account takes the same calls; only the mail is not sent.
+    let user = store.accounts().named(&email.folded()).await?.filter(|user| user.active);
+    let token = ResetToken::new(context.system())?;
     let reset = Reset {
         user_id: user.as_ref().map(|user| user.id),
         epoch: user.as_ref().map_or(0, |user| user.epoch),
-        expires_at: app.now().plus(reset::LIFETIME),
+        expires_at: context.now().plus(reset::LIFETIME),
     };
-    app.table().open_reset(&token.hash(), &reset).await?;
+    store.resets().open(&token.hash(), &reset).await?;
     if let Some(user) = user {
-        let mail = mail(&user, &token, settings.page.as_deref());
-        // An answer of its own would tell that there is such an account.
-        note_failure("a mail did not leave", settings.mailer.send(&app, mail).await);
+        let mail = mail(&user, &token, page.as_deref());
+        // Another answer would reveal that the account exists.
+        note_failure("a mail did not leave", mailer.send(context.system(), mail).await);
     }
-    floor.wait().await;
+    minimum.wait().await;
     response::accepted("If there is an account with this address, a mail is on its way.")
 }
 
@@ -80,7 +82,7 @@ fn mail<'a>(user: &'a User, token: &ResetToken, page: Option<&str>) -> Mail<'a> 
     let minutes = reset::LIFETIME.as_secs() / 60;
     let token = token.expose();
     let how = match page {
-        // After the #, so that it reaches no server but the one that it is sent to.
+        // After the #: browsers do not send this part to the page's server.
         Some(page) => format!("open this page within {minutes} minutes:\n\n{page}#token={token}"),
         None => format!("use this token within {minutes} minutes:\n\n{token}"),
     };

@@ -1,28 +1,25 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
 
 use shared::auth::reset::ResetToken;
-use shared::endpoint::Reply;
 use shared::mail::Mailer;
 use shared::model::id::UserId;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::public;
 use shared::testing::{
-    ATTEMPT_LIMITS, Answer, Event, Handler, Value, World, checks, json, run, steps, together,
+    ATTEMPT_LIMITS, Answer, Event, Handler, Value, World, checks, json, public_with, run, steps,
+    together,
 };
-use shared::{App, Request};
 
 use super::{Settings, request_reset};
 
-/// What mails are written into; gone at the end of the test.
+/// A folder for mails, removed at the end of the test.
 struct Outbox(PathBuf);
 
 impl Outbox {
     fn new(world: &World) -> Self {
-        let folder = env::temp_dir().join(world.app.random_text::<16>().unwrap());
+        let folder = env::temp_dir().join(world.app.system().random_text::<16>().unwrap());
         fs::create_dir(&folder).unwrap();
         Self(folder)
     }
@@ -43,10 +40,9 @@ impl Drop for Outbox {
     }
 }
 
-fn ready(mailer: Mailer, page: Option<&str>) -> impl Fn(App, Request) -> Reply + Clone + use<> {
+fn ready(mailer: Mailer, page: Option<&str>) -> impl Handler + use<> {
     let page = page.map(str::to_owned);
-    let settings = Arc::new(Settings { mailer, page, attempts: ATTEMPT_LIMITS });
-    public(move |app, request| request_reset(app, settings.clone(), request))
+    public_with(Settings { mailer, page, attempts: ATTEMPT_LIMITS }, request_reset)
 }
 
 async fn ask(world: &World, handler: impl Handler, email: &str) -> Answer {
@@ -54,10 +50,10 @@ async fn ask(world: &World, handler: impl Handler, email: &str) -> Answer {
     world.call(handler, event).await
 }
 
-/// Whose password the token of a mail resets.
+/// Returns the account whose password the token of a mail resets.
 async fn owner(world: &World, token: &str) -> Option<UserId> {
     let hash = ResetToken::received(token).hash();
-    world.app.table().reset(&hash, world.app.now()).await.unwrap()?.user_id
+    world.app.store().resets().find(&hash, world.app.now()).await.unwrap()?.user_id
 }
 
 fn accepted() -> Value {
@@ -65,12 +61,13 @@ fn accepted() -> Value {
 }
 
 #[test]
-fn every_address_gets_the_same_answer_and_that_of_an_active_account_a_mail() {
+fn every_address_gets_the_same_answer_and_only_an_active_account_a_mail() {
     run(async |world: World| {
         let amara = world.actor_named("amara", Role::Staff).await;
         let ben = world.actor_named("ben", Role::Staff).await;
-        let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
-        steps::update_user(world.app.table(), ben.id(), change, &IfMatch::Any, now).await.unwrap();
+        let change = UserChange { role: None, active: Some(false) };
+        let (store, now) = (world.app.store(), world.app.now());
+        steps::update_account(store, ben.id(), change, &IfMatch::Any, now).await.unwrap();
 
         let outbox = Outbox::new(&world);
         let handler = ready(outbox.mailer(), None);
@@ -87,13 +84,13 @@ fn every_address_gets_the_same_answer_and_that_of_an_active_account_a_mail() {
         let token = mails[0].lines().find(|line| line.len() == 43).unwrap();
         assert_eq!(mails[0].matches(token).count(), 1);
         assert_eq!(owner(&world, token).await, Some(amara.id()));
-        // What is done for one address is done for all, or its time would tell.
+        // Every address takes the same work, so that the time does not reveal an account.
         assert_eq!(world.rows("RESET#").await.len(), addresses.len());
     });
 }
 
 #[test]
-fn where_there_is_a_page_the_mail_has_a_link_to_it() {
+fn mail_links_to_the_configured_page() {
     run(async |world: World| {
         let amara = world.actor_named("amara", Role::Staff).await;
         let outbox = Outbox::new(&world);
@@ -107,7 +104,7 @@ fn where_there_is_a_page_the_mail_has_a_link_to_it() {
 }
 
 #[test]
-fn without_a_mailer_there_is_no_reset() {
+fn reset_without_a_mailer_is_503() {
     run(async |world: World| {
         let answer = ask(&world, ready(Mailer::None, None), "amara@example.com").await;
         assert_eq!(answer.header("retry-after"), Some("1"));
@@ -116,7 +113,7 @@ fn without_a_mailer_there_is_no_reset() {
 }
 
 #[test]
-fn a_mail_that_does_not_leave_is_no_answer_of_its_own() {
+fn failed_mail_does_not_change_the_answer() {
     run(async |world: World| {
         world.actor_named("amara", Role::Staff).await;
         let handler = ready(Mailer::Outbox("/no/such/folder".into()), None);
@@ -126,7 +123,7 @@ fn a_mail_that_does_not_leave_is_no_answer_of_its_own() {
 }
 
 #[test]
-fn a_sixth_request_for_an_address_within_the_hour_is_refused_whosever_it_is() {
+fn sixth_request_for_an_address_within_an_hour_is_refused() {
     run(async |world: World| {
         world.actor_named("amara", Role::Staff).await;
         let outbox = Outbox::new(&world);
@@ -147,7 +144,7 @@ fn a_sixth_request_for_an_address_within_the_hour_is_refused_whosever_it_is() {
 }
 
 #[test]
-fn the_body_is_an_email_address_and_nothing_else() {
+fn invalid_body_is_reported_by_field() {
     run(async |world: World| {
         let outbox = Outbox::new(&world);
         let handler = ready(outbox.mailer(), None);
@@ -169,7 +166,7 @@ fn the_body_is_an_email_address_and_nothing_else() {
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         world.actor_named("amara", Role::Staff).await;
-        // Of an outbox that is not there nobody is told.
+        // A missing outbox does not change the answer.
         let mailer = Mailer::Outbox(env::temp_dir().join("healthcare-no-such-outbox"));
         (ready(mailer, None), Event::of("auth-password-reset"))
     });

@@ -1,17 +1,16 @@
-//! POST /api/auth/password/ — changes the caller's password; all their other sessions end.
+//! POST /api/auth/password/ — changes the caller's password; all other sessions of the account end.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use deserr::Deserr;
 use shared::auth::attempts::{AttemptLimits, PasswordAttempt};
-use shared::auth::password::{self, Verdict};
+use shared::auth::password::PasswordCheck;
 use shared::auth::policy::PasswordPolicy;
-use shared::config::ConfigError;
+use shared::config::{self, ConfigError};
 use shared::model::field::FieldErrors;
 use shared::model::password::Password;
-use shared::table::PasswordSet;
-use shared::{ApiError, ApiResult, App, Caller, Request, response, serve_with};
+use shared::store::ChangeOwnPassword;
+use shared::{ApiError, ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
@@ -29,54 +28,54 @@ struct Change {
 }
 
 fn main() -> ExitCode {
-    serve_with(Settings::from_env, change)
+    serve(change)
 }
 
-impl Settings {
+impl config::Settings for Settings {
     fn from_env() -> Result<Self, ConfigError> {
         Ok(Self { passwords: PasswordPolicy::from_env()?, attempts: AttemptLimits::from_env()? })
     }
 }
 
-async fn change(app: App, settings: Arc<Settings>, caller: Caller, request: Request) -> ApiResult {
-    let Settings { passwords, attempts } = &*settings;
-    let user = caller.user();
-    let Change { current_password, new_password } = request.json_with(|body, errors| {
+async fn change(context: Context<Settings>, by: Granted<ChangeOwnPassword>) -> ApiResult {
+    let (Settings { passwords, attempts: limits }, store) = (context.settings(), context.store());
+    let user = by.caller().user();
+    let body: Change = context.request().json_with(|body, errors| {
         let names = [user.username.as_str(), user.email.as_str()];
         passwords.check_field(body, "new_password", &names, errors);
     })?;
 
-    let attempt = PasswordAttempt::reserve(&app, attempts, user.id).await?;
-    match set(&app, &caller, &attempt, current_password, new_password).await {
-        Ok(Some(PasswordSet::Done)) => {
+    let attempt = PasswordAttempt::reserve(store, context.now(), limits, user.id).await?;
+    match set(&context, by, &attempt, body).await {
+        Ok(PasswordCheck::Right { .. }) => {
             response::message("Your password was changed. Your other sessions have ended.")
         }
-        Ok(Some(PasswordSet::Ended)) => Err(ApiError::TokenNotValid),
-        Ok(None) => {
+        Ok(PasswordCheck::Wrong) => {
             let errors = FieldErrors::one("current_password", "is not your password");
             Err(ApiError::InvalidBody(errors))
         }
+        // The session ended before the change: the attempt stays counted.
+        Err(ApiError::TokenNotValid) => Err(ApiError::TokenNotValid),
         Err(error) => {
-            attempt.withdraw(&app).await;
+            attempt.withdraw(store).await;
             Err(error)
         }
     }
 }
 
-/// `None` if the current password is another.
+/// Sets the new password if the current one is right, and returns whether it is.
 async fn set(
-    app: &App,
-    caller: &Caller,
+    context: &Context<Settings>,
+    by: Granted<ChangeOwnPassword>,
     attempt: &PasswordAttempt,
-    current: Password,
-    new: Password,
-) -> Result<Option<PasswordSet>, ApiError> {
-    let hash = app.table().password_hash(caller.id()).await?;
-    if password::verify(app, hash.as_ref(), current).await? == Verdict::Wrong {
-        return Ok(None);
+    Change { current_password, new_password }: Change,
+) -> Result<PasswordCheck, ApiError> {
+    let (credentials, slots) = (context.store().credentials(), context.hash_slots());
+    let hash = credentials.of_caller(&by).await?;
+    let check = slots.verify(hash.as_ref(), current_password).await?;
+    if check != PasswordCheck::Wrong {
+        let hash = slots.hash(context.system(), new_password).await?;
+        credentials.set(by, &hash, attempt.key()).await?;
     }
-    let hash = password::hash(app, new).await?;
-    let (user, session) = (caller.user(), caller.session_id());
-    let set = app.table().set_password(user, session, &hash, attempt.tried(), app.now()).await?;
-    Ok(Some(set))
+    Ok(check)
 }

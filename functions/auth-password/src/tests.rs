@@ -1,24 +1,19 @@
-use std::sync::Arc;
 use std::time::Duration;
 
-use shared::auth::password::{self, Verdict};
-use shared::endpoint::Reply;
+use shared::auth::password::PasswordCheck;
 use shared::model::user::User;
-use shared::runtime::signed_in;
 use shared::testing::{
-    ATTEMPT_LIMITS, Actor, Answer, Event, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
-    run, together,
+    ATTEMPT_LIMITS, Actor, Answer, Event, Handler, PASSWORD, PASSWORD_POLICY, Value, World, checks,
+    json, protected_with, run, together,
 };
-use shared::{App, Request};
 
 use super::{Settings, change};
 
-/// The event's.
+/// The new password in the event.
 const NEW: &str = "seven-quiet-lanterns-9";
 
-fn ready() -> impl Fn(App, Request) -> Reply + Clone {
-    let settings = Arc::new(Settings { passwords: PASSWORD_POLICY, attempts: ATTEMPT_LIMITS });
-    signed_in(move |app, caller, request| change(app, settings.clone(), caller, request))
+fn ready() -> impl Handler {
+    protected_with(Settings { passwords: PASSWORD_POLICY, attempts: ATTEMPT_LIMITS }, change)
 }
 
 fn event() -> Event {
@@ -30,9 +25,10 @@ async fn call(world: &World, actor: &Actor, fields: Value) -> Answer {
 }
 
 async fn has_password(world: &World, user: &User, password: &str) -> bool {
-    let hash = world.app.table().password_hash(user.id).await.unwrap();
-    let verdict = password::verify(&world.app, hash.as_ref(), password.into()).await.unwrap();
-    verdict != Verdict::Wrong
+    let found = world.app.store().credentials().named(&user.username.folded()).await.unwrap();
+    let hash = found.unwrap().password_hash;
+    let check = world.app.hash_slots().verify(hash.as_ref(), password.into()).await;
+    check.unwrap() != PasswordCheck::Wrong
 }
 
 #[test]
@@ -50,7 +46,7 @@ fn sets_the_new_password_and_ends_every_other_session() {
 }
 
 #[test]
-fn a_wrong_current_password_changes_nothing() {
+fn wrong_current_password_changes_nothing() {
     run(async |world: World| {
         let user = world.account_with_password("amara", PASSWORD).await;
         let (here, elsewhere) =
@@ -66,7 +62,7 @@ fn a_wrong_current_password_changes_nothing() {
 }
 
 #[test]
-fn a_short_or_guessable_password_and_ones_own_name_are_refused() {
+fn short_or_guessable_password_and_own_name_are_refused() {
     run(async |world: World| {
         let user = world.account_with_password("zbigniew.kowal", PASSWORD).await;
         let actor = world.sign_in(user.clone()).await;
@@ -80,7 +76,7 @@ fn a_short_or_guessable_password_and_ones_own_name_are_refused() {
 }
 
 #[test]
-fn every_problem_of_the_body_is_told_at_once() {
+fn all_problems_of_the_body_are_reported_at_once() {
     run(async |world: World| {
         let user = world.account_with_password("amara", PASSWORD).await;
         let actor = world.sign_in(user).await;
@@ -118,7 +114,7 @@ fn after_ten_wrong_passwords_even_the_right_one_must_wait() {
 }
 
 #[test]
-fn of_two_changes_at_once_one_is_made() {
+fn one_of_two_concurrent_changes_succeeds() {
     run(async |world: World| {
         let user = world.account_with_password("amara", PASSWORD).await;
         let actors = [world.sign_in(user.clone()).await, world.sign_in(user.clone()).await];
@@ -138,12 +134,12 @@ fn of_two_changes_at_once_one_is_made() {
 }
 
 #[test]
-fn only_who_is_signed_in_gets_an_answer() {
+fn caller_who_is_not_signed_in_is_refused() {
     run(async |world: World| world.expect_signed_in_only(ready(), event()).await);
 }
 
 #[test]
-fn a_change_makes_four_calls() {
+fn change_makes_four_calls() {
     run(async |world: World| {
         let actor = world.sign_in(world.account_with_password("amara", PASSWORD).await).await;
         world.status_of(&actor).await;

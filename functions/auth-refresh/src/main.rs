@@ -1,15 +1,14 @@
-//! POST /api/auth/refresh/ — spends a refresh token and answers a new pair.
+//! POST /api/auth/refresh/ — exchanges a refresh token for a new pair of tokens.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use deserr::Deserr;
 use shared::auth::minter::Minter;
 use shared::auth::sessions;
-use shared::config::ConfigError;
+use shared::config::{self, ConfigError};
 use shared::model::field::FieldErrors;
-use shared::{ApiResult, App, Request, response, serve_public_with};
+use shared::{ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
@@ -26,17 +25,19 @@ struct Refresh {
 }
 
 fn main() -> ExitCode {
-    serve_public_with(Settings::from_env, refresh)
+    serve_public(refresh)
 }
 
-impl Settings {
+impl config::Settings for Settings {
     fn from_env() -> Result<Self, ConfigError> {
         Ok(Self { minter: Minter::from_env()?, idle: sessions::idle_limit_from_env()? })
     }
 }
 
-async fn refresh(app: App, settings: Arc<Settings>, request: Request) -> ApiResult {
-    let Refresh { refresh } = request.json()?;
-    let pair = sessions::refresh(&app, &settings.minter, settings.idle, refresh.trim()).await?;
+async fn refresh(context: Context<Settings>) -> ApiResult {
+    let Settings { minter, idle } = context.settings();
+    let Refresh { refresh } = context.request().json()?;
+    let (store, system) = (context.store(), context.system());
+    let pair = sessions::refresh(store, system, minter, *idle, refresh.trim()).await?;
     response::ok(&pair)
 }

@@ -1,29 +1,25 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use shared::auth::minter::Minter;
-use shared::endpoint::Reply;
 use shared::model::id::Id;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::public;
 use shared::testing::{
-    Actor, Answer, Event, SESSION_LIMITS, Value, World, checks, json, run, steps, together,
+    Actor, Answer, Event, Handler, SESSION_LIMITS, Value, World, checks, json, public_with, run,
+    steps, together, tokens,
 };
-use shared::{App, Request};
 
 use super::{Settings, refresh};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-fn ready(world: &World) -> impl Fn(App, Request) -> Reply + Clone + use<> {
-    let minter = Minter::new(&world.secret).unwrap();
-    let settings = Arc::new(Settings { minter, idle: SESSION_LIMITS.idle });
-    public(move |app, request| refresh(app, settings.clone(), request))
+fn ready(world: &World) -> impl Handler + use<> {
+    let minter = Minter::new(&world.secret, tokens()).unwrap();
+    public_with(Settings { minter, idle: SESSION_LIMITS.idle }, refresh)
 }
 
-async fn spend(world: &World, token: &str) -> Answer {
+async fn exchange(world: &World, token: &str) -> Answer {
     let event = Event::of("auth-refresh").json(json!({"refresh": token}));
     world.call(ready(world), event).await
 }
@@ -37,13 +33,13 @@ fn token(pair: &Value) -> &str {
 }
 
 #[test]
-fn a_chain_of_refreshes_keeps_a_session_alive() {
+fn refreshes_keep_a_session_alive() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let mut current = first(&staff).to_owned();
         for _ in 0..5 {
             world.advance(HOUR - Duration::from_secs(1));
-            let pair = spend(&world, &current).await.expect(200);
+            let pair = exchange(&world, &current).await.expect(200);
             assert_eq!(pair["token_type"], "Bearer");
             assert_eq!(pair["expires_in"], 900);
             assert_eq!(world.status_in(&world.app, pair["access"].as_str().unwrap()).await, 204);
@@ -54,79 +50,79 @@ fn a_chain_of_refreshes_keeps_a_session_alive() {
 }
 
 #[test]
-fn a_session_ends_after_an_hour_unused() {
+fn session_ends_after_an_unused_hour() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         world.advance(HOUR);
-        spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
+        exchange(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
     });
 }
 
 #[test]
-fn a_session_ends_after_a_day_however_much_it_is_used() {
+fn session_ends_after_a_day_despite_refreshes() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let mut current = first(&staff).to_owned();
         for _ in 0..47 {
             world.advance(HOUR / 2);
-            current = token(&spend(&world, &current).await.expect(200)).to_owned();
+            current = token(&exchange(&world, &current).await.expect(200)).to_owned();
         }
         world.advance(HOUR / 2);
-        spend(&world, &current).await.expect_problem(401, "token_not_valid");
+        exchange(&world, &current).await.expect_problem(401, "token_not_valid");
     });
 }
 
 #[test]
-fn the_previous_token_gives_the_same_successor_for_ten_seconds() {
+fn previous_token_gets_the_same_successor_for_ten_seconds() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
-        let pair = spend(&world, first(&staff)).await.expect(200);
+        let pair = exchange(&world, first(&staff)).await.expect(200);
         world.advance(Duration::from_millis(9_999));
-        let again = spend(&world, first(&staff)).await.expect(200);
+        let again = exchange(&world, first(&staff)).await.expect(200);
         assert_eq!(token(&again), token(&pair));
-        // The chain goes on from there.
-        spend(&world, token(&again)).await.expect(200);
+        // The successor can be exchanged.
+        exchange(&world, token(&again)).await.expect(200);
     });
 }
 
 #[test]
-fn a_token_spent_ten_seconds_ago_ends_the_session() {
+fn token_exchanged_ten_seconds_ago_ends_the_session() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
-        let pair = spend(&world, first(&staff)).await.expect(200);
+        let pair = exchange(&world, first(&staff)).await.expect(200);
         world.advance(Duration::from_secs(10));
-        spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
-        spend(&world, token(&pair)).await.expect_problem(401, "token_not_valid");
+        exchange(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
+        exchange(&world, token(&pair)).await.expect_problem(401, "token_not_valid");
         assert_eq!(world.status_in(&world.app, pair["access"].as_str().unwrap()).await, 401);
     });
 }
 
 #[test]
-fn a_token_before_the_previous_one_ends_the_session_at_once() {
+fn token_before_the_previous_one_ends_the_session_at_once() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
-        let second = spend(&world, first(&staff)).await.expect(200);
-        let third = spend(&world, token(&second)).await.expect(200);
-        spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
-        spend(&world, token(&third)).await.expect_problem(401, "token_not_valid");
+        let second = exchange(&world, first(&staff)).await.expect(200);
+        let third = exchange(&world, token(&second)).await.expect(200);
+        exchange(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
+        exchange(&world, token(&third)).await.expect_problem(401, "token_not_valid");
     });
 }
 
 #[test]
-fn of_many_at_once_one_chain_survives() {
+fn concurrent_refreshes_get_the_same_successor() {
     run(async |world: World| {
         for round in 0..20 {
             let staff = world.actor_named(&format!("staff-{round}"), Role::Staff).await;
-            let answers = together((0..8).map(|_| spend(&world, first(&staff)))).await;
+            let answers = together((0..8).map(|_| exchange(&world, first(&staff)))).await;
             let pairs: Vec<Value> = answers.into_iter().map(|answer| answer.expect(200)).collect();
             assert!(pairs.iter().all(|pair| token(pair) == token(&pairs[0])), "{pairs:?}");
-            spend(&world, token(&pairs[0])).await.expect(200);
+            exchange(&world, token(&pairs[0])).await.expect(200);
         }
     });
 }
 
 #[test]
-fn who_knows_the_sessions_id_alone_cannot_end_it() {
+fn session_id_alone_cannot_end_the_session() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let parts: Vec<&str> = first(&staff).split('.').collect();
@@ -142,46 +138,46 @@ fn who_knows_the_sessions_id_alone_cannot_end_it() {
             staff.token.expose_secret().to_owned(),
             String::new(),
         ] {
-            let answer = spend(&world, &guess).await;
+            let answer = exchange(&world, &guess).await;
             let challenge = answer.header("www-authenticate");
             assert_eq!(challenge, Some("Bearer realm=\"api\", error=\"invalid_token\""));
             answer.expect_problem(401, "token_not_valid");
         }
-        spend(&world, first(&staff)).await.expect(200);
-        spend(&world, first(&other)).await.expect(200);
+        exchange(&world, first(&staff)).await.expect(200);
+        exchange(&world, first(&other)).await.expect(200);
     });
 }
 
 #[test]
-fn a_wrong_secret_of_the_right_family_ends_the_session() {
+fn wrong_secret_of_the_right_family_ends_the_session() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let (family, _) = first(&staff).rsplit_once('.').unwrap();
-        spend(&world, &format!("{family}.stolen")).await.expect_problem(401, "token_not_valid");
-        spend(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
+        exchange(&world, &format!("{family}.stolen")).await.expect_problem(401, "token_not_valid");
+        exchange(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
     });
 }
 
 #[test]
-fn whatever_ends_sessions_ends_their_refresh() {
+fn ended_session_cannot_be_refreshed() {
     run(async |world: World| {
-        let table = world.app.table();
-        let (now, any) = (world.app.now(), IfMatch::Any);
+        let (store, now) = (world.app.store(), world.app.now());
         let signed_out = world.actor_named("signed-out", Role::Staff).await;
-        table.end_session(signed_out.id(), &signed_out.session_id()).await.unwrap();
+        store.sessions().end(signed_out.id(), &signed_out.session_id()).await.unwrap();
         let everywhere = world.actor_named("everywhere", Role::Staff).await;
-        table.raise_epoch(everywhere.id(), now).await.unwrap();
+        steps::end_all_sessions(store, everywhere.id(), now).await.unwrap();
         let deactivated = world.actor_named("deactivated", Role::Staff).await;
         let change = UserChange { role: None, active: Some(false) };
-        steps::update_user(table, deactivated.id(), change, &any, now).await.unwrap();
+        let id = deactivated.id();
+        steps::update_account(store, id, change, &IfMatch::Any, now).await.unwrap();
         for actor in [signed_out, everywhere, deactivated] {
-            spend(&world, first(&actor)).await.expect_problem(401, "token_not_valid");
+            exchange(&world, first(&actor)).await.expect_problem(401, "token_not_valid");
         }
     });
 }
 
 #[test]
-fn the_body_is_checked() {
+fn invalid_body_is_reported_by_field() {
     run(async |world: World| {
         for (body, field) in [(json!({}), "refresh"), (json!({"refresh": 7}), "refresh")] {
             let event = Event::of("auth-refresh").json(body);
@@ -193,12 +189,12 @@ fn the_body_is_checked() {
 }
 
 #[test]
-fn a_refresh_makes_two_calls() {
+fn refresh_makes_two_calls() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         world.calls.take();
-        spend(&world, first(&staff)).await.expect(200);
-        // And one more, with which this process publishes its key.
+        exchange(&world, first(&staff)).await.expect(200);
+        // PutItem publishes the key of a new process.
         assert_eq!(world.calls.take(), ["BatchGetItem", "PutItem", "UpdateItem"]);
     });
 }

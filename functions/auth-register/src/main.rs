@@ -1,22 +1,20 @@
 //! POST /api/auth/register/ — makes an account.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use deserr::Deserr;
 use serde::Serialize;
 use shared::auth::attempts::{self, AttemptLimits};
-use shared::auth::password;
 use shared::auth::policy::PasswordPolicy;
 use shared::auth::registration::RegistrationPolicy;
-use shared::config::ConfigError;
+use shared::config::{self, ConfigError};
 use shared::model::email::Email;
 use shared::model::field::{FieldErrors, JsonObject, peek};
 use shared::model::password::Password;
 use shared::model::user::Account;
 use shared::model::username::Username;
-use shared::table::{NewUser, Registered};
-use shared::{ApiError, ApiResult, App, Request, response, serve_public_with};
+use shared::store::NewUser;
+use shared::{ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
@@ -41,11 +39,13 @@ struct Welcome {
     user: Account,
 }
 
+shared::discloses_no_patient!(Welcome);
+
 fn main() -> ExitCode {
-    serve_public_with(Settings::from_env, register)
+    serve_public(register)
 }
 
-impl Settings {
+impl config::Settings for Settings {
     fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             registration: RegistrationPolicy::from_env()?,
@@ -55,33 +55,30 @@ impl Settings {
     }
 }
 
-async fn register(app: App, settings: Arc<Settings>, request: Request) -> ApiResult {
-    let Settings { registration, passwords, attempts } = &*settings;
+async fn register(context: Context<Settings>) -> ApiResult {
+    let Settings { registration, passwords, attempts: limits } = context.settings();
+    let (request, store) = (context.request(), context.store());
     let Registration { username, email, password } = request.json_with(|body, errors| {
         own_address(body, errors);
         let name = |field| body.get(field).and_then(|name| name.as_str()).unwrap_or_default();
         passwords.check_field(body, "password", &[name("username"), name("email")], errors);
     })?;
-    attempts::registration(&app, attempts, request.source_address()).await?;
+    attempts::registration(store, context.now(), limits, request.source_address()).await?;
     let new = NewUser {
         username,
         email,
-        password_hash: password::hash(&app, password).await?,
+        password_hash: context.hash_slots().hash(context.system(), password).await?,
         role: registration.role,
         first_is_admin: registration.first_is_admin,
     };
-    match app.table().register(new, app.now()).await? {
-        Registered::Done(user) => {
-            response::created(&Welcome { message: "The account was created.", user: user.into() })
-        }
-        Registered::Taken(errors) => Err(ApiError::Conflict(errors)),
-    }
+    let user = store.accounts().register(new, context.now()).await?;
+    response::created(&Welcome { message: "The account was created.", user: user.into() })
 }
 
-/// A username with `@` in it could pass for somebody else's address.
+/// Refuses a username that could pass for the email address of another account.
 fn own_address(body: &JsonObject, errors: &mut FieldErrors) {
     let (username, email) = (peek::<Username>(body, "username"), peek::<Email>(body, "email"));
     if username.zip(email).is_some_and(|(username, email)| !username.may_belong_to(&email)) {
-        errors.add("username", "with @ in it must be the account's own email");
+        errors.add("username", "with @ in it must be the account's own email address");
     }
 }

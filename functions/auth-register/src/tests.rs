@@ -1,23 +1,21 @@
-use std::sync::Arc;
-
 use shared::auth::attempts::AttemptLimits;
 use shared::auth::registration::RegistrationPolicy;
-use shared::endpoint::Reply;
 use shared::model::user::Role;
-use shared::runtime::public;
-use shared::table::WindowRule;
-use shared::testing::{ATTEMPT_LIMITS, Event, PASSWORD_POLICY, World, checks, json, run, together};
-use shared::{App, Request};
+use shared::store::WindowRule;
+use shared::testing::{
+    ATTEMPT_LIMITS, Event, Handler, PASSWORD_POLICY, World, checks, json, public_with, run,
+    together,
+};
 
 use super::{Settings, register};
 
-fn with(role: Role, first_is_admin: bool) -> impl Fn(App, Request) -> Reply + Clone {
-    let settings = Arc::new(Settings {
+fn with(role: Role, first_is_admin: bool) -> impl Handler {
+    let settings = Settings {
         registration: RegistrationPolicy { role, first_is_admin },
         passwords: PASSWORD_POLICY,
         attempts: ATTEMPT_LIMITS,
-    });
-    public(move |app, request| register(app, settings.clone(), request))
+    };
+    public_with(settings, register)
 }
 
 fn event() -> Event {
@@ -25,7 +23,7 @@ fn event() -> Event {
 }
 
 #[test]
-fn makes_an_account_and_shows_no_password() {
+fn makes_an_account_and_returns_no_password() {
     run(async |world| {
         let body = world.call(with(Role::Pending, false), event()).await.expect(201);
         assert_eq!(
@@ -42,7 +40,7 @@ fn makes_an_account_and_shows_no_password() {
 }
 
 #[test]
-fn a_taken_name_is_refused_in_any_letter_case_and_leaves_the_other_free() {
+fn taken_name_is_refused_in_any_letter_case_and_the_other_name_stays_free() {
     run(async |world: World| {
         let register = with(Role::Staff, false);
         world.call(register.clone(), event()).await.expect(201);
@@ -62,7 +60,7 @@ fn a_taken_name_is_refused_in_any_letter_case_and_leaves_the_other_free() {
 }
 
 #[test]
-fn locally_the_first_account_is_admin_and_later_ones_are_not() {
+fn only_the_first_local_account_is_admin() {
     run(async |world: World| {
         let register = with(Role::Staff, true);
         let first = world.call(register.clone(), event()).await.expect(201);
@@ -74,7 +72,7 @@ fn locally_the_first_account_is_admin_and_later_ones_are_not() {
 }
 
 #[test]
-fn of_many_first_accounts_one_is_admin() {
+fn one_of_several_concurrent_first_accounts_is_admin() {
     run(async |world: World| {
         let register = with(Role::Staff, true);
         let calls = (0..8).map(|n| {
@@ -110,29 +108,30 @@ fn every_field_is_checked() {
 }
 
 #[test]
-fn a_username_with_an_at_sign_must_be_the_accounts_own_email() {
+fn username_with_an_at_sign_must_be_the_accounts_own_email() {
     run(async |world: World| {
         let register = with(Role::Staff, false);
         let foreign = event().with(json!({"username": "ben@example.com"}));
         let problem =
             world.call(register.clone(), foreign).await.expect_problem(400, "invalid_body");
-        assert!(problem["errors"]["username"].is_array());
+        let message = "with @ in it must be the account's own email address";
+        assert_eq!(problem["errors"], json!({"username": [message]}));
         let own = event().with(json!({"username": "Amara@example.com"}));
         world.call(register, own).await.expect(201);
     });
 }
 
 #[test]
-fn an_address_registers_so_often_and_no_more() {
+fn registrations_from_an_address_are_limited() {
     run(async |world: World| {
         let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
-        let settings = Arc::new(Settings {
+        let settings = Settings {
             registration: RegistrationPolicy { role: Role::Staff, first_is_admin: false },
             passwords: PASSWORD_POLICY,
             attempts: AttemptLimits { address, ..ATTEMPT_LIMITS },
-        });
-        let register = public(move |app, request| register(app, settings.clone(), request));
-        // What is not well formed costs nothing and counts for nothing.
+        };
+        let register = public_with(settings, register);
+        // An invalid body is not counted.
         for _ in 0..3 {
             let wrong = event().with(json!({"email": "amara"}));
             world.call(register.clone(), wrong).await.expect(400);
@@ -147,7 +146,7 @@ fn an_address_registers_so_often_and_no_more() {
 }
 
 #[test]
-fn a_password_that_is_easy_to_guess_is_refused_beside_everything_else() {
+fn guessable_password_is_reported_with_all_other_problems() {
     run(async |world: World| {
         let register = with(Role::Staff, false);
         for (username, password) in [
@@ -169,7 +168,7 @@ fn a_password_that_is_easy_to_guess_is_refused_beside_everything_else() {
 }
 
 #[test]
-fn a_registration_makes_three_calls() {
+fn registration_makes_three_calls() {
     run(async |world: World| {
         world.call(with(Role::Staff, false), event()).await.expect(201);
         assert_eq!(world.calls.take(), ["UpdateItem", "UpdateItem", "TransactWriteItems"]);

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use shared::model::session::SessionId;
-use shared::{ApiError, ApiResult, App, Caller, Request, response, serve};
+use shared::store::RevokeOwnSession;
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
@@ -12,11 +13,8 @@ fn main() -> ExitCode {
     serve(revoke)
 }
 
-async fn revoke(app: App, caller: Caller, request: Request) -> ApiResult {
-    let id: SessionId = request.path_id("id", "session")?;
-    if app.table().revoke_session(caller.id(), &id).await? {
-        response::no_content()
-    } else {
-        Err(ApiError::not_found("session of yours with this id"))
-    }
+async fn revoke(context: Context, by: Granted<RevokeOwnSession>) -> ApiResult {
+    let id: SessionId = context.request().path_id("id", "session")?;
+    context.store().sessions().revoke(by, &id).await?;
+    response::no_content()
 }

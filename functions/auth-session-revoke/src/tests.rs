@@ -1,6 +1,5 @@
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Actor, Answer, Event, World, checks, run};
+use shared::testing::{Actor, Answer, Event, World, checks, protected, run};
 
 use super::revoke;
 
@@ -9,11 +8,11 @@ fn event() -> Event {
 }
 
 async fn end(world: &World, actor: &Actor, id: impl ToString) -> Answer {
-    world.call(signed_in(revoke), event().path_parameter("id", id).by(actor)).await
+    world.call(protected(revoke), event().path_parameter("id", id).by(actor)).await
 }
 
 #[test]
-fn ends_the_session_that_it_names_and_no_other() {
+fn ends_only_the_named_session() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         let lost = world.sign_in(asking.user.clone()).await;
@@ -24,7 +23,7 @@ fn ends_the_session_that_it_names_and_no_other() {
 }
 
 #[test]
-fn a_session_can_end_itself() {
+fn session_can_end_itself() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         end(&world, &asking, asking.session_id()).await.expect(204);
@@ -33,7 +32,7 @@ fn a_session_can_end_itself() {
 }
 
 #[test]
-fn what_has_ended_is_404() {
+fn ended_session_is_404() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         let lost = world.sign_in(asking.user.clone()).await;
@@ -43,7 +42,7 @@ fn what_has_ended_is_404() {
 }
 
 #[test]
-fn somebody_elses_session_is_404_and_goes_on() {
+fn session_of_another_account_is_404_and_stays_valid() {
     run(async |world: World| {
         let (asking, stranger) = (world.actor(Role::Admin).await, world.actor(Role::Pending).await);
         end(&world, &asking, stranger.session_id()).await.expect_problem(404, "not_found");
@@ -52,7 +51,7 @@ fn somebody_elses_session_is_404_and_goes_on() {
 }
 
 #[test]
-fn what_is_no_id_names_no_session() {
+fn invalid_id_is_404() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         for id in ["", "a#b", &"x".repeat(100), "%00"] {
@@ -62,8 +61,8 @@ fn what_is_no_id_names_no_session() {
 }
 
 #[test]
-fn only_who_is_signed_in_gets_an_answer() {
-    run(async |world: World| world.expect_signed_in_only(signed_in(revoke), event()).await);
+fn caller_who_is_not_signed_in_is_refused() {
+    run(async |world: World| world.expect_signed_in_only(protected(revoke), event()).await);
 }
 
 #[test]
@@ -71,7 +70,7 @@ fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         let staff = world.actor(Role::Staff).await;
         let other = world.sign_in(staff.user.clone()).await;
-        (signed_in(revoke), event().path_parameter("id", other.session_id()).by(&staff))
+        (protected(revoke), event().path_parameter("id", other.session_id()).by(&staff))
     });
 }
 

@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
+use shared::access::Act;
 use shared::model::page::Page;
 use shared::model::session::SessionView;
-use shared::{ApiResult, App, Caller, Request, response, serve};
+use shared::store::ListOwnSessions;
+use shared::targets::list_label;
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
@@ -13,11 +16,13 @@ fn main() -> ExitCode {
     serve(sessions)
 }
 
-async fn sessions(app: App, caller: Caller, request: Request) -> ApiResult {
-    let list = format!("auth-sessions {}", caller.id());
-    let page = app.table().sessions(caller.id(), request.paging(&list)?).await?;
-    let now = app.now();
+async fn sessions(context: Context, by: Granted<ListOwnSessions>) -> ApiResult {
+    let caller = by.caller();
+    let label = list_label(Act::ListOwnSessions, caller.id());
+    let paging = context.request().paging(&label)?;
+    let page = context.store().sessions().list(&by, paging).await?;
+    let now = context.now();
     let open = page.results.into_iter().filter(|it| it.is_valid_for(caller.user(), now));
     let results = open.map(|session| SessionView::new(session, caller.session_id())).collect();
-    response::page(&list, &Page { results, next: page.next })
+    response::page(&label, &Page { results, next: page.next }, by.view())
 }

@@ -3,8 +3,9 @@ use std::time::Duration;
 use shared::auth;
 use shared::model::session::UserAgent;
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Actor, Event, SESSION_LIMITS, Value, World, checks, json, run};
+use shared::testing::{
+    Actor, Event, SESSION_LIMITS, Value, World, checks, json, protected, run, steps,
+};
 
 use super::sessions;
 
@@ -13,7 +14,7 @@ fn event() -> Event {
 }
 
 async fn list(world: &World, actor: &Actor) -> Vec<Value> {
-    let body = world.call(signed_in(sessions), event().by(actor)).await.expect(200);
+    let body = world.call(protected(sessions), event().by(actor)).await.expect(200);
     assert_eq!(body["next"], Value::Null);
     body["results"].as_array().unwrap().clone()
 }
@@ -29,14 +30,14 @@ fn sorted(ids: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
 }
 
 #[test]
-fn shows_what_a_session_is_recognised_by_and_nothing_secret() {
+fn session_is_listed_without_its_secrets() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         world.advance(Duration::from_secs(60));
         let (user, agent) = (&asking.user, UserAgent::new("curl/8.7.1"));
-        let opened =
-            auth::sessions::open(&world.app, &world.minter, &SESSION_LIMITS, user, agent).await;
-        assert!(opened.is_ok());
+        let (store, system, minter) = (world.app.store(), world.app.system(), &world.minter);
+        let opened = auth::sessions::open(store, system, minter, &SESSION_LIMITS, user, agent);
+        assert!(opened.await.is_ok());
 
         let seen = list(&world, &asking).await;
         let own = json!(asking.session_id());
@@ -56,7 +57,7 @@ fn shows_what_a_session_is_recognised_by_and_nothing_secret() {
 }
 
 #[test]
-fn shows_ones_own_sessions_and_marks_the_asking_one() {
+fn lists_own_sessions_and_marks_the_current_one() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         let other = world.sign_in(asking.user.clone()).await;
@@ -72,44 +73,44 @@ fn shows_ones_own_sessions_and_marks_the_asking_one() {
 }
 
 #[test]
-fn what_has_ended_is_not_shown() {
+fn ended_sessions_are_not_listed() {
     run(async |world: World| {
-        let table = world.app.table();
+        let store = world.app.store();
         let expired = world.actor(Role::Pending).await;
         world.advance(SESSION_LIMITS.idle);
         let ended = world.sign_in(expired.user.clone()).await;
-        table.end_session(ended.id(), &ended.session_id()).await.unwrap();
+        store.sessions().end(ended.id(), &ended.session_id()).await.unwrap();
         let asking = world.sign_in(expired.user.clone()).await;
         assert_eq!(ids(&list(&world, &asking).await), [asking.session_id().to_string()]);
 
-        table.raise_epoch(asking.id(), world.app.now()).await.unwrap();
-        let user = table.user(asking.id()).await.unwrap().unwrap();
+        steps::end_all_sessions(store, asking.id(), world.app.now()).await.unwrap();
+        let user = store.accounts().by_id(asking.id()).await.unwrap().unwrap();
         let asking = world.sign_in(user).await;
         assert_eq!(ids(&list(&world, &asking).await), [asking.session_id().to_string()]);
     });
 }
 
 #[test]
-fn walks_to_the_end() {
+fn pages_list_every_session() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         let mut expected = vec![asking.session_id()];
         for _ in 0..4 {
             expected.push(world.sign_in(asking.user.clone()).await.session_id());
         }
-        let seen = checks::walk(&world, signed_in(sessions), event(), &asking).await;
+        let seen = checks::walk(&world, protected(sessions), event(), &asking).await;
         assert_eq!(ids(&seen), sorted(expected));
     });
 }
 
 #[test]
-fn a_cursor_of_somebody_elses_list_or_none_of_ours_is_refused() {
+fn cursor_of_another_account_or_malformed_cursor_is_refused() {
     run(async |world: World| {
         let asking = world.actor(Role::Pending).await;
         world.sign_in(asking.user.clone()).await;
         let stranger = world.actor(Role::Staff).await;
         let page = async |actor: &Actor, query: &[(&str, &str)]| {
-            world.call(signed_in(sessions), event().query(query).by(actor)).await
+            world.call(protected(sessions), event().query(query).by(actor)).await
         };
         let first = page(&asking, &[("limit", "1")]).await.expect(200);
         let next = first["next"].as_str().unwrap();
@@ -123,15 +124,15 @@ fn a_cursor_of_somebody_elses_list_or_none_of_ours_is_refused() {
 }
 
 #[test]
-fn only_who_is_signed_in_gets_an_answer() {
-    run(async |world: World| world.expect_signed_in_only(signed_in(sessions), event()).await);
+fn caller_who_is_not_signed_in_is_refused() {
+    run(async |world: World| world.expect_signed_in_only(protected(sessions), event()).await);
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         let actor = world.actor(Role::Staff).await;
-        (signed_in(sessions), event().by(&actor))
+        (protected(sessions), event().by(&actor))
     });
 }
 

@@ -1,11 +1,11 @@
-//! POST /api/auth/verify/ — whether an access token counts at this moment.
+//! POST /api/auth/verify/ — whether an access token is valid.
 
 use std::process::ExitCode;
 
 use deserr::Deserr;
 use serde::Serialize;
 use shared::model::field::FieldErrors;
-use shared::{ApiResult, App, Caller, Request, response, serve_public};
+use shared::{ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
@@ -20,12 +20,14 @@ struct Verify {
 #[derive(Serialize)]
 struct Valid {}
 
+shared::discloses_no_patient!(Valid);
+
 fn main() -> ExitCode {
     serve_public(verify)
 }
 
-async fn verify(app: App, request: Request) -> ApiResult {
-    let Verify { token } = request.json()?;
-    Caller::of_token(&app, token.trim()).await?;
+async fn verify(context: Context) -> ApiResult {
+    let Verify { token } = context.request().json()?;
+    context.authenticate(token.trim()).await?;
     response::ok(&Valid {})
 }

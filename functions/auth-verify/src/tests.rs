@@ -4,14 +4,16 @@ use shared::auth::refresh_token::RefreshToken;
 use shared::auth::sessions;
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::public;
-use shared::testing::{Answer, Event, SESSION_LIMITS, Value, World, checks, json, run, steps};
+use shared::testing::{
+    Answer, Event, SESSION_LIMITS, Value, World, checks, json, public, run, steps,
+};
 
 use super::verify;
 
-/// The tokens of a new session.
+/// Opens a session and returns its tokens.
 async fn sign_in(world: &World, user: &User) -> Value {
-    let pair = sessions::open(&world.app, &world.minter, &SESSION_LIMITS, user, None).await;
+    let (store, system, minter) = (world.app.store(), world.app.system(), &world.minter);
+    let pair = sessions::open(store, system, minter, &SESSION_LIMITS, user, None).await;
     json!(pair.unwrap())
 }
 
@@ -28,7 +30,7 @@ async fn expect_not_valid(world: &World, token: &Value) {
 }
 
 #[test]
-fn a_valid_token_is_answered_with_an_empty_object() {
+fn valid_token_gets_an_empty_object() {
     run(async |world: World| {
         let user = world.actor(Role::Pending).await.user;
         let pair = sign_in(&world, &user).await;
@@ -37,7 +39,7 @@ fn a_valid_token_is_answered_with_an_empty_object() {
 }
 
 #[test]
-fn what_is_no_access_token_is_not_valid() {
+fn refresh_token_and_malformed_token_are_not_valid() {
     run(async |world: World| {
         let user = world.actor(Role::Pending).await.user;
         expect_not_valid(&world, &sign_in(&world, &user).await["refresh"]).await;
@@ -48,7 +50,7 @@ fn what_is_no_access_token_is_not_valid() {
 }
 
 #[test]
-fn a_token_is_valid_for_fifteen_minutes() {
+fn token_is_valid_for_fifteen_minutes() {
     run(async |world: World| {
         let user = world.actor(Role::Pending).await.user;
         let pair = sign_in(&world, &user).await;
@@ -60,30 +62,31 @@ fn a_token_is_valid_for_fifteen_minutes() {
 }
 
 #[test]
-fn a_token_is_not_valid_once_its_session_has_ended() {
+fn token_of_an_ended_session_is_not_valid() {
     run(async |world: World| {
         let user = world.actor(Role::Pending).await.user;
         let (ended, other) = (sign_in(&world, &user).await, sign_in(&world, &user).await);
         let refresh = RefreshToken::parse(ended["refresh"].as_str().unwrap()).unwrap();
-        world.app.table().end_session(user.id, &refresh.session_id).await.unwrap();
+        world.app.store().sessions().end(user.id, &refresh.session_id).await.unwrap();
         expect_not_valid(&world, &ended["access"]).await;
         ask(&world, &other["access"]).await.expect(200);
     });
 }
 
 #[test]
-fn a_token_is_not_valid_once_its_account_is_deactivated() {
+fn token_of_a_deactivated_account_is_not_valid() {
     run(async |world: World| {
         let user = world.actor(Role::Staff).await.user;
         let pair = sign_in(&world, &user).await;
-        let (change, now) = (UserChange { role: None, active: Some(false) }, world.app.now());
-        steps::update_user(world.app.table(), user.id, change, &IfMatch::Any, now).await.unwrap();
+        let change = UserChange { role: None, active: Some(false) };
+        let (store, now) = (world.app.store(), world.app.now());
+        steps::update_account(store, user.id, change, &IfMatch::Any, now).await.unwrap();
         expect_not_valid(&world, &pair["access"]).await;
     });
 }
 
 #[test]
-fn the_body_is_a_token_and_nothing_else() {
+fn invalid_body_is_reported_by_field() {
     run(async |world: World| {
         for (body, field) in [
             (json!({}), "token"),

@@ -1,20 +1,20 @@
-//! GET /api/openapi.json — the contract; GET /api/docs/ — the contract as a page from which it can be tried;
-//! GET /api/docs/{file} — what that page is made of.
+//! GET /api/openapi.json — the contract; GET /api/docs/ — a page that shows the contract and can send requests;
+//! GET /api/docs/{file} — the files of that page.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use shared::{ApiError, ApiResult, Edge, Request, response, serve_static};
+use shared::{ApiError, ApiResult, Request, ResponsePolicy, response, serve_static};
 
 #[cfg(test)]
 mod tests;
 
-/// Made of openapi.yaml by `cargo xtask generate`.
+/// Generated from openapi.yaml by `cargo xtask generate`.
 const CONTRACT: &str = include_str!("openapi.json");
 
 const PAGE: &str = include_str!("page.html");
 
-/// Nothing from elsewhere, nothing inline, and nobody's frame around it.
+/// Permits no content from other origins, no inline code or styles, and no frame around the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -22,7 +22,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 
-/// What the page is made of: name, media type, content. All but our own comes from Swagger UI.
+/// The page's files: name, media type, content. All except `init.js` come from Swagger UI.
 const FILES: &[(&str, &str, &str)] = &[
     ("init.js", JAVASCRIPT, include_str!("init.js")),
     ("index.css", CSS, include_str!(concat!(env!("OUT_DIR"), "/index.css"))),
@@ -34,18 +34,18 @@ const FILES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Of the contract and of the page: what a deployment changes is seen soon.
+/// How long caches may keep the contract and the page: short, so that a deployment shows soon.
 const SHORT_SECONDS: u32 = 300;
 
-/// Of the page's files, which change with Swagger UI.
+/// How long caches may keep the page's files, which change with Swagger UI only.
 const LONG_SECONDS: u32 = 3600;
 
 fn main() -> ExitCode {
     serve_static(docs)
 }
 
-async fn docs(_edge: Arc<Edge>, request: Request) -> ApiResult {
-    // The files' route alone has a variable.
+async fn docs(_policy: Arc<ResponsePolicy>, request: Request) -> ApiResult {
+    // Only the route of the files has a variable.
     if let Ok(name) = request.path_id::<String>("file", "file") {
         return file(&name);
     }
@@ -55,7 +55,7 @@ async fn docs(_edge: Arc<Edge>, request: Request) -> ApiResult {
     } else if path.ends_with('/') {
         response::html(PAGE, POLICY, SHORT_SECONDS)
     } else {
-        // Its links are relative, because the API may stand behind a stage.
+        // The page's links are relative, because a stage may precede the API's paths.
         response::redirect("docs/")
     }
 }

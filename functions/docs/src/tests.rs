@@ -2,22 +2,22 @@ use std::fs;
 
 use repo::generated::openapi_json;
 use repo::template::repository;
-use shared::testing::{Answer, Event, World, at_edge, run};
+use shared::testing::{Answer, Event, World, run, without_app};
 
 use super::{FILES, docs};
 
 async fn get(world: &World, path: &str) -> Answer {
-    world.call(at_edge(docs), Event::of("docs").path(path)).await
+    world.call(without_app(docs), Event::of("docs").path(path)).await
 }
 
 async fn get_file(world: &World, name: &str) -> Answer {
     let path = format!("/api/docs/{name}");
     let event = Event::of("docs").path(&path).path_parameter("file", name);
-    world.call(at_edge(docs), event).await
+    world.call(without_app(docs), event).await
 }
 
 #[test]
-fn the_contract_is_openapi_yaml_and_may_be_kept_for_a_while() {
+fn contract_is_openapi_yaml_and_may_be_cached() {
     let yaml = fs::read_to_string(repository().join("openapi.yaml")).unwrap();
     run(async |world| {
         for path in ["/api/openapi.json", "/api/openapi.json/"] {
@@ -31,7 +31,7 @@ fn the_contract_is_openapi_yaml_and_may_be_kept_for_a_while() {
 }
 
 #[test]
-fn the_page_has_nothing_inline_and_may_load_nothing_from_elsewhere() {
+fn page_has_nothing_inline_and_loads_nothing_from_other_origins() {
     run(async |world| {
         let answer = get(&world, "/api/docs/").await;
         assert_eq!(answer.status, 200);
@@ -56,7 +56,7 @@ fn the_page_has_nothing_inline_and_may_load_nothing_from_elsewhere() {
 }
 
 #[test]
-fn without_its_final_slash_the_page_redirects_behind_any_stage() {
+fn page_without_its_final_slash_redirects_behind_any_stage() {
     run(async |world| {
         let answer = get(&world, "/api/docs").await;
         assert_eq!((answer.status, answer.header("location")), (308, Some("docs/")));
@@ -64,7 +64,7 @@ fn without_its_final_slash_the_page_redirects_behind_any_stage() {
 }
 
 #[test]
-fn files_have_their_media_types_and_may_be_kept_for_an_hour() {
+fn files_have_their_media_types_and_may_be_cached_for_an_hour() {
     run(async |world| {
         for (name, media_type) in [
             ("init.js", "text/javascript; charset=utf-8"),

@@ -1,35 +1,13 @@
-//! DELETE /api/doctors/{id}/ — removes a doctor and every mapping of it.
+//! DELETE /api/doctors/{id}/ deletes a doctor and all of its assignments.
 
 use std::process::ExitCode;
 
 use shared::model::doctor::DoctorDetails;
-use shared::table::{Deleted, Stored};
-use shared::{
-    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
-};
+use shared::{records, serve};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve_reading(Request::record_id::<DoctorDetails>, delete)
-}
-
-async fn delete(
-    app: App,
-    caller: Caller,
-    named: Named<Stored<DoctorDetails>>,
-    request: Request,
-) -> ApiResult {
-    caller.must(Permission::ManageDoctors)?;
-    let (id, doctor) = named?;
-    let is_late = || request.is_late();
-    match app.table().delete(id, doctor, &request.if_match(), app.now(), is_late).await? {
-        Deleted::Done => response::no_content(),
-        Deleted::NotFound => Err(ApiError::not_found(format!("doctor {id}"))),
-        Deleted::VersionMismatch => Err(ApiError::PreconditionFailed),
-        Deleted::Unfinished => {
-            Err(ApiError::unavailable("mappings are left; the next call goes on"))
-        }
-    }
+    serve(records::delete::<DoctorDetails>)
 }

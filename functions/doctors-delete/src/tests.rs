@@ -1,22 +1,19 @@
-use shared::Request;
 use shared::model::doctor::DoctorDetails;
-use shared::runtime::reading;
-use shared::testing::{Event, Handler, checks};
-
-use super::delete;
+use shared::records;
+use shared::testing::{Event, Handler, checks, protected};
 
 fn handler() -> impl Handler {
-    reading(Request::record_id::<DoctorDetails>, delete)
+    protected(records::delete::<DoctorDetails>)
 }
 
 #[test]
-fn what_is_deleted_stays_gone() {
-    checks::delete::what_is_deleted_stays_gone::<DoctorDetails>(handler());
+fn deleted_record_stays_deleted() {
+    checks::delete::deleted_record_stays_deleted::<DoctorDetails>(handler());
 }
 
 #[test]
-fn its_mappings_go_with_it() {
-    checks::delete::its_mappings_go_with_it::<DoctorDetails>(handler());
+fn deletion_removes_the_assignments() {
+    checks::delete::deletion_removes_the_assignments::<DoctorDetails>(handler());
 }
 
 #[test]

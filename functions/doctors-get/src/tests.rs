@@ -1,27 +1,24 @@
-use shared::Request;
 use shared::model::doctor::DoctorDetails;
-use shared::runtime::reading;
-use shared::testing::{Event, Handler, checks};
-
-use super::get;
+use shared::records;
+use shared::testing::{Event, Handler, checks, protected};
 
 fn handler() -> impl Handler {
-    reading(Request::record_id::<DoctorDetails>, get)
+    protected(records::get::<DoctorDetails>)
 }
 
 #[test]
-fn answers_a_record_with_its_version() {
-    checks::get::answers_a_record_with_its_version::<DoctorDetails>(handler());
+fn returns_the_record_with_its_version() {
+    checks::get::returns_the_record_with_its_version::<DoctorDetails>(handler());
 }
 
 #[test]
-fn what_is_not_there_is_404() {
-    checks::get::what_is_not_there_is_404::<DoctorDetails>(handler());
+fn missing_record_is_404() {
+    checks::get::missing_record_is_404::<DoctorDetails>(handler());
 }
 
 #[test]
-fn who_may_not_look_is_not_told_what_is_there() {
-    checks::get::who_may_not_look_is_not_told_what_is_there::<DoctorDetails>(handler());
+fn refusal_says_nothing_about_the_record() {
+    checks::get::refusal_says_nothing_about_the_record::<DoctorDetails>(handler());
 }
 
 #[test]

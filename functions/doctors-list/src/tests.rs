@@ -1,32 +1,39 @@
 use shared::model::doctor::DoctorDetails;
-use shared::runtime::signed_in;
-use shared::testing::{Event, checks};
+use shared::records;
+use shared::testing::{Event, Handler, checks, protected};
 
-use super::list;
-
-#[test]
-fn walks_to_the_end_in_the_order_of_names() {
-    checks::list::walks_to_the_end_in_the_order_of_names::<DoctorDetails>(signed_in(list));
+fn handler() -> impl Handler {
+    protected(records::list::<DoctorDetails>)
 }
 
 #[test]
-fn search_takes_the_beginning_of_a_last_name() {
-    checks::list::search_takes_the_beginning_of_a_last_name::<DoctorDetails>(signed_in(list));
+fn lists_records_in_the_order_of_names() {
+    checks::list::lists_records_in_the_order_of_names::<DoctorDetails>(handler());
 }
 
 #[test]
-fn bad_limits_and_cursors_are_named() {
-    checks::list::bad_limits_and_cursors_are_named::<DoctorDetails>(signed_in(list));
+fn search_finds_the_beginning_of_a_last_name() {
+    checks::list::search_finds_the_beginning_of_a_last_name::<DoctorDetails>(handler());
+}
+
+#[test]
+fn invalid_limit_and_cursor_are_named() {
+    checks::list::invalid_limit_and_cursor_are_named::<DoctorDetails>(handler());
+}
+
+#[test]
+fn hint_only_chooses_what_starts_early() {
+    checks::hint_only_chooses_what_starts_early(handler(), Event::of("doctors-list"), "Query");
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(list), Event::of("doctors-list"));
+    checks::only_staff_may(handler(), Event::of("doctors-list"));
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(list), Event::of("doctors-list"), false);
+    checks::survives_faults_at_work(handler(), Event::of("doctors-list"), false);
 }
 
 #[test]

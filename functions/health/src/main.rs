@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use shared::{ApiError, ApiResult, App, Request, response, serve_public};
+use shared::{ApiError, ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
@@ -14,12 +14,14 @@ struct Health {
     version: &'static str,
 }
 
+shared::discloses_no_patient!(Health);
+
 fn main() -> ExitCode {
     serve_public(health)
 }
 
-async fn health(app: App, _request: Request) -> ApiResult {
-    // Whatever the reason, the request is not at fault.
-    app.table().ping().await.map_err(ApiError::unavailable)?;
+async fn health(context: Context) -> ApiResult {
+    // Every failure is a 503: the request is never at fault.
+    context.store().ping().await.map_err(ApiError::unavailable)?;
     response::ok(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

@@ -1,10 +1,9 @@
-use shared::runtime::public;
-use shared::testing::{Event, World, checks, json, run};
+use shared::testing::{Event, World, checks, json, public, run};
 
 use super::health;
 
 #[test]
-fn a_table_that_does_not_answer_is_503() {
+fn table_that_does_not_answer_is_503() {
     run(async |world: World| {
         let delete = world.dynamodb.delete_table().table_name(repo::template::TABLE_NAME);
         delete.send().await.unwrap();
@@ -15,7 +14,7 @@ fn a_table_that_does_not_answer_is_503() {
 }
 
 #[test]
-fn tells_that_the_table_answers_and_the_version() {
+fn returns_status_and_version() {
     run(async |world: World| {
         let body = world.call(public(health), Event::of("health")).await.expect(200);
         assert_eq!(body, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));

@@ -1,7 +1,7 @@
-//! The token secret's rotation function, which Secrets Manager invokes step by step: a new secret takes
-//! over only when every verifier can know its public key, so that no token is ever rejected.
+//! The rotation function of the token secret, which Secrets Manager invokes step by step. A new secret signs only when
+//! every verifier can know its public key, so that no token is ever rejected.
 //!
-//! Each step may come more than once.
+//! Secrets Manager may repeat each step.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -17,22 +17,22 @@ use shared::{App, serve_event};
 #[cfg(test)]
 mod tests;
 
-/// How long a key that has been replaced still counts: minters learn of their new secret within five
-/// minutes, and what they sign lasts for fifteen.
+/// How long a replaced key stays valid: minters read the new secret within five minutes, and their tokens are valid for
+/// fifteen.
 const RETIRES_AFTER: Duration = Duration::from_secs(30 * 60);
 
-/// How often to look whether the time has come.
+/// How often to check whether a key may sign.
 const POLL: Duration = Duration::from_secs(1);
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// What Secrets Manager asks for.
+/// The event of one step.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Rotation {
     step: Step,
     secret_id: String,
-    /// The id of the version that is being made.
+    /// The id of the new version.
     client_request_token: String,
 }
 
@@ -49,7 +49,7 @@ enum Step {
 }
 
 fn main() -> ExitCode {
-    serve_event(StoredSecret::from_env, rotate)
+    serve_event(rotate)
 }
 
 async fn rotate(app: App, secret: Arc<StoredSecret>, rotation: Rotation) -> Outcome {
@@ -58,7 +58,7 @@ async fn rotate(app: App, secret: Arc<StoredSecret>, rotation: Rotation) -> Outc
         return Err("this function rotates the token secret of its own stack alone".into());
     }
     match secret.stage(&version).await? {
-        // It comes again, after an earlier try has got as far as this.
+        // A repeated step: an earlier invocation has made the version current.
         Stage::Current => return retire_all_others(&app, &secret).await,
         Stage::Pending => {}
         Stage::Absent | Stage::Neither => return Err("the version is not pending".into()),
@@ -71,26 +71,26 @@ async fn rotate(app: App, secret: Arc<StoredSecret>, rotation: Rotation) -> Outc
     }
 }
 
-/// Makes the version's value, unless an earlier try has.
+/// Makes the version's value, unless it has one.
 async fn create(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
     if secret.pending(version).await?.is_none() {
-        let value = app.random_text::<48>()?.into();
+        let value = app.system().random_text::<48>()?.into();
         secret.put_pending(version, &value).await?;
     }
     Ok(())
 }
 
 async fn publish(app: &App, key: &SigningKey) -> Outcome {
-    app.table().publish_key(key.public(app.now())).await?;
+    app.store().signing_keys().publish(key.public(app.now())).await?;
     Ok(())
 }
 
-/// Waits until the key may sign. When a rotation is set up, Secrets Manager tries this step alone, on a
-/// version that it throws away: there is no key to wait for then.
+/// Waits until the key may sign. When a rotation is set up, Secrets Manager runs this step alone, on a temporary
+/// version without a value; then it has no key to wait for.
 async fn test(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
     let Some(value) = secret.pending(version).await? else { return Ok(()) };
     let key = SigningKey::derive(&value)?;
-    if let Some(published) = app.table().public_key(key.kid()).await? {
+    if let Some(published) = app.store().signing_keys().get(key.kid()).await? {
         while app.now() < published.published_at.plus(ANNOUNCED_FOR) {
             tokio::time::sleep(POLL).await;
         }
@@ -98,10 +98,10 @@ async fn test(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
     Ok(())
 }
 
-/// Lets the key sign, and retires those that did.
+/// Makes the key sign, and retires all others.
 async fn finish(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
     let key = pending(secret, version).await?;
-    let published = app.table().public_key(key.kid()).await?;
+    let published = app.store().signing_keys().get(key.kid()).await?;
     let published = published.ok_or("the new key is not published")?;
     if app.now() < published.published_at.plus(ANNOUNCED_FOR) {
         return Err("the new key has not been published for long enough".into());
@@ -110,12 +110,13 @@ async fn finish(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
     retire_all_others(app, secret).await
 }
 
-/// Also those of secrets that somebody replaced by hand.
+/// Retires all keys except the current one, including those of secrets that were replaced by hand.
 async fn retire_all_others(app: &App, secret: &StoredSecret) -> Outcome {
     let current = SigningKey::derive(&secret.current().await?)?;
-    for key in app.table().public_keys(app.now()).await? {
+    let keys = app.store().signing_keys();
+    for key in keys.valid(app.now()).await? {
         if key.kid != current.kid() {
-            app.table().retire_key(&key.kid, app.now().plus(RETIRES_AFTER)).await?;
+            keys.retire(&key.kid, app.now().plus(RETIRES_AFTER)).await?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use shared::auth::minter::Minter;
 use shared::auth::signing_key::SigningKey;
 use shared::model::user::User;
 use shared::secrets::StoredSecret;
-use shared::testing::{Actor, PASSWORD, World, checks, run};
+use shared::testing::{Actor, PASSWORD, World, checks, run, tokens};
 
 use self::secrets_manager::SecretsManager;
 use super::{Outcome, Rotation, Step, rotate};
@@ -36,20 +36,20 @@ fn step(
     async move { calls.of_function(rotate(app, Arc::new(secret), rotation)).await }
 }
 
-/// Makes a verifier read the keys again, if it may: anybody can, with an id that there is not.
+/// Makes a verifier read the keys again, unless it read them a moment ago: anybody can, with an unknown key id.
 async fn provoke(world: &World, verifier: &App) {
     let unknown = "eyJhbGciOiJFZERTQSIsImtpZCI6InVua25vd24ifQ.e30.AA";
     assert_eq!(world.status_in(verifier, unknown).await, 401);
 }
 
-/// A clinic at work: minters and verifiers that live long and ones that have just started.
+/// A clinic at work: minters and verifiers, some of them long-lived and some just started.
 struct Clinic<'a> {
     world: &'a World,
     secrets: &'a SecretsManager,
     user: User,
     minter: Minter,
     verifiers: Vec<App>,
-    /// Not a quarter of an hour old.
+    /// Younger than a quarter of an hour, each with the age of the clinic when it was minted.
     tokens: Vec<(Duration, Actor)>,
     age: Duration,
 }
@@ -61,16 +61,16 @@ impl<'a> Clinic<'a> {
             world,
             secrets,
             user,
-            minter: Minter::stored(secrets.secret()),
+            minter: Minter::stored(secrets.secret(), tokens()),
             verifiers: vec![world.another_app(), world.another_app()],
             tokens: Vec::new(),
             age: Duration::ZERO,
         }
     }
 
-    /// Ten seconds of logins and calls; every token must count everywhere.
+    /// Ten seconds of logins and requests; every token must be valid everywhere.
     async fn work(&mut self) {
-        let fresh = Minter::stored(self.secrets.secret());
+        let fresh = Minter::stored(self.secrets.secret(), tokens());
         for minter in [&self.minter, &fresh] {
             let actor = self.world.sign_in_with(minter, self.user.clone()).await;
             self.tokens.push((self.age, actor));
@@ -105,7 +105,7 @@ impl<'a> Clinic<'a> {
     }
 }
 
-/// At each of the three moments, ten seconds apart, at which a verifier's last look may have been.
+/// Verifiers read the keys at most every 30 seconds. Rotations at three moments, ten seconds apart, cover this span.
 #[test]
 fn no_token_is_rejected_while_the_secret_changes_three_times() {
     run(async |world: World| {
@@ -122,13 +122,14 @@ fn no_token_is_rejected_while_the_secret_changes_three_times() {
 }
 
 #[test]
-fn a_replaced_key_counts_for_half_an_hour_more_and_then_no_longer() {
+fn replaced_key_stays_valid_for_half_an_hour() {
     run(async |world: World| {
         let secrets = SecretsManager::with(FIRST).await;
         let mut clinic = Clinic::new(&world, &secrets).await;
         clinic.work().await;
         clinic.rotate(VERSION).await;
-        let published = async || world.app.table().public_keys(world.app.now()).await.unwrap();
+        let published =
+            async || world.app.store().signing_keys().valid(world.app.now()).await.unwrap();
         assert_eq!(published().await.len(), 2);
         world.advance(super::RETIRES_AFTER);
         let left = published().await;
@@ -136,10 +137,10 @@ fn a_replaced_key_counts_for_half_an_hour_more_and_then_no_longer() {
         let current = SigningKey::derive(&secrets.secret().current().await.unwrap()).unwrap();
         assert_eq!(left[0].kid, current.kid());
 
-        // A verifier that has known the old key all along forgets it, too.
-        let old = Minter::new(&FIRST.into()).unwrap();
+        // A verifier that knew the old key from the beginning forgets it, too.
+        let old = Minter::new(&FIRST.into(), tokens()).unwrap();
         let actor = world.sign_in_with(&old, clinic.user.clone()).await;
-        world.app.table().retire_key(&old_kid(), world.app.now()).await.unwrap();
+        world.app.store().signing_keys().retire(&old_kid(), world.app.now()).await.unwrap();
         world.advance(Duration::from_secs(15 * 60 - 1));
         assert_eq!(world.status_in(&clinic.verifiers[0], actor.token.expose_secret()).await, 401);
     });
@@ -150,16 +151,16 @@ fn old_kid() -> String {
 }
 
 #[test]
-fn every_step_may_come_again_and_none_may_come_too_soon() {
+fn every_step_can_be_repeated_and_an_early_step_fails() {
     run(async |world: World| {
         let secrets = SecretsManager::with(FIRST).await;
         let take = async |next| step(&world, secrets.secret(), next, VERSION).await;
         assert!(take(Step::Create).await.is_err(), "no rotation has begun");
 
         secrets.begin_rotation(VERSION);
-        // Alone, on a version without a value: how Secrets Manager tries a new rotation function.
+        // Secrets Manager tests a new rotation function by this step alone, on a version without a value.
         take(Step::Test).await.unwrap();
-        assert!(take(Step::Set).await.is_err(), "there is no value yet");
+        assert!(take(Step::Set).await.is_err(), "the version has no value yet");
         take(Step::Create).await.unwrap();
         let value = secrets.secret().pending(VERSION).await.unwrap().unwrap();
         take(Step::Create).await.unwrap();
@@ -186,7 +187,7 @@ fn every_step_may_come_again_and_none_may_come_too_soon() {
 }
 
 #[test]
-fn no_other_secret_is_rotated() {
+fn another_secret_is_not_rotated() {
     run(async |world: World| {
         let secrets = SecretsManager::with(FIRST).await;
         secrets.begin_rotation(VERSION);
@@ -202,7 +203,7 @@ fn no_other_secret_is_rotated() {
 }
 
 #[test]
-fn a_secret_replaced_by_hand_signs_once_its_key_is_known() {
+fn secret_replaced_by_hand_signs_once_its_key_is_known() {
     run(async |world: World| {
         let secrets = SecretsManager::with(FIRST).await;
         let mut clinic = Clinic::new(&world, &secrets).await;
@@ -212,7 +213,7 @@ fn a_secret_replaced_by_hand_signs_once_its_key_is_known() {
             clinic.work().await;
         }
         let published = async || {
-            let keys = world.app.table().public_keys(world.app.now()).await.unwrap();
+            let keys = world.app.store().signing_keys().valid(world.app.now()).await.unwrap();
             keys.into_iter().map(|key| key.kid).collect::<Vec<_>>()
         };
         let second = SigningKey::derive(&SECOND.into()).unwrap();
@@ -228,13 +229,13 @@ fn a_secret_replaced_by_hand_signs_once_its_key_is_known() {
 }
 
 #[test]
-fn a_secret_that_comes_back_is_published_anew() {
+fn secret_that_is_used_again_is_published_anew() {
     run(async |world: World| {
         let secrets = SecretsManager::with(FIRST).await;
-        let minter = Minter::stored(secrets.secret());
+        let minter = Minter::stored(secrets.secret(), tokens());
         let user = world.account_with_password("amara", PASSWORD).await;
         world.sign_in_with(&minter, user.clone()).await;
-        world.app.table().retire_key(&old_kid(), world.app.now()).await.unwrap();
+        world.app.store().signing_keys().retire(&old_kid(), world.app.now()).await.unwrap();
         world.advance(Duration::from_secs(5 * 60));
         let actor = world.sign_in_with(&minter, user).await;
         assert_eq!(world.status_in(&world.another_app(), actor.token.expose_secret()).await, 204);
@@ -242,10 +243,10 @@ fn a_secret_that_comes_back_is_published_anew() {
 }
 
 #[test]
-fn logins_go_on_while_secrets_manager_is_away() {
+fn logins_succeed_while_secrets_manager_is_unavailable() {
     run(async |world: World| {
         let mut secrets = SecretsManager::with(FIRST).await;
-        let minter = Minter::stored(secrets.secret());
+        let minter = Minter::stored(secrets.secret(), tokens());
         let user = world.account_with_password("amara", PASSWORD).await;
         let before = world.sign_in_with(&minter, user.clone()).await;
         secrets.stop();
@@ -258,7 +259,7 @@ fn logins_go_on_while_secrets_manager_is_away() {
 }
 
 #[test]
-fn the_event_is_secrets_managers() {
+fn event_of_secrets_manager_is_parsed() {
     let event = std::fs::read_to_string(repository().join("events/keys-rotate.json")).unwrap();
     let rotation: Rotation = serde_json::from_str(&event).unwrap();
     assert_eq!(rotation.step, Step::Create);

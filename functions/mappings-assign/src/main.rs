@@ -1,44 +1,18 @@
-//! POST /api/doctor/mappings/ — assigns a doctor to a patient; safe to repeat.
+//! POST /api/doctor/mappings/ assigns a doctor to a patient: 201, or 200 if they are assigned already.
 
 use std::process::ExitCode;
 
-use deserr::Deserr;
-use shared::model::field::FieldErrors;
-use shared::model::id::{DoctorId, PatientId};
-use shared::table::{Assign, Pair};
-use shared::{
-    ApiError, ApiResult, App, Caller, Named, Permission, Request, response, serve_reading,
-};
+use shared::store::{Assign, Assigned};
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
 
-#[derive(Deserr)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-struct Assignment {
-    doctor_id: DoctorId,
-    patient_id: PatientId,
-}
-
 fn main() -> ExitCode {
-    serve_reading(ids, assign)
+    serve(assign)
 }
 
-fn ids(request: &Request) -> Result<(DoctorId, PatientId), ApiError> {
-    let Assignment { doctor_id, patient_id } = request.json()?;
-    Ok((doctor_id, patient_id))
-}
-
-async fn assign(app: App, caller: Caller, named: Named<Pair>, _request: Request) -> ApiResult {
-    caller.must(Permission::ManageMappings)?;
-    let ((doctor_id, patient_id), pair) = named?;
-    match app.table().assign(pair, caller.id(), app.now()).await? {
-        Assign::New(mapping) => response::created(&mapping),
-        Assign::Already(mapping) => response::ok(&mapping),
-        Assign::Unknown { doctor, patient } => Err(ApiError::not_found(match (doctor, patient) {
-            (true, true) => format!("doctor {doctor_id} and no patient {patient_id}"),
-            (true, false) => format!("doctor {doctor_id}"),
-            _ => format!("patient {patient_id}"),
-        })),
-    }
+async fn assign(context: Context, by: Granted<Assign>) -> ApiResult {
+    let Assigned { assignment, is_new } = context.store().assignments().assign(by).await?;
+    if is_new { response::created(&assignment) } else { response::ok(&assignment) }
 }

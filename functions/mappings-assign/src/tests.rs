@@ -1,39 +1,42 @@
 use std::time::Duration;
 
 use shared::model::user::Role;
-use shared::runtime::reading;
-use shared::testing::{Event, World, checks, json, run};
+use shared::testing::{Event, Handler, World, checks, json, protected, run};
 
-use super::{assign, ids};
+use super::assign;
+
+fn handler() -> impl Handler {
+    protected(assign)
+}
 
 fn event() -> Event {
     Event::of("mappings-assign")
 }
 
 #[test]
-fn the_first_call_makes_the_mapping_and_a_repeated_one_shows_it() {
+fn repeated_assignment_returns_the_first_one() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
-        let mapping = json!({
+        let assignment = json!({
             "doctor_id": doctor.id, "doctor_name": "Grace Okafor 001",
             "patient_id": patient.id, "patient_name": "Jane Roe 001",
             "assigned_at": "2026-01-31T12:00:00.000Z", "assigned_by": staff.id(),
         });
         let event = event().by(&staff);
-        assert_eq!(world.call(reading(ids, assign), event.clone()).await.expect(201), mapping);
+        assert_eq!(world.call(handler(), event.clone()).await.expect(201), assignment);
         world.advance(Duration::from_secs(60));
-        assert_eq!(world.call(reading(ids, assign), event).await.expect(200), mapping);
+        assert_eq!(world.call(handler(), event).await.expect(200), assignment);
     });
 }
 
 #[test]
-fn an_unknown_side_is_named() {
+fn missing_doctor_or_patient_is_named() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let event = event().by(&staff);
         let detail = async || {
-            let answer = world.call(reading(ids, assign), event.clone()).await;
+            let answer = world.call(handler(), event.clone()).await;
             answer.expect_problem(404, "not_found")["detail"].as_str().unwrap().to_owned()
         };
         assert_eq!(detail().await, "There is no doctor 1 and no patient 1.");
@@ -41,8 +44,7 @@ fn an_unknown_side_is_named() {
         assert_eq!(detail().await, "There is no patient 1.");
         let patient = event.clone().json(json!({"doctor_id": 2, "patient_id": 1}));
         world.patient(1).await;
-        let problem =
-            world.call(reading(ids, assign), patient).await.expect_problem(404, "not_found");
+        let problem = world.call(handler(), patient).await.expect_problem(404, "not_found");
         assert_eq!(problem["detail"], "There is no doctor 2.");
     });
 }
@@ -66,8 +68,7 @@ fn ids_must_be_positive_integers() {
         ] {
             let body = format!(r#"{{"doctor_id": {id}, "patient_id": {id}}}"#);
             let event = event().text(&body).by(&staff);
-            let problem =
-                world.call(reading(ids, assign), event).await.expect_problem(400, "invalid_body");
+            let problem = world.call(handler(), event).await.expect_problem(400, "invalid_body");
             assert_eq!(problem["errors"].as_object().unwrap().len(), 2, "{id}: {problem}");
         }
     });
@@ -75,12 +76,12 @@ fn ids_must_be_positive_integers() {
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(reading(ids, assign), event());
+    checks::only_staff_may(handler(), event());
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(reading(ids, assign), event(), false);
+    checks::survives_faults_at_work(handler(), event(), false);
 }
 
 #[test]

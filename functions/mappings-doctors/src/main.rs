@@ -1,23 +1,21 @@
-//! GET /api/doctor/mappings/{patient_id}/ — the doctors of a patient.
+//! GET /api/doctor/mappings/{patient_id}/ returns the doctors of a patient, by id.
 
 use std::process::ExitCode;
 
-use shared::model::id::PatientId;
-use shared::{ApiError, App, Listed, Permission, Request, response, serve_list};
+use shared::access::Act;
+use shared::store::ListDoctorsOfPatient;
+use shared::targets::list_label;
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve_list(Permission::ManageMappings, doctors)
+    serve(doctors)
 }
 
-async fn doctors(app: App, request: Request) -> Listed {
-    let patient: PatientId = request.path_id("patient_id", "patient")?;
-    let list = format!("mappings-doctors {patient}");
-    let found = app.table().doctors_of(patient, request.paging(&list)?).await?;
-    Ok(found.map(move |page| match page {
-        Some(page) => response::page(&list, &page),
-        None => Err(ApiError::not_found(format!("patient {patient}"))),
-    }))
+async fn doctors(context: Context, by: Granted<ListDoctorsOfPatient>) -> ApiResult {
+    let label = list_label(Act::ListDoctorsOfPatient, by.target().owner());
+    let view = by.view();
+    response::page(&label, &context.store().assignments().doctors_of(by).await?, view)
 }

@@ -1,19 +1,20 @@
-//! GET /api/doctor/mappings/ — all mappings.
+//! GET /api/doctor/mappings/ returns all assignments, in no particular order.
 
 use std::process::ExitCode;
 
-use shared::{App, Listed, Permission, Request, response, serve_list};
+use shared::access::Act;
+use shared::store::ListAssignments;
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
 
-const LIST: &str = "mappings-list";
-
 fn main() -> ExitCode {
-    serve_list(Permission::ManageMappings, list)
+    serve(list)
 }
 
-async fn list(app: App, request: Request) -> Listed {
-    let found = app.table().mappings(request.paging(LIST)?).await?;
-    Ok(found.map(|page| response::page(LIST, &page)))
+async fn list(context: Context, by: Granted<ListAssignments>) -> ApiResult {
+    let view = by.view();
+    let page = context.store().assignments().list(by).await?;
+    response::page(Act::ListAssignments.function(), &page, view)
 }

@@ -1,18 +1,16 @@
 use std::collections::BTreeSet;
 
-use shared::Permission;
 use shared::model::user::Role;
-use shared::runtime::listing;
-use shared::testing::{Event, Handler, World, checks, run};
+use shared::testing::{Event, Handler, World, checks, protected, run};
 
 use super::list;
 
 fn handler() -> impl Handler {
-    listing(Permission::ManageMappings, list)
+    protected(list)
 }
 
 #[test]
-fn shows_every_mapping_once_with_the_names_of_today() {
+fn every_assignment_is_listed_once_with_current_names() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let patient = world.patient(1).await;
@@ -20,9 +18,9 @@ fn shows_every_mapping_once_with_the_names_of_today() {
             world.assign(&world.doctor(n).await, &patient).await;
         }
         let seen = checks::walk(&world, handler(), Event::of("mappings-list"), &staff).await;
-        assert!(seen.iter().all(|mapping| mapping["patient_name"] == "Jane Roe 001"));
+        assert!(seen.iter().all(|assignment| assignment["patient_name"] == "Jane Roe 001"));
         let doctors: BTreeSet<_> =
-            seen.iter().map(|mapping| mapping["doctor_name"].as_str()).collect();
+            seen.iter().map(|assignment| assignment["doctor_name"].as_str()).collect();
         assert_eq!((seen.len(), doctors.len()), (5, 5));
     });
 }
@@ -33,8 +31,8 @@ fn only_staff_may() {
 }
 
 #[test]
-fn is_found_early_for_who_was_permitted() {
-    checks::is_found_early_for_who_was_permitted(handler(), Event::of("mappings-list"), "Scan");
+fn hint_only_chooses_what_starts_early() {
+    checks::hint_only_chooses_what_starts_early(handler(), Event::of("mappings-list"), "Scan");
 }
 
 #[test]

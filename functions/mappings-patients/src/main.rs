@@ -1,23 +1,21 @@
-//! GET /api/doctors/{id}/patients/ — the patients of a doctor.
+//! GET /api/doctors/{id}/patients/ returns the patients of a doctor, by id.
 
 use std::process::ExitCode;
 
-use shared::model::id::DoctorId;
-use shared::{ApiError, App, Listed, Permission, Request, response, serve_list};
+use shared::access::Act;
+use shared::store::ListPatientsOfDoctor;
+use shared::targets::list_label;
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
 
 fn main() -> ExitCode {
-    serve_list(Permission::ManageMappings, patients)
+    serve(patients)
 }
 
-async fn patients(app: App, request: Request) -> Listed {
-    let doctor: DoctorId = request.path_id("id", "doctor")?;
-    let list = format!("mappings-patients {doctor}");
-    let found = app.table().patients_of(doctor, request.paging(&list)?).await?;
-    Ok(found.map(move |page| match page {
-        Some(page) => response::page(&list, &page),
-        None => Err(ApiError::not_found(format!("doctor {doctor}"))),
-    }))
+async fn patients(context: Context, by: Granted<ListPatientsOfDoctor>) -> ApiResult {
+    let label = list_label(Act::ListPatientsOfDoctor, by.target().owner());
+    let view = by.view();
+    response::page(&label, &context.store().assignments().patients_of(by).await?, view)
 }

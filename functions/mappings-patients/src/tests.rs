@@ -1,12 +1,10 @@
-use shared::Permission;
 use shared::model::user::Role;
-use shared::runtime::listing;
-use shared::testing::{Event, Handler, World, checks, json, run};
+use shared::testing::{Event, Handler, World, checks, json, protected, run};
 
 use super::patients;
 
 fn handler() -> impl Handler {
-    listing(Permission::ManageMappings, patients)
+    protected(patients)
 }
 
 fn event() -> Event {
@@ -14,7 +12,7 @@ fn event() -> Event {
 }
 
 #[test]
-fn lists_them_by_id_with_the_time_of_assignment() {
+fn patients_are_listed_by_id_with_the_time_of_assignment() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let doctor = world.doctor(1).await;
@@ -25,16 +23,16 @@ fn lists_them_by_id_with_the_time_of_assignment() {
         let event = event().path_parameter("id", doctor.id);
         let seen = checks::walk(&world, handler(), event, &staff).await;
         assert_eq!(
-            seen.iter().map(|it| it["id"].as_u64()).collect::<Vec<_>>(),
+            seen.iter().map(|record| record["id"].as_u64()).collect::<Vec<_>>(),
             [1, 2, 3, 4, 5].map(Some)
         );
-        assert!(seen.iter().all(|it| it["assigned_at"] == "2026-01-31T12:00:00.000Z"));
-        assert!(seen.iter().all(|it| it.get("medical_history").is_none()));
+        assert!(seen.iter().all(|record| record["assigned_at"] == "2026-01-31T12:00:00.000Z"));
+        assert!(seen.iter().all(|record| record.get("medical_history").is_none()));
     });
 }
 
 #[test]
-fn nobody_assigned_is_an_empty_list_and_nobody_there_is_404() {
+fn doctor_without_patients_has_an_empty_list_and_missing_doctor_is_404() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let event = event().by(&staff);
@@ -51,8 +49,8 @@ fn only_staff_may() {
 }
 
 #[test]
-fn is_found_early_for_who_was_permitted() {
-    checks::is_found_early_for_who_was_permitted(handler(), event(), "Query");
+fn hint_only_chooses_what_starts_early() {
+    checks::hint_only_chooses_what_starts_early(handler(), event(), "Query");
 }
 
 #[test]

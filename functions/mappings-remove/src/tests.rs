@@ -1,10 +1,13 @@
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Event, World, checks, json, run};
+use shared::testing::{Event, Handler, World, checks, json, protected, run};
 
 use super::remove;
 
-/// A POST.
+fn handler() -> impl Handler {
+    protected(remove)
+}
+
+/// Returns a POST.
 fn event() -> Event {
     Event::of("mappings-remove")
 }
@@ -16,24 +19,23 @@ fn post_and_delete_end_an_assignment() {
         let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
         let post = event().by(&staff);
         world.assign(&doctor, &patient).await;
-        let body = world.call(signed_in(remove), post.clone()).await.expect(200);
+        let body = world.call(handler(), post.clone()).await.expect(200);
         assert_eq!(body, json!({"message": "The doctor was removed from the patient."}));
-        world.call(signed_in(remove), post.clone()).await.expect_problem(404, "not_found");
+        world.call(handler(), post.clone()).await.expect_problem(404, "not_found");
 
         let delete = post.method("DELETE").path_parameter("doctor_id", doctor.id).text("");
         world.assign(&doctor, &patient).await;
-        world.call(signed_in(remove), delete.clone()).await.expect(204);
-        world.call(signed_in(remove), delete).await.expect_problem(404, "not_found");
+        world.call(handler(), delete.clone()).await.expect(204);
+        world.call(handler(), delete).await.expect_problem(404, "not_found");
     });
 }
 
 #[test]
-fn the_body_names_the_doctor() {
+fn body_must_name_the_doctor_only() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let event = event().json(json!({"doctor_id": "abc", "patient_id": 1})).by(&staff);
-        let problem =
-            world.call(signed_in(remove), event).await.expect_problem(400, "invalid_body");
+        let problem = world.call(handler(), event).await.expect_problem(400, "invalid_body");
         assert_eq!(
             problem["errors"],
             json!({
@@ -46,12 +48,12 @@ fn the_body_names_the_doctor() {
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(remove), event());
+    checks::only_staff_may(handler(), event());
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(remove), event(), true);
+    checks::survives_faults_at_work(handler(), event(), true);
 }
 
 #[test]

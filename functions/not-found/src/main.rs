@@ -1,10 +1,10 @@
-//! Every other path: 404. Every other method of a known path: 405 with `Allow`, but what a browser asks in
-//! advance (CORS) is answered.
+//! Every other path: 404. Every other method of a known path: 405 with `Allow`, except preflight requests (CORS) of
+//! permitted origins, which are answered.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use shared::{ApiError, ApiResult, Edge, Request, cors, serve_static};
+use shared::{ApiError, ApiResult, Request, ResponsePolicy, cors, serve_static};
 
 use crate::routes::ROUTES;
 
@@ -16,16 +16,16 @@ fn main() -> ExitCode {
     serve_static(not_found)
 }
 
-async fn not_found(edge: Arc<Edge>, request: Request) -> ApiResult {
+async fn not_found(policy: Arc<ResponsePolicy>, request: Request) -> ApiResult {
     let known = ROUTES.iter().find(|(pattern, _)| matches(pattern, request.path()));
     match known {
-        Some((_, allow)) if cors::is_preflight(&edge, &request) => cors::preflight(allow),
+        Some((_, allow)) if cors::is_preflight(&policy, &request) => cors::preflight(allow),
         Some((_, allow)) => Err(ApiError::MethodNotAllowed { allow }),
         None => Err(ApiError::not_found("resource at this path")),
     }
 }
 
-/// Whether a path is of a route's form, `{…}` standing for any one segment; a final slash does not matter.
+/// Whether a path matches a route; `{…}` matches any one segment, and a final slash is ignored.
 fn matches(pattern: &str, path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
     let (mut expected, mut given) = (pattern.split('/'), path.split('/'));

@@ -1,22 +1,19 @@
-use shared::Request;
 use shared::model::patient::PatientDetails;
-use shared::runtime::reading;
-use shared::testing::{Event, Handler, checks};
-
-use super::delete;
+use shared::records;
+use shared::testing::{Event, Handler, checks, protected};
 
 fn handler() -> impl Handler {
-    reading(Request::record_id::<PatientDetails>, delete)
+    protected(records::delete::<PatientDetails>)
 }
 
 #[test]
-fn what_is_deleted_stays_gone() {
-    checks::delete::what_is_deleted_stays_gone::<PatientDetails>(handler());
+fn deleted_record_stays_deleted() {
+    checks::delete::deleted_record_stays_deleted::<PatientDetails>(handler());
 }
 
 #[test]
-fn its_mappings_go_with_it() {
-    checks::delete::its_mappings_go_with_it::<PatientDetails>(handler());
+fn deletion_removes_the_assignments() {
+    checks::delete::deletion_removes_the_assignments::<PatientDetails>(handler());
 }
 
 #[test]

@@ -1,32 +1,39 @@
 use shared::model::patient::PatientDetails;
-use shared::runtime::signed_in;
-use shared::testing::{Event, checks};
+use shared::records;
+use shared::testing::{Event, Handler, checks, protected};
 
-use super::list;
-
-#[test]
-fn walks_to_the_end_in_the_order_of_names() {
-    checks::list::walks_to_the_end_in_the_order_of_names::<PatientDetails>(signed_in(list));
+fn handler() -> impl Handler {
+    protected(records::list::<PatientDetails>)
 }
 
 #[test]
-fn search_takes_the_beginning_of_a_last_name() {
-    checks::list::search_takes_the_beginning_of_a_last_name::<PatientDetails>(signed_in(list));
+fn lists_records_in_the_order_of_names() {
+    checks::list::lists_records_in_the_order_of_names::<PatientDetails>(handler());
 }
 
 #[test]
-fn bad_limits_and_cursors_are_named() {
-    checks::list::bad_limits_and_cursors_are_named::<PatientDetails>(signed_in(list));
+fn search_finds_the_beginning_of_a_last_name() {
+    checks::list::search_finds_the_beginning_of_a_last_name::<PatientDetails>(handler());
+}
+
+#[test]
+fn invalid_limit_and_cursor_are_named() {
+    checks::list::invalid_limit_and_cursor_are_named::<PatientDetails>(handler());
+}
+
+#[test]
+fn hint_only_chooses_what_starts_early() {
+    checks::hint_only_chooses_what_starts_early(handler(), Event::of("patients-list"), "Query");
 }
 
 #[test]
 fn only_staff_may() {
-    checks::only_staff_may(signed_in(list), Event::of("patients-list"));
+    checks::only_staff_may(handler(), Event::of("patients-list"));
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(signed_in(list), Event::of("patients-list"), false);
+    checks::survives_faults_at_work(handler(), Event::of("patients-list"), false);
 }
 
 #[test]

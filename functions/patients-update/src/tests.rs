@@ -1,22 +1,19 @@
-use shared::Request;
 use shared::model::patient::PatientDetails;
-use shared::runtime::reading;
-use shared::testing::{Event, Handler, checks};
-
-use super::update;
+use shared::records;
+use shared::testing::{Event, Handler, checks, protected};
 
 fn handler() -> impl Handler {
-    reading(Request::record_id::<PatientDetails>, update)
+    protected(records::update::<PatientDetails>)
 }
 
 #[test]
-fn a_patch_changes_what_it_names() {
-    checks::update::a_patch_changes_what_it_names::<PatientDetails>(handler());
+fn patch_changes_the_named_fields_only() {
+    checks::update::patch_changes_the_named_fields_only::<PatientDetails>(handler());
 }
 
 #[test]
-fn a_put_needs_every_required_field() {
-    checks::update::a_put_needs_every_required_field::<PatientDetails>(handler());
+fn put_needs_every_required_field() {
+    checks::update::put_needs_every_required_field::<PatientDetails>(handler());
 }
 
 #[test]
@@ -25,8 +22,8 @@ fn if_match_is_honoured() {
 }
 
 #[test]
-fn what_is_not_there_is_404_and_a_bad_field_400() {
-    checks::update::what_is_not_there_is_404_and_a_bad_field_400::<PatientDetails>(handler());
+fn missing_record_is_404_and_invalid_field_400() {
+    checks::update::missing_record_is_404_and_invalid_field_400::<PatientDetails>(handler());
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! GET /api/users/ — accounts by username; `?search=` takes the beginning of one.
+//! GET /api/users/ returns accounts by username; `?search=` takes the beginning of one.
 
 use std::process::ExitCode;
 
-use shared::model::id::UserId;
-use shared::request::NameList;
-use shared::{ApiResult, App, Caller, Permission, Request, response, serve};
+use shared::access::Act;
+use shared::store::ListAccounts;
+use shared::targets::list_label;
+use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
 mod tests;
@@ -13,9 +14,7 @@ fn main() -> ExitCode {
     serve(list)
 }
 
-async fn list(app: App, caller: Caller, request: Request) -> ApiResult {
-    caller.must(Permission::ManageUsers)?;
-    let NameList { list, prefix, paging } = request.name_list::<UserId>("users-list")?;
-    let page = app.table().list_users(&prefix, paging).await?;
-    response::page(&list, &page)
+async fn list(context: Context, by: Granted<ListAccounts>) -> ApiResult {
+    let (label, view) = (list_label(Act::ListAccounts, context.request().search()?), by.view());
+    response::page(&label, &context.store().accounts().list(by), view)
 }

@@ -1,15 +1,18 @@
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Actor, Answer, Event, Value, World, checks, json, run};
+use shared::testing::{Actor, Answer, Event, Handler, Value, World, checks, json, protected, run};
 
 use super::list;
+
+fn handler() -> impl Handler {
+    protected(list)
+}
 
 fn event() -> Event {
     Event::of("users-list")
 }
 
 async fn ask(world: &World, admin: &Actor, query: &[(&str, &str)]) -> Answer {
-    world.call(signed_in(list), event().query(query).by(admin)).await
+    world.call(handler(), event().query(query).by(admin)).await
 }
 
 fn names(results: &[Value]) -> Vec<&str> {
@@ -17,7 +20,7 @@ fn names(results: &[Value]) -> Vec<&str> {
 }
 
 #[test]
-fn shows_what_an_administrator_may_know_of_an_account() {
+fn accounts_are_listed_without_internal_fields() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let account = json!({
@@ -30,19 +33,19 @@ fn shows_what_an_administrator_may_know_of_an_account() {
 }
 
 #[test]
-fn walks_to_the_end_in_the_order_of_usernames_whatever_their_case() {
+fn accounts_are_listed_by_username_ignoring_case() {
     run(async |world: World| {
         for name in ["zoe", "Carl", "ben", "dora"] {
             world.actor_named(name, Role::Staff).await;
         }
         let admin = world.actor(Role::Admin).await;
-        let seen = checks::walk(&world, signed_in(list), event(), &admin).await;
+        let seen = checks::walk(&world, handler(), event(), &admin).await;
         assert_eq!(names(&seen), ["admin", "ben", "Carl", "dora", "zoe"]);
     });
 }
 
 #[test]
-fn search_takes_the_beginning_of_a_username() {
+fn search_finds_the_beginning_of_a_username() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         for name in ["Benita", "ben", "reuben"] {
@@ -56,17 +59,17 @@ fn search_takes_the_beginning_of_a_username() {
 }
 
 #[test]
-fn bad_parameters_are_named() {
+fn invalid_parameters_are_named() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
-        let bad = [
+        let invalid = [
             ("limit", "0"),
             ("limit", "101"),
             ("limit", "abc"),
             ("cursor", "abc"),
             ("search", "a\u{1f}"),
         ];
-        for (name, value) in bad {
+        for (name, value) in invalid {
             let answer = ask(&world, &admin, &[(name, value)]).await;
             let problem = answer.expect_problem(400, "invalid_query");
             assert!(problem["errors"][name].is_array(), "{problem}");
@@ -75,7 +78,7 @@ fn bad_parameters_are_named() {
 }
 
 #[test]
-fn a_cursor_works_for_its_own_search_alone() {
+fn cursor_is_valid_for_its_own_search_only() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         world.actor(Role::Staff).await;
@@ -91,7 +94,7 @@ fn a_cursor_works_for_its_own_search_alone() {
 #[test]
 fn only_administrators_may() {
     run(async |world: World| {
-        world.expect_staff_only(signed_in(list), event()).await;
+        world.expect_staff_only(handler(), event()).await;
         let staff = world.actor(Role::Staff).await;
         ask(&world, &staff, &[]).await.expect_problem(403, "permission_denied");
     });
@@ -101,7 +104,7 @@ fn only_administrators_may() {
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         let actor = world.actor(Role::Admin).await;
-        (signed_in(list), event().by(&actor))
+        (handler(), event().by(&actor))
     });
 }
 

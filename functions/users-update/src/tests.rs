@@ -1,9 +1,14 @@
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
-use shared::runtime::reading;
-use shared::testing::{Actor, Answer, Event, Value, World, checks, json, run, steps, together};
+use shared::testing::{
+    Actor, Answer, Event, Handler, Value, World, checks, json, protected, run, steps, together,
+};
 
-use super::{update, user_id};
+use super::update;
+
+fn handler() -> impl Handler {
+    protected(update)
+}
 
 fn event() -> Event {
     Event::of("users-update")
@@ -11,15 +16,15 @@ fn event() -> Event {
 
 async fn patch(world: &World, by: &Actor, id: impl ToString, change: Value) -> Answer {
     let event = event().path_parameter("id", id).json(change).by(by);
-    world.call(reading(user_id, update), event).await
+    world.call(handler(), event).await
 }
 
 async fn stored(world: &World, actor: &Actor) -> User {
-    world.app.table().user(actor.id()).await.unwrap().unwrap()
+    world.app.store().accounts().by_id(actor.id()).await.unwrap().unwrap()
 }
 
 #[test]
-fn a_change_is_stored_and_makes_a_new_version() {
+fn change_is_stored_as_a_new_version() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let pending = world.actor(Role::Pending).await;
@@ -45,19 +50,18 @@ fn if_match_is_honoured() {
         let pending = world.actor(Role::Pending).await;
         let event = event().path_parameter("id", pending.id()).by(&admin);
         for stale in ["\"2\"", "W/\"1\"", "nonsense"] {
-            let answer =
-                world.call(reading(user_id, update), event.clone().header("if-match", stale));
+            let answer = world.call(handler(), event.clone().header("if-match", stale));
             answer.await.expect_problem(412, "precondition_failed");
         }
         let user = stored(&world, &pending).await;
         assert_eq!((user.role, user.version), (Role::Pending, 1));
-        world.call(reading(user_id, update), event.header("if-match", "\"1\"")).await.expect(200);
+        world.call(handler(), event.header("if-match", "\"1\"")).await.expect(200);
         assert_eq!(stored(&world, &pending).await.role, Role::Staff);
     });
 }
 
 #[test]
-fn what_changes_nothing_makes_no_version() {
+fn change_of_nothing_keeps_the_version() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let pending = world.actor(Role::Pending).await;
@@ -71,7 +75,7 @@ fn what_changes_nothing_makes_no_version() {
 }
 
 #[test]
-fn bad_fields_are_named_and_change_nothing() {
+fn invalid_fields_are_named_and_change_nothing() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let pending = world.actor(Role::Pending).await;
@@ -94,7 +98,7 @@ fn bad_fields_are_named_and_change_nothing() {
 }
 
 #[test]
-fn what_is_not_there_is_404() {
+fn missing_account_is_404() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         for id in ["2", "0", "-1", "abc", "1.5", "9007199254740992", "%00"] {
@@ -105,7 +109,7 @@ fn what_is_not_there_is_404() {
 }
 
 #[test]
-fn a_deactivation_ends_every_session_for_good() {
+fn deactivation_ends_every_session_permanently() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let staff = world.actor(Role::Staff).await;
@@ -121,7 +125,7 @@ fn a_deactivation_ends_every_session_for_good() {
 }
 
 #[test]
-fn the_last_active_administrator_stays_one() {
+fn last_active_administrator_cannot_be_demoted_or_deactivated() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let second = world.actor_named("second", Role::Admin).await;
@@ -141,7 +145,7 @@ fn the_last_active_administrator_stays_one() {
 }
 
 #[test]
-fn an_administrator_may_go_when_another_stays() {
+fn administrator_can_be_demoted_while_another_is_active() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         world.actor_named("second", Role::Admin).await;
@@ -152,7 +156,7 @@ fn an_administrator_may_go_when_another_stays() {
 }
 
 #[test]
-fn of_two_administrators_who_demote_each_other_one_stays() {
+fn one_of_two_administrators_who_demote_each_other_remains() {
     run(async |world: World| {
         let one = world.actor_named("one", Role::Admin).await;
         let two = world.actor_named("two", Role::Admin).await;
@@ -168,8 +172,8 @@ fn of_two_administrators_who_demote_each_other_one_stays() {
 
             let again = UserChange { role: Some(Role::Admin), active: None };
             for actor in [&one, &two] {
-                let (table, now) = (world.app.table(), world.app.now());
-                steps::update_user(table, actor.id(), again, &IfMatch::Any, now).await.unwrap();
+                let (store, now) = (world.app.store(), world.app.now());
+                steps::update_account(store, actor.id(), again, &IfMatch::Any, now).await.unwrap();
             }
         }
     });
@@ -178,7 +182,7 @@ fn of_two_administrators_who_demote_each_other_one_stays() {
 #[test]
 fn only_administrators_may() {
     run(async |world: World| {
-        world.expect_staff_only(reading(user_id, update), event()).await;
+        world.expect_staff_only(handler(), event()).await;
         let staff = world.actor(Role::Staff).await;
         let answer = patch(&world, &staff, staff.id(), json!({"role": "admin"})).await;
         answer.expect_problem(403, "permission_denied");
@@ -191,7 +195,7 @@ fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         let admin = world.actor(Role::Admin).await;
         let pending = world.actor(Role::Pending).await;
-        (reading(user_id, update), event().path_parameter("id", pending.id()).by(&admin))
+        (handler(), event().path_parameter("id", pending.id()).by(&admin))
     });
 }
 

@@ -1,4 +1,4 @@
-//! Ed25519 for `jsonwebtoken`, by ring: the one cryptography library that the functions carry.
+//! Ed25519 for `jsonwebtoken`, by ring: the only cryptography library in the functions.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -6,7 +6,7 @@ use jsonwebtoken::signature::{self, Signer, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 
-/// Makes `jsonwebtoken` sign and verify with this module; harmless when it does already.
+/// Makes `jsonwebtoken` sign and verify with this module. A second call has no effect.
 pub fn install() {
     let _installed_before = PROVIDER.install_default();
 }

@@ -1,5 +1,6 @@
-//! The memory that argon2 works in, kept from one hash to the next. Anew it would have to be cleared, which takes as
-//! long as half a hash. It is not cleared after one either: who reads a process's memory reads passwords as they come.
+//! The working memory of argon2, which is reused from one hash to the next. New memory would have to be cleared, which
+//! takes half as long as a hash. The memory is not cleared after a hash either: an attacker who can read it can also
+//! read the passwords of incoming requests.
 
 use std::fmt;
 
@@ -9,15 +10,15 @@ use argon2::{Argon2, Block, Params};
 
 use super::stored_hash::HASH_MEMORY_KIB;
 
-/// How many blocks a new hash takes.
+/// The number of blocks that a new hash takes.
 const BLOCKS: usize = HASH_MEMORY_KIB as usize * 1024 / Block::SIZE;
 
-/// Empty until the first hash.
+/// The working memory of argon2, empty until the first hash.
 #[derive(Default)]
 pub struct HashMemory(Vec<Block>);
 
 impl HashMemory {
-    /// The hash, as long as the parameters say; 32 bytes if they do not.
+    /// Returns the hash. Its length is that of the parameters, or 32 bytes if they have none.
     pub fn hash(
         &mut self,
         argon2: &Argon2<'_>,
@@ -27,28 +28,29 @@ impl HashMemory {
         let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
         let mut output = [0; Output::MAX_LENGTH];
         let output = output.get_mut(..length).ok_or(Error::OutputSize)?;
-        let blocks = self.of_at_least(argon2.params().block_count());
+        let blocks = self.at_least(argon2.params().block_count());
         argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)?;
         Ok(Output::new(output)?)
     }
 
-    fn of_at_least(&mut self, blocks: usize) -> &mut [Block] {
+    /// Returns the memory, with at least this many blocks.
+    fn at_least(&mut self, blocks: usize) -> &mut [Block] {
         let blocks = blocks.max(BLOCKS);
         if self.0.len() < blocks {
-            // Nothing of it is needed: otherwise it would be copied.
+            // Drops the old blocks first, because `resize` would copy them.
             self.0 = Vec::new();
             self.0.resize(blocks, Block::new());
         }
         &mut self.0
     }
 
-    /// Whether it is no more than what a new hash takes.
+    /// Returns whether the memory is at most as large as a new hash needs.
     pub fn is_worth_keeping(&self) -> bool {
         self.0.len() <= BLOCKS
     }
 }
 
-/// Without what is in it: it comes from passwords.
+/// Hides the content, which is derived from passwords.
 impl fmt::Debug for HashMemory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "HashMemory({} blocks)", self.0.len())
@@ -67,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_in_it_does_not_count() {
+    fn content_of_used_memory_does_not_affect_the_hash() {
         let (argon2, salt) = (argon2id(64), b"0123456789abcdef");
         let fresh = HashMemory::default().hash(&argon2, "one", salt).unwrap();
         let mut used = HashMemory::default();
@@ -76,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_new_hash_does_not_take_is_not_kept() {
+    fn memory_larger_than_a_new_hash_needs_is_not_kept() {
         let mut memory = HashMemory::default();
         memory.hash(&argon2id(HASH_MEMORY_KIB), "one", b"0123456789abcdef").unwrap();
         assert!(memory.is_worth_keeping());

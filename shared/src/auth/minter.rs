@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::signing_key::{BadSecret, SigningKey};
 use super::token;
-use crate::config::{ConfigError, Tokens, optional, required};
+use crate::config::{ConfigError, Settings, Tokens, optional, required};
 use crate::error::ApiError;
 use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;

@@ -85,14 +85,14 @@ impl HashSlots {
         let has_hash = hash.is_some();
         let stored = match hash {
             Some(hash) => StoredHash::parse(hash.expose_secret()),
-            None => StoredHash::nobodys(),
+            None => StoredHash::dummy(),
         };
         let stored = stored.map_err(ApiError::internal)?;
         let slots = stored.memory_kib().div_ceil(HASH_MEMORY_KIB).max(1);
         self.run(slots, move |memory| {
             let is_right = stored.verify(password.expose(), memory)?;
             Ok(if is_right && has_hash {
-                PasswordCheck::Right { is_outdated: !stored.is_todays() }
+                PasswordCheck::Right { is_outdated: !stored.is_current() }
             } else {
                 PasswordCheck::Wrong
             })

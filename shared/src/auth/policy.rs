@@ -1,5 +1,5 @@
-//! Which passwords may be set: NIST SP 800-63B-4, 3.1.1.2. Long enough and not easy to guess; no rules about
-//! what they are composed of.
+//! The policy for new passwords (NIST SP 800-63B-4, 3.1.1.2): they must be long enough and hard to guess. There are no
+//! rules about the characters that they must contain.
 
 use std::num::NonZeroUsize;
 
@@ -10,11 +10,11 @@ use crate::model::field::{FieldErrors, JsonObject};
 
 const MAX_CHARS: usize = 128;
 
-/// An attacker who knows what people choose must need more guesses than this: zxcvbn's bound between
+/// The minimum number of guesses for an attacker who knows common passwords. It is zxcvbn's bound between
 /// "somewhat guessable" and "safely unguessable", below which its score is at most 2.
 const MIN_GUESSES: u64 = 100_000_000;
 
-/// What an attacker of this product in particular tries.
+/// A word that an attacker of this product tries.
 const PRODUCT: &str = "healthcare";
 
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +41,7 @@ impl PasswordPolicy {
         Self { min_chars: if min_chars < MAX_CHARS { min_chars } else { MAX_CHARS } }
     }
 
-    /// `context` is what is known of the account, which an attacker tries first: its names.
+    /// Checks a new password. `context` has the names of the account, which an attacker tries first.
     pub fn check(&self, password: &str, context: &[&str]) -> Result<(), WeakPassword> {
         let min = self.min_chars;
         if !(min..=MAX_CHARS).contains(&password.chars().count()) {
@@ -58,7 +58,7 @@ impl PasswordPolicy {
         Err(WeakPassword::Guessable { hint })
     }
 
-    /// Checks a field of a body, if it holds text; what else is wrong with it the parser says.
+    /// Checks a field of a body, if it is a string. The parser reports all other errors of the field.
     pub fn check_field(
         &self,
         body: &JsonObject,
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_choose_is_refused_with_a_reason() {
+    fn common_password_is_refused_with_a_reason() {
         for password in ["password1", "12345678", "qwertyuiop", "aaaaaaaaaaaa", "letmein2024"] {
             assert!(is_guessable(password, &[]), "{password}");
         }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_account_and_of_the_product_are_easy_to_guess() {
+    fn names_of_account_and_product_are_easy_to_guess() {
         assert!(!is_guessable("zbigniewkowal", &[]));
         assert!(is_guessable("zbigniewkowal", &["zbigniew.kowal@example.com"]));
         assert!(is_guessable("healthcare1", &[]));

@@ -1,4 +1,4 @@
-//! What role a new account gets.
+//! The role of a new account.
 
 use std::str::FromStr;
 
@@ -8,9 +8,9 @@ use crate::model::user::Role;
 /// The operator's rule for registrations.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistrationPolicy {
-    /// `REGISTRATION_ROLE`: `pending`, so that a stranger's registration opens nothing, or `staff`.
+    /// `REGISTRATION_ROLE`: `pending` or `staff`. A `pending` account has no access to records.
     pub role: Role,
-    /// `BOOTSTRAP_ADMIN=true`, for local use alone: the very first account becomes `admin`.
+    /// `BOOTSTRAP_ADMIN=true`, only for local use: the first account becomes `admin`.
     pub first_is_admin: bool,
 }
 

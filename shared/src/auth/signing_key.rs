@@ -1,4 +1,4 @@
-//! The key pair of access tokens, derived from the one secret.
+//! The key pair of access tokens, which is derived from a secret.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::model::timestamp::Timestamp;
 use crate::store::PublicKey;
 
-/// Sets the derived key apart from any other that the same secret might give one day.
+/// Makes the key different from other keys that may be derived from the same secret.
 const PURPOSE: &[u8] = b"healthcare access token Ed25519 seed";
 
 const MIN_SECRET_BYTES: usize = 32;
@@ -21,7 +21,7 @@ const MIN_SECRET_BYTES: usize = 32;
 /// An Ed25519 key that can sign.
 pub struct SigningKey {
     pub(crate) key: EncodingKey,
-    /// RFC 7638 thumbprint.
+    /// The RFC 7638 thumbprint of the public key.
     kid: String,
     /// The public key in base64url.
     x: String,
@@ -31,12 +31,12 @@ pub struct SigningKey {
 pub enum BadSecret {
     #[error("must have at least {MIN_SECRET_BYTES} bytes")]
     Short,
-    #[error("gives no key")]
+    #[error("cannot be used to derive a key")]
     Underivable,
 }
 
 impl SigningKey {
-    /// The same secret always gives the same key.
+    /// Derives the key from a secret. The same secret always yields the same key.
     pub fn derive(secret: &SecretString) -> Result<Self, BadSecret> {
         let secret = secret.expose_secret().as_bytes();
         if secret.len() < MIN_SECRET_BYTES {
@@ -58,7 +58,7 @@ impl SigningKey {
         &self.kid
     }
 
-    /// The public half, as published at this moment.
+    /// Returns the public key, published at this moment.
     pub fn public(&self, published_at: Timestamp) -> PublicKey {
         PublicKey { kid: self.kid.clone(), x: self.x.clone(), published_at, retires_at: None }
     }
@@ -70,7 +70,8 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// RFC 7638 of an Ed25519 key (RFC 8037, appendix A.3): the required members in alphabetical order.
+/// Returns the RFC 7638 thumbprint of an Ed25519 key (RFC 8037, appendix A.3): the hash of the required members in
+/// alphabetical order.
 fn thumbprint(x: &str) -> String {
     let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
     URL_SAFE_NO_PAD.encode(digest(&SHA256, jwk.as_bytes()))
@@ -81,13 +82,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_thumbprint_is_that_of_rfc_8037() {
+    fn thumbprint_matches_the_example_of_rfc_8037() {
         let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
         assert_eq!(thumbprint(x), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
     #[test]
-    fn one_secret_gives_one_key_and_a_short_one_none() {
+    fn secret_always_yields_the_same_key_and_short_secret_is_refused() {
         let secret = SecretString::from("0123456789abcdef0123456789abcdef");
         let [one, two] = [(); 2].map(|()| SigningKey::derive(&secret).unwrap());
         assert_eq!(one.kid, two.kid);

@@ -1,4 +1,4 @@
-//! Password hashes as they are stored: argon2id PHC strings, and those that an import brought along.
+//! Stored password hashes: argon2id PHC strings, and the formats of imported accounts.
 
 use std::num::NonZeroU32;
 
@@ -12,31 +12,32 @@ use secrecy::SecretString;
 
 use super::hash_memory::HashMemory;
 
-/// OWASP Password Storage Cheat Sheet: m = 19 456 KiB, t = 2, p = 1.
+/// The memory of a new hash. The OWASP Password Storage Cheat Sheet recommends m = 19 456 KiB, t = 2, p = 1.
 pub const HASH_MEMORY_KIB: u32 = 19_456;
 const ALGORITHM: Algorithm = Algorithm::Argon2id;
 const VERSION: Version = Version::V0x13;
 const ITERATIONS: u32 = 2;
 const LANES: u32 = 1;
 
-/// Django's default is 102 400 KiB with 8 lanes.
+/// The maximum memory of an imported hash. Django's default is 102 400 KiB with 8 lanes.
 const MAX_MEMORY_KIB: u32 = 131_072;
 const MAX_ARGON2_ITERATIONS: u32 = 8;
 
-/// Django 6 makes 1 200 000; ten seconds' work would outlast the request.
+/// The maximum iterations of an imported hash. Django 6 uses 1 200 000. Ten seconds of work would exceed the time of a
+/// request.
 const MAX_PBKDF2_ITERATIONS: u32 = 4_000_000;
 
-/// The hash of a password that nobody knows, verified in place of a missing one, so that an unknown
-/// name takes the time that a known one takes.
-const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$aGVhbHRoY2FyZS5ub2JvZHk$\
+/// A hash that no known password matches. A login with an unknown name verifies this hash, so that it takes as long as
+/// a login with a known name.
+const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$aGVhbHRoY2FyZS5ub2JvZHk$\
     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A hash that can be verified.
 pub enum StoredHash {
     Argon2 {
-        /// By the parameters of the hash, not by today's.
+        /// Has the parameters of this hash, not those of new hashes.
         argon2: Argon2<'static>,
-        is_todays: bool,
+        is_current: bool,
         salt: Salt,
         hash: Output,
     },
@@ -60,9 +61,9 @@ impl StoredHash {
         }
     }
 
-    /// That of the password which nobody knows.
-    pub fn nobodys() -> Result<Self, HashError> {
-        Self::parse(NOBODYS)
+    /// Returns a hash that no known password matches, for verification in place of a missing hash.
+    pub fn dummy() -> Result<Self, HashError> {
+        Self::parse(DUMMY)
     }
 
     fn argon2(text: &str) -> Option<Self> {
@@ -75,11 +76,11 @@ impl StoredHash {
         if !is_affordable {
             return None;
         }
-        let is_todays = (algorithm, phc.version) == (ALGORITHM, Some(VERSION.into()))
+        let is_current = (algorithm, phc.version) == (ALGORITHM, Some(VERSION.into()))
             && (params.m_cost(), params.t_cost(), params.p_cost())
                 == (HASH_MEMORY_KIB, ITERATIONS, LANES);
         let argon2 = Argon2::new(algorithm, version, params);
-        Some(Self::Argon2 { argon2, is_todays, salt: phc.salt?, hash: phc.hash? })
+        Some(Self::Argon2 { argon2, is_current, salt: phc.salt?, hash: phc.hash? })
     }
 
     fn pbkdf2(rest: &str) -> Option<Self> {
@@ -91,7 +92,7 @@ impl StoredHash {
         is_affordable.then_some(Self::Pbkdf2 { iterations, salt, hash })
     }
 
-    /// What it takes to verify.
+    /// Returns the memory that the verification takes.
     pub fn memory_kib(&self) -> u32 {
         match self {
             Self::Argon2 { argon2, .. } => argon2.params().m_cost(),
@@ -99,14 +100,15 @@ impl StoredHash {
         }
     }
 
-    /// Whether it is what [`argon2id`] makes now. A costlier one is not: every account is to cost the same.
-    pub fn is_todays(&self) -> bool {
-        matches!(self, Self::Argon2 { is_todays: true, .. })
+    /// Returns whether the hash has the parameters of [`argon2id`]. Returns `false` also for a hash with a higher cost,
+    /// because a login must cost the same for every account.
+    pub fn is_current(&self) -> bool {
+        matches!(self, Self::Argon2 { is_current: true, .. })
     }
 
     pub fn verify(&self, password: &str, memory: &mut HashMemory) -> Result<bool, HashError> {
         match self {
-            // Two `Output`s are compared in constant time.
+            // `Output` is compared in constant time.
             Self::Argon2 { argon2, salt, hash, .. } => {
                 Ok(memory.hash(argon2, password, salt)? == *hash)
             }
@@ -119,7 +121,7 @@ impl StoredHash {
     }
 }
 
-/// A new hash, as a PHC string.
+/// Returns a new hash as a PHC string.
 pub fn argon2id(
     password: &str,
     salt: &[u8],
@@ -144,44 +146,43 @@ mod tests {
 
     use super::*;
 
-    /// Made by the C library of argon2's authors, in two lanes; of `correct-horse-battery-staple`.
+    /// A hash of `correct-horse-battery-staple` with two lanes, made by the C library of argon2's authors.
     const REFERENCE: &str =
         "$argon2id$v=19$m=1024,t=2,p=2$c2FsdHNhbHRzYWx0c2FsdA$/J2vzzddlOo/ct3pXLx9QWM8XerCtNwl";
 
-    /// In Django's form; of `correct-horse-battery-staple`.
-    const DJANGOS: &str =
-        "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
+    /// A hash of `correct-horse-battery-staple` in Django's format.
+    const DJANGO: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
 
     #[test]
-    fn nobodys_hash_costs_what_a_new_one_costs_and_fits_nobody() {
-        let nobodys = StoredHash::nobodys().unwrap();
-        assert!(nobodys.is_todays());
-        assert!(!nobodys.verify("anything", &mut HashMemory::default()).unwrap());
+    fn dummy_hash_costs_as_much_as_a_new_hash_and_matches_no_password() {
+        let dummy = StoredHash::dummy().unwrap();
+        assert!(dummy.is_current());
+        assert!(!dummy.verify("anything", &mut HashMemory::default()).unwrap());
     }
 
     #[test]
-    fn a_new_hash_is_todays_and_fits_its_password_alone() {
+    fn new_hash_is_current_and_matches_only_its_password() {
         let memory = &mut HashMemory::default();
         let hash = argon2id("pässword", b"0123456789abcdef", memory).unwrap();
         let hash = StoredHash::parse(hash.expose_secret()).unwrap();
-        assert!(hash.is_todays() && hash.verify("pässword", memory).unwrap());
+        assert!(hash.is_current() && hash.verify("pässword", memory).unwrap());
         assert!(!hash.verify("passwort", memory).unwrap());
         assert_eq!(hash.memory_kib(), HASH_MEMORY_KIB);
     }
 
     #[test]
-    fn hashes_of_others_fit_and_are_outdated() {
+    fn imported_hashes_match_and_are_outdated() {
         let memory = &mut HashMemory::default();
-        for text in [REFERENCE, DJANGOS] {
+        for text in [REFERENCE, DJANGO] {
             let hash = StoredHash::parse(text).unwrap();
             assert!(hash.verify("correct-horse-battery-staple", memory).unwrap(), "{text}");
             assert!(!hash.verify("correct-horse-battery-stapl", memory).unwrap(), "{text}");
-            assert!(!hash.is_todays(), "{text}");
+            assert!(!hash.is_current(), "{text}");
         }
     }
 
     #[test]
-    fn what_is_unknown_or_unaffordable_is_refused() {
+    fn unknown_or_expensive_hash_is_refused() {
         for text in [
             "",
             "!unusable",

@@ -1,6 +1,6 @@
 //! HTTP for the AWS SDK: version 1.1, by hyper, over TLS, by rustls on ring.
 //!
-//! The SDK's own client speaks HTTP/2 and to proxies as well. No function needs that, and every one would carry it:
+//! The SDK's own client also supports HTTP/2 and proxies. No function needs these, but they would enlarge every binary:
 //! docs/adr/0007-small-binaries.md has the figures.
 
 use std::error::Error;
@@ -24,8 +24,8 @@ use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::PrivateKeyDer;
 
-/// A client for the SDK that trusts these roots, with a pool of connections of its own. `connect_timeout` is TCP's.
-/// What else an attempt may hang on, name, TLS and answer, has the limit that the SDK sets for every attempt.
+/// Returns a client for the SDK that trusts these roots and has its own pool of connections. `connect_timeout` limits
+/// the TCP connection. The SDK's timeout for an attempt limits the name lookup, TLS and the answer.
 pub fn client(roots: Arc<RootCertStore>, connect_timeout: Duration) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector::new(roots, connect_timeout));
     http_client_fn(move |_settings, _components| connector.clone())
@@ -58,7 +58,7 @@ fn tls(roots: Arc<RootCertStore>) -> ClientConfig {
         .with_no_client_auth()
 }
 
-/// Clients show no certificate of their own, so that nothing which signs for one need be carried.
+/// Loads no private key: clients have no certificate, and so the binary needs no code that signs for one.
 #[derive(Debug)]
 struct NoKeys;
 
@@ -79,7 +79,7 @@ impl HttpConnector for Connector {
                 return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
             }
         };
-        // Of a server that fails the SDK does not want to use the connection again.
+        // The SDK does not reuse a connection to a server that failed.
         let connection = capture_connection(&mut request);
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             capture.set_connection_retriever(move || poisonable(&connection));
@@ -93,7 +93,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// The connection of a request, once it has one.
+/// Returns the connection of a request, if it already has one.
 fn poisonable(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     connection.connection_metadata().as_ref()?;
     let connection = connection.clone();
@@ -105,7 +105,7 @@ fn poisonable(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     Some(ConnectionMetadata::builder().proxied(false).poison_fn(poison).build())
 }
 
-/// The SDK tries again what failed on the way, and nothing else.
+/// Classifies a broken connection as an I/O error, because the SDK retries only I/O errors.
 fn classified(error: legacy::Error) -> ConnectorError {
     if error.is_connect() || is_broken_connection(error.source()) {
         ConnectorError::io(error.into())
@@ -142,7 +142,7 @@ mod tests {
         Connector::new(bundle.roots(), Duration::from_secs(5))
     }
 
-    fn trusting_nobody() -> Connector {
+    fn without_roots() -> Connector {
         Connector::new(Arc::new(RootCertStore::empty()), Duration::from_secs(5))
     }
 
@@ -151,19 +151,19 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_counts_if_its_authority_is_trusted() {
+    fn certificate_is_accepted_only_from_a_trusted_authority() {
         run(async |world: World| {
             let tls = Tls::before(&world.endpoint()).await.unwrap();
             assert!(ask(&trusting(&tls), &tls.endpoint()).await.is_ok());
 
-            let error = ask(&trusting_nobody(), &tls.endpoint()).await.unwrap_err();
+            let error = ask(&without_roots(), &tls.endpoint()).await.unwrap_err();
             assert!(error.is_io(), "{error:?}");
             assert!(format!("{error:?}").contains("UnknownIssuer"), "{error:?}");
         });
     }
 
     #[test]
-    fn a_connection_is_kept_until_it_is_poisoned() {
+    fn connection_is_reused_until_it_is_poisoned() {
         run(async |world: World| {
             let tls = Tls::before(&world.endpoint()).await.unwrap();
             let connector = trusting(&tls);
@@ -175,7 +175,7 @@ mod tests {
                 let mut request = HttpRequest::get(tls.endpoint()).unwrap();
                 request.add_extension(capture.clone());
                 let response = connector.call(request).await.unwrap();
-                // Read to its end it leaves its connection to others, as soon as hyper's tasks have had their turns.
+                // After its response was read and hyper's tasks have run, a connection can be reused.
                 ByteStream::new(response.into_body()).collect().await.unwrap();
                 for _ in 0..100 {
                     yield_now().await;
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_breaks_off_may_be_asked_for_again() {
+    fn truncated_answer_is_a_retryable_error() {
         run(async |_world: World| {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
@@ -195,7 +195,7 @@ mod tests {
                 stream.read_u8().await.unwrap();
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-le").await.unwrap();
             });
-            let error = ask(&trusting_nobody(), &url).await.unwrap_err();
+            let error = ask(&without_roots(), &url).await.unwrap_err();
             assert!(error.is_io(), "{error:?}");
         });
     }

@@ -1,15 +1,15 @@
-//! The network address that a request comes from, as throttles count it.
+//! The network address that a request comes from, in the form that throttles use.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-/// An IPv4 address, or the /64 network of an IPv6 one: a single subscriber has all of that.
+/// An IPv4 address, or the /64 network of an IPv6 address: one subscriber has the whole network.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SourceAddress(IpAddr);
 
 impl SourceAddress {
-    /// Stands for every request that names no address: they share one count.
+    /// The address of every request without a source address. All these requests share one throttle.
     pub const UNKNOWN: Self = Self(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for SourceAddress {
     }
 }
 
-/// An address is about a person, and `Debug` ends in logs.
+/// Hides the address: it is personal data, and `Debug` output reaches the logs.
 impl fmt::Debug for SourceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SourceAddress(…)")
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_counts_by_network_and_ipv4_by_address() {
+    fn ipv6_is_counted_by_network_and_ipv4_by_address() {
         assert_eq!(counted_as("203.0.113.10"), "203.0.113.10");
         assert_eq!(counted_as("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(counted_as("2001:db8:1:2:ffff::"), "2001:db8:1:2::");

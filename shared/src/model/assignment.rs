@@ -6,7 +6,7 @@ use super::disclosure::Disclosure;
 use super::id::{DoctorId, PatientId, UserId};
 use super::timestamp::Timestamp;
 
-/// An assignment as it is stored: who, to whom, when, and by which account.
+/// A stored assignment: the doctor, the patient, the time, and the account that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     pub doctor_id: DoctorId,
@@ -15,7 +15,7 @@ pub struct Assignment {
     pub assigned_by: UserId,
 }
 
-/// An assignment as clients see it: with the current names of both sides.
+/// An assignment as clients see it, with the current names of the doctor and the patient.
 #[derive(Debug, Clone, Serialize)]
 pub struct AssignmentView {
     pub doctor_id: DoctorId,
@@ -27,7 +27,7 @@ pub struct AssignmentView {
 }
 
 impl Assignment {
-    /// Returns the assignment with the names of both sides.
+    /// Returns the assignment with the names of the doctor and the patient.
     pub fn named(self, doctor_name: String, patient_name: String) -> AssignmentView {
         AssignmentView {
             doctor_id: self.doctor_id,
@@ -46,7 +46,7 @@ impl Disclosure for AssignmentView {
     }
 }
 
-/// A doctor or a patient in the list of the other side, and since when they are assigned.
+/// A doctor in a patient's list, or a patient in a doctor's list, with the time of the assignment.
 #[derive(Debug, Clone, Serialize)]
 pub struct WithAssignment<T> {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! A date of the calendar, written `YYYY-MM-DD`.
+//! A calendar date, written `YYYY-MM-DD`.
 
 use std::str::FromStr;
 
@@ -20,7 +20,7 @@ impl FromStr for Date {
 
     fn from_str(text: &str) -> Result<Self, InvalidDate> {
         let text = text.trim();
-        // The parser also takes other forms of ISO 8601, such as 20240131 and a date with a time.
+        // The parser also accepts other forms of ISO 8601, such as 20240131 and a date with a time.
         let has_form = text.len() == 10 && text.bytes().filter(|b| *b == b'-').count() == 2;
         let date = has_form.then(|| text.parse::<jiff::civil::Date>().ok());
         date.flatten().filter(|date| date.year() >= 1).map(Self).ok_or(InvalidDate)
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_days_that_exist_in_the_one_form() {
+    fn date_must_exist_and_have_the_form_yyyy_mm_dd() {
         assert!("2024-02-29".parse::<Date>().is_ok());
         for text in [
             "",

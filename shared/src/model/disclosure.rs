@@ -1,15 +1,15 @@
-//! Whose data an answer discloses.
+//! The patients whose data an answer discloses.
 
 use super::id::PatientId;
 
-/// The body of an answer. Every type that is answered with implements it, because the audit trail names the patients
-/// whose data left: a new type does not compile without it.
+/// The body of an answer. The audit trail names the patients whose data an answer discloses. Therefore every type of
+/// body implements this trait; an endpoint whose answer does not implement it does not compile.
 pub trait Disclosure {
     /// Returns the patients whose data the body discloses.
     fn patients(&self) -> Vec<PatientId>;
 }
 
-/// States that answers of these types disclose no patient's data.
+/// Implements `Disclosure` for types that contain no patient's data.
 #[macro_export]
 macro_rules! discloses_no_patient {
     ($($type:ty),+ $(,)?) => {

@@ -42,7 +42,7 @@ impl Details for DoctorDetails {
     }
 }
 
-/// 0 to 80 whole years.
+/// A whole number of years, from 0 to 80.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct YearsOfExperience(u8);

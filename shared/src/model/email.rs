@@ -1,4 +1,4 @@
-//! An email address, unique without regard to case.
+//! An email address. Uniqueness ignores case.
 
 use std::str::FromStr;
 
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::field::{field_from_str, unseen};
 use super::text::fold;
 
-/// The longest address that fits into an SMTP path (RFC 5321, 4.5.3.1.3, less the angle brackets).
+/// The longest address that fits into an SMTP path (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const MAX_BYTES: usize = 254;
 
-/// An address of the form `local@domain.tld`, spelled as it was given.
+/// An address of the form `local@domain.tld`, in the client's spelling.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
@@ -25,7 +25,7 @@ impl Email {
         &self.0
     }
 
-    /// See [`fold`]; at most 254 bytes.
+    /// Returns the [folded](fold) address, at most 254 bytes.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_told_from_other_text() {
+    fn only_email_addresses_are_valid() {
         assert_eq!(" Jane@Example.com ".parse::<Email>().unwrap().folded(), "jane@example.com");
         for text in [
             "",

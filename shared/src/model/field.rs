@@ -1,4 +1,4 @@
-//! What is wrong with a body or a query, by field: every problem at once, not just the first.
+//! The errors of a body or a query, by field. All errors are reported at once, not only the first.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -10,14 +10,14 @@ use deserr::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The messages of each faulty field, in the shape of a problem's `errors` member:
+/// The messages of each invalid field, in the shape of a problem's `errors` member:
 /// `{"field": ["message", …]}`.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct FieldErrors(BTreeMap<String, Vec<String>>);
 
 impl FieldErrors {
-    /// One message about one field.
+    /// Returns errors with one message about one field.
     pub fn one(field: &str, message: impl Into<String>) -> Self {
         let mut errors = Self::default();
         errors.add(field, message);
@@ -28,7 +28,7 @@ impl FieldErrors {
         self.0.entry(field.to_owned()).or_default().push(message.into());
     }
 
-    /// Each faulty field with its messages.
+    /// Returns each invalid field with its messages.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0.iter().map(|(field, messages)| (field.as_str(), messages.as_slice()))
     }
@@ -39,7 +39,7 @@ impl FieldErrors {
         }
     }
 
-    /// `value` if nothing is wrong, the errors otherwise.
+    /// Returns `value` if there are no errors, and the errors otherwise.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
@@ -104,11 +104,11 @@ fn name(kind: ValueKind) -> &'static str {
     }
 }
 
-/// A JSON object, as it came.
+/// A JSON object as the client sent it.
 pub type JsonObject = Map<String, Value>;
 
-/// Reads a JSON object. `check` sees it as it came, for rules that reach beyond one field; its errors
-/// are reported together with all the others.
+/// Parses a JSON object. `check` receives the unparsed object, for rules that the type of a single field cannot
+/// express; its errors are reported together with the parser's.
 pub fn parse<T: Deserr<FieldErrors>>(
     body: JsonObject,
     check: impl FnOnce(&JsonObject, &mut FieldErrors),
@@ -117,19 +117,19 @@ pub fn parse<T: Deserr<FieldErrors>>(
     check(&body, &mut errors);
     match deserr::deserialize::<T, _, FieldErrors>(Value::Object(body)) {
         Ok(value) => errors.or(value),
-        Err(mut wrong) => {
-            wrong.extend(errors);
-            Err(wrong)
+        Err(mut all) => {
+            all.extend(errors);
+            Err(all)
         }
     }
 }
 
-/// A string field of a body, if it is there and can be read as this type.
+/// Returns a string field of a body, if it exists and parses as `T`.
 pub fn peek<T: FromStr>(body: &JsonObject, field: &str) -> Option<T> {
     body.get(field)?.as_str()?.parse().ok()
 }
 
-/// Reads a JSON string through the type's `FromStr`, whose error becomes the field's message.
+/// Implements `Deserr` for a JSON string by the type's `FromStr`. The error of `FromStr` becomes the field's message.
 macro_rules! field_from_str {
     ($type:ty $(, $($generics:tt)*)?) => {
         impl$(<$($generics)*>)? deserr::Deserr<$crate::model::field::FieldErrors> for $type {
@@ -145,7 +145,8 @@ macro_rules! field_from_str {
 }
 pub(crate) use field_from_str;
 
-/// A `Debug` that shows the type alone: what it holds is about a person, and `Debug` ends in logs.
+/// Implements a `Debug` that prints only the type's name: the value is personal data, and `Debug` output reaches the
+/// logs.
 macro_rules! unseen {
     ($type:ty $(, $($generics:tt)*)?) => {
         impl$(<$($generics)*>)? std::fmt::Debug for $type {
@@ -157,10 +158,10 @@ macro_rules! unseen {
 }
 pub(crate) use unseen;
 
-/// A number without a fraction and not below zero. JSON does not tell 7 from 7.0 (RFC 8259, 6), nor does JSON
-/// Schema, so neither does this.
+/// Returns a number that is whole and not negative. In JSON (RFC 8259, 6) and in JSON Schema, 7 and 7.0 are the same
+/// number; therefore both are accepted.
 pub(crate) fn whole_number<V: IntoValue>(value: &deserr::Value<V>) -> Option<u64> {
-    /// 2^53: up to here every whole number is a float of its own.
+    /// 2^53. A float represents every smaller whole number exactly.
     const MAX: f64 = 9_007_199_254_740_992.0;
     match *value {
         deserr::Value::Integer(number) => Some(number),
@@ -171,7 +172,7 @@ pub(crate) fn whole_number<V: IntoValue>(value: &deserr::Value<V>) -> Option<u64
     }
 }
 
-/// The error of a value that has the right JSON type and is not acceptable all the same.
+/// Returns the error of a value that has the right JSON type but is invalid.
 pub(crate) fn invalid(message: impl ToString, location: ValuePointerRef) -> FieldErrors {
     FieldErrors::one(location.first_field().unwrap_or_default(), message.to_string())
 }

@@ -1,4 +1,4 @@
-//! Ids of users, doctors and patients: positive integers up to 2^53 - 1, so that a JavaScript client reads them exactly.
+//! Ids of users, doctors and patients: positive integers up to 2^53 - 1, which JavaScript represents exactly.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,11 +11,12 @@ use super::field::{FieldErrors, invalid, whole_number};
 /// The largest id: `Number.MAX_SAFE_INTEGER`.
 pub const MAX_ID: u64 = (1 << 53) - 1;
 
-/// What all ids have in common; each kind of thing has its own type, so that none is taken for another.
+/// The interface of all ids. Users, doctors and patients have different types of ids, so that the compiler rejects
+/// mix-ups.
 pub trait Id:
     Copy + Eq + fmt::Debug + FromStr + std::hash::Hash + Serialize + Send + Sync + 'static
 {
-    /// `None` outside of `1..=MAX_ID`.
+    /// Returns the id with this number, or `None` outside of `1..=MAX_ID`.
     fn new(number: u64) -> Option<Self>;
     fn get(self) -> u64;
 }
@@ -57,7 +58,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = InvalidId;
 
-            /// Takes the canonical form only: `+7` and `007` name nothing.
+            /// Accepts only the canonical form: `+7` and `007` are invalid.
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 text.parse()
                     .ok()
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_number_is_an_id_however_json_spells_it() {
+    fn whole_json_number_is_an_id_in_any_spelling() {
         let parse = |json: &str| {
             let value: serde_json::Value = serde_json::from_str(json).unwrap();
             deserr::deserialize::<DoctorId, _, FieldErrors>(value).ok()
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_canonical_form_is_an_id() {
+    fn only_canonical_text_is_an_id() {
         assert_eq!("7".parse(), Ok(DoctorId(7)));
         assert_eq!(MAX_ID.to_string().parse(), Ok(DoctorId(MAX_ID)));
         for text in ["", "0", "-1", "+7", "007", "1.0", "abc", "9007199254740992", " 7"] {

@@ -1,4 +1,4 @@
-//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the same request again, not another one.
+//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): marks repetitions of the same request.
 
 use std::str::FromStr;
 
@@ -7,8 +7,8 @@ use super::id::UserId;
 
 const MAX_CHARS: usize = 255;
 
-/// What a client calls a request of its own, so that it can send it again: 1 to 255 visible ASCII
-/// characters. The draft's quotation marks are part of it, as are none.
+/// A key that a client chooses for a request, so that it can repeat the request safely: 1 to 255 visible ASCII
+/// characters or spaces. The quotation marks of the draft are optional; if present, they are part of the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestKey(String);
 
@@ -35,7 +35,7 @@ impl FromStr for RequestKey {
     }
 }
 
-/// A key and whose it is: two callers' keys never meet.
+/// A key and its caller. Equal keys of different callers are independent.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
     pub caller: UserId,
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_short_and_visible() {
+    fn key_has_1_to_255_visible_ascii_characters() {
         for text in ["a", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", &"k".repeat(255)] {
             assert!(text.parse::<RequestKey>().is_ok(), "{text}");
         }

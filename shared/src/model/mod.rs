@@ -1,4 +1,5 @@
-//! The terms of the domain as types: every value that exists is valid. No I/O; imports no other module of the crate.
+//! The types of the domain. Every value of a type is valid. These modules do no I/O and import no other module of the
+//! crate.
 
 pub mod address;
 pub mod assignment;

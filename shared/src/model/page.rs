@@ -6,13 +6,13 @@ use super::id::PatientId;
 /// The page that a request asks for.
 #[derive(Debug, Clone)]
 pub struct Paging<P> {
-    /// 1 to 100 rows.
+    /// The maximum number of rows, from 1 to 100.
     pub limit: i32,
     /// The position after which the page starts; `None` for the first page.
     pub after: Option<P>,
 }
 
-/// Some rows of a list. A page may be short, even empty: only `next: None` means the end.
+/// A page of a list. It may have fewer rows than the limit, or none; only `next: None` marks the end of the list.
 #[derive(Debug, Clone)]
 pub struct Page<T, P> {
     pub results: Vec<T>,

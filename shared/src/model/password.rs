@@ -1,12 +1,12 @@
-//! A password as a client sends it: taken exactly as received, never trimmed, never shown.
+//! A password exactly as the client sent it: never trimmed, never shown.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::field::FieldErrors;
 
-/// Any text. Whether it may be set as a password is for `auth::policy` to say; to be checked against a
-/// stored one it needs no quality, since the policy may have changed after that was set.
+/// A password, which may be any text. `auth::policy` decides whether it may be set. A check against a stored hash
+/// accepts any text, because the policy may have changed after the password was set.
 #[derive(Debug, Clone)]
 pub struct Password(SecretString);
 
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_trimmed_and_nothing_shown() {
+    fn password_is_neither_trimmed_nor_shown() {
         let password: Password =
             deserr::deserialize::<_, _, FieldErrors>(serde_json::json!("  pass  ")).unwrap();
         assert_eq!(password.expose(), "  pass  ");

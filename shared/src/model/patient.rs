@@ -10,7 +10,7 @@ use super::phone::PhoneNumber;
 use super::record::{Details, Record};
 use super::text::{Line, Text};
 
-/// In lists `medical_history` is left out.
+/// A patient. Lists omit `medical_history`.
 pub type Patient = Record<PatientDetails>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_reported_at_once() {
+    fn all_errors_are_reported_at_once() {
         let mut body = jane();
         body.remove("address");
         body.extend(object(json!({
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_patch_changes_what_it_names_and_null_clears() {
+    fn merge_patch_changes_named_fields_and_null_removes_a_field() {
         let current = PatientDetails::parse(jane(), today()).unwrap();
         let patch = Edit::Merge(object(json!({"last_name": "Doe", "medical_history": null})));
         let next = patch.apply(&current, today()).unwrap();

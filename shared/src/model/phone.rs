@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::field::{field_from_str, unseen};
 
-/// An optional `+`, then 3 to 19 digits: E.164 numbers, and short ones such as an emergency call's.
+/// A telephone number: an optional `+`, then 3 to 19 digits. This includes E.164 numbers and short numbers such as 112.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PhoneNumber(String);
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_with_a_plus_or_without() {
+    fn number_has_digits_and_an_optional_plus() {
         for text in ["+14155550123", "112", " 0301234567 "] {
             assert!(text.parse::<PhoneNumber>().is_ok(), "{text:?}");
         }

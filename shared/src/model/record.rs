@@ -18,27 +18,27 @@ pub trait Details:
 {
     type Id: Id + DeserializeOwned;
 
-    /// The one word for such a record, in lower case: `doctor`.
+    /// The kind of record, in lower case: `doctor`.
     const KIND: &'static str;
-    /// The kind of record that assignments relate it to.
+    /// The kind of record on the other side of an assignment.
     const PARTNER: &'static str;
 
     /// Returns the patient whose record has this id; `None` for a doctor.
     fn patient(id: Self::Id) -> Option<PatientId>;
 
-    /// Returns the name by which lists sort it: last name, then first name, folded.
+    /// Returns the name by which lists are sorted: last name, then first name, folded.
     fn sort_name(&self) -> [String; 2];
 
-    /// Returns the fields that no two records of the kind may share, each with its folded value; always the same
-    /// fields in the same order.
+    /// Returns the unique fields, each with its folded value: no two records of the kind may have the same value.
+    /// The fields and their order are always the same.
     fn unique(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
-    /// Checks the rules that need to know today's date.
+    /// Checks the rules that depend on today's date.
     fn check(_body: &JsonObject, _today: Date, _errors: &mut FieldErrors) {}
 
-    /// Returns the details in a JSON object, or every problem of it.
+    /// Returns the details in a JSON object, or all errors of the object.
     fn parse(body: JsonObject, today: Date) -> Result<Self, FieldErrors> {
         field::parse(body, |body, errors| Self::check(body, today, errors))
     }

@@ -1,4 +1,4 @@
-//! Sessions: what a login opens and every access token belongs to.
+//! Sessions. A login opens a session, and every access token belongs to a session.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use super::timestamp::Timestamp;
 use super::user::User;
 use crate::discloses_no_patient;
 
-/// 128 random bits in base64url: the `sid` claim.
+/// The id of a session and the value of the `sid` claim: 128 random bits in base64url.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct SessionId(String);
@@ -25,7 +25,7 @@ impl TryFrom<String> for SessionId {
     }
 }
 
-/// More characters than a session's id has.
+/// The maximum length that the parser accepts. Real ids are shorter.
 const MAX_ID_CHARS: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +41,8 @@ impl SessionId {
 impl FromStr for SessionId {
     type Err = InvalidSessionId;
 
-    /// Bounded and of base64url's letters alone, so that it fits into a key and cannot pass for another.
+    /// Accepts only short text of base64url characters, so that the id fits into a table key and cannot imitate
+    /// another key.
     fn from_str(text: &str) -> Result<Self, InvalidSessionId> {
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
         if (1..=MAX_ID_CHARS).contains(&text.len()) && text.chars().all(is_allowed) {
@@ -58,12 +59,12 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// How long sessions last. NIST SP 800-63B-4 allows, at AAL2, an hour unused and 24 hours in all.
+/// The time limits of sessions. At AAL2, NIST SP 800-63B-4 allows one hour without use and 24 hours in total.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLimits {
-    /// Without a refresh.
+    /// The maximum time without a refresh.
     pub idle: Duration,
-    /// However much it is used.
+    /// The maximum time in total.
     pub lifetime: Duration,
 }
 
@@ -74,24 +75,24 @@ pub struct Session {
     /// The account's epoch at login.
     pub epoch: u64,
     pub created_at: Timestamp,
-    /// When it was opened or last refreshed.
+    /// The time of the login or of the last refresh.
     pub last_used_at: Timestamp,
-    /// When it ends unless it is refreshed before; never after `ends_at`.
+    /// The end of the session unless it is refreshed earlier; never after `ends_at`.
     pub expires_at: Timestamp,
-    /// When it ends, whatever happens.
+    /// The end of the session, even if it is refreshed.
     pub ends_at: Timestamp,
     pub user_agent: Option<UserAgent>,
     pub refresh: RefreshState,
 }
 
-/// Which refresh tokens a session knows. All hashes are SHA-256 in base64url.
+/// The refresh tokens of a session, stored as SHA-256 hashes in base64url.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshState {
-    /// Of what all refresh tokens of the session have in common.
+    /// The hash of the part that all refresh tokens of the session share.
     pub family_hash: String,
-    /// Of the one that is good now.
+    /// The hash of the current refresh token's secret.
     pub current_hash: String,
-    /// What the last rotation replaced.
+    /// The refresh token that the last rotation replaced.
     pub spent: Option<Spent>,
 }
 
@@ -100,11 +101,11 @@ pub struct RefreshState {
 pub struct Spent {
     pub hash: String,
     pub rotated_at: Timestamp,
-    /// The current one's secret, sealed so that only the bearer of the spent one can read it.
+    /// The secret of the current refresh token, encrypted so that only the bearer of the spent token can read it.
     pub successor: String,
 }
 
-/// What a client says it is, for its owner to recognise a session by.
+/// The client's `User-Agent`, by which the owner of a session can recognise it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserAgent(String);
@@ -114,7 +115,7 @@ unseen!(UserAgent);
 const MAX_USER_AGENT_CHARS: usize = 200;
 
 impl UserAgent {
-    /// The beginning of a `User-Agent` header; `None` if that says nothing.
+    /// Returns the beginning of a `User-Agent` header without control characters, or `None` if nothing is left.
     pub fn new(header: &str) -> Option<Self> {
         let text: String =
             header.trim().chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect();
@@ -123,7 +124,7 @@ impl UserAgent {
 }
 
 impl Session {
-    /// A new session of `user`.
+    /// Returns a new session of `user`.
     pub fn open(
         user: &User,
         id: SessionId,
@@ -146,7 +147,7 @@ impl Session {
         }
     }
 
-    /// Whether `user` may act by this session at the moment `now`.
+    /// Returns whether this session is valid for `user` at the moment `now`.
     pub fn is_valid_for(&self, user: &User, now: Timestamp) -> bool {
         user.active && self.user_id == user.id && self.epoch == user.epoch && now < self.expires_at
     }
@@ -160,17 +161,17 @@ pub struct SessionView {
     pub last_used_at: Timestamp,
     pub expires_at: Timestamp,
     pub user_agent: Option<UserAgent>,
-    /// Whether it is the one that asks.
+    /// Whether the request belongs to this session.
     pub current: bool,
 }
 
 discloses_no_patient!(SessionView);
 
 impl SessionView {
-    /// `session` as seen from the session `asking`.
-    pub fn new(session: Session, asking: &SessionId) -> Self {
+    /// Returns the view of `session` for a request that belongs to the session `current`.
+    pub fn new(session: Session, current: &SessionId) -> Self {
         Self {
-            current: session.id == *asking,
+            current: session.id == *current,
             id: session.id,
             created_at: session.created_at,
             last_used_at: session.last_used_at,
@@ -185,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_short_and_of_base64url() {
+    fn session_id_is_short_base64url() {
         assert!("k3vXh0mAqJ1c5rB2nT9yLw".parse::<SessionId>().is_ok());
         for text in ["", "a#b", "a.b", "é", &"a".repeat(65)] {
             assert_eq!(text.parse::<SessionId>(), Err(InvalidSessionId), "{text:?}");
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_agent_is_cut_and_cleaned() {
+    fn user_agent_is_truncated_without_control_characters() {
         assert_eq!(UserAgent::new(" \t"), None);
         let agent = UserAgent::new(&format!("curl\u{1b}{}", "x".repeat(300))).unwrap();
         assert_eq!(agent.0.chars().count(), MAX_USER_AGENT_CHARS);

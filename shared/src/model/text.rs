@@ -1,4 +1,4 @@
-//! Bounded, trimmed text, and the form in which two spellings of one name are equal.
+//! Bounded, trimmed text, and folding, which makes different spellings of a name equal.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,20 +8,20 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::field::{field_from_str, unseen};
 
-/// The form used to compare and to sort: NFKC, lower case, letter by letter, so that the beginning of
-/// a text folds to the beginning of what the text folds to.
+/// Returns the form of a text that is used to compare and to sort: NFKC in lower case. Each letter is folded alone, so
+/// that the beginning of a text folds to the beginning of the folded text.
 pub fn fold(text: &str) -> String {
-    // Sigma alone has a second small form, for the end of a word.
+    // Only sigma has a second small form, for the end of a word.
     let one_sigma = |c| if c == 'ς' { 'σ' } else { c };
     text.nfkc().flat_map(char::to_lowercase).map(one_sigma).nfkc().collect()
 }
 
-/// One line of 1 to `MAX` characters, without control characters; white space around it is dropped.
+/// One line of 1 to `MAX` characters, without control characters. Surrounding white space is removed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Line<const MAX: usize>(String);
 
-/// 1 to `MAX` characters that may hold line breaks and tabs; white space around them is dropped.
+/// Text of 1 to `MAX` characters, which may include line breaks and tabs. Surrounding white space is removed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MAX: usize>(String);
@@ -41,7 +41,7 @@ impl<const MAX: usize> Line<MAX> {
         &self.0
     }
 
-    /// See [`fold`]; at most `4 × MAX` bytes, so that it fits into a key.
+    /// Returns the [folded](fold) line: at most `4 × MAX` bytes, so that it fits into a table key.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
@@ -52,7 +52,7 @@ impl<const MAX: usize> FromStr for Line<MAX> {
 
     fn from_str(text: &str) -> Result<Self, InvalidText> {
         let line = bounded(text, MAX, char::is_control)?;
-        // A few characters grow when they are folded, one of them eighteenfold.
+        // Folding lengthens a few characters. One of them becomes 18 characters.
         if fold(&line).len() > 4 * MAX {
             return Err(InvalidText::TooLong(MAX));
         }
@@ -102,21 +102,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_count_characters_after_trimming() {
+    fn length_is_counted_in_characters_after_trimming() {
         assert_eq!(" Zoë ".parse::<Line<3>>().unwrap().as_str(), "Zoë");
         assert_eq!("Zoës".parse::<Line<3>>(), Err(InvalidText::TooLong(3)));
         assert_eq!(" \t".parse::<Line<3>>(), Err(InvalidText::Empty));
     }
 
     #[test]
-    fn a_line_has_no_breaks_and_a_text_may() {
+    fn line_rejects_line_breaks_and_text_accepts_them() {
         assert_eq!("a\nb".parse::<Line<9>>(), Err(InvalidText::ControlCharacter));
         assert!("a\nb".parse::<Text<9>>().is_ok());
         assert_eq!("a\0b".parse::<Text<9>>(), Err(InvalidText::ControlCharacter));
     }
 
     #[test]
-    fn what_folds_to_a_long_key_is_too_long() {
+    fn line_with_a_long_folded_form_is_too_long() {
         let ligature = "\u{fdfa}"; // folds to 18 characters
         assert_eq!(ligature.parse::<Line<1>>(), Err(InvalidText::TooLong(1)));
     }

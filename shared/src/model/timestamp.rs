@@ -1,4 +1,4 @@
-//! A moment: RFC 3339 in UTC with milliseconds, in answers and in the table alike.
+//! A moment. Answers and tables write it as RFC 3339 in UTC with milliseconds.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,13 +13,14 @@ use super::date::Date;
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// The system's clock, to the millisecond. Of what ships only `App` reads it; everything else asks `App`.
-    #[allow(clippy::disallowed_methods, reason = "the one place that reads it")]
+    /// Returns the time of the system's clock in milliseconds. In production only `App` calls this; all other code asks
+    /// `App` for the time.
+    #[allow(clippy::disallowed_methods, reason = "the only place that reads the clock")]
     pub fn system() -> Self {
         Self::from_millisecond(jiff::Timestamp::now().as_millisecond())
     }
 
-    /// Saturates at the ends of the calendar.
+    /// Returns the moment this many milliseconds after 1970. Saturates at the ends of the calendar.
     pub fn from_millisecond(millisecond: i64) -> Self {
         let clamped = millisecond
             .clamp(jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());
@@ -30,24 +31,25 @@ impl Timestamp {
         self.0.as_millisecond()
     }
 
-    /// Seconds since 1970: the unit of JWT claims (RFC 7519, `NumericDate`) and of DynamoDB's TTL.
+    /// Returns the seconds since 1970: the unit of JWT claims (RFC 7519, `NumericDate`) and of DynamoDB's TTL.
     pub fn as_second(self) -> i64 {
         self.0.as_second()
     }
 
-    /// Saturates at the end of the calendar.
+    /// Returns the moment that is later by `duration`. Saturates at the end of the calendar.
     pub fn plus(self, duration: Duration) -> Self {
         let millisecond = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self::from_millisecond(self.as_millisecond().saturating_add(millisecond))
     }
 
-    /// The time from `earlier` to this; none if that is later.
+    /// Returns the time from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         let millisecond = self.as_millisecond().saturating_sub(earlier.as_millisecond());
         Duration::from_millis(u64::try_from(millisecond).unwrap_or(0))
     }
 
-    /// The latest date that it is anywhere on Earth (UTC+14): a child born there today is not born in the future.
+    /// Returns the latest date anywhere on Earth at this moment (UTC+14). The birth date of a child that is born there
+    /// today is not in the future.
     pub fn latest_date(self) -> Date {
         let kiribati = self.0.checked_add(14.hours()).unwrap_or(self.0);
         Date(jiff::tz::TimeZone::UTC.to_datetime(kiribati).date())
@@ -78,14 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_written_in_utc_with_milliseconds() {
+    fn timestamp_is_written_in_utc_with_milliseconds() {
         let moment = Timestamp::from_millisecond(1_700_000_000_007);
         assert_eq!(moment.to_string(), "2023-11-14T22:13:20.007Z");
         assert_eq!(serde_json::to_string(&moment).unwrap(), "\"2023-11-14T22:13:20.007Z\"");
     }
 
     #[test]
-    fn the_latest_date_is_that_of_utc_plus_14() {
+    fn latest_date_is_the_date_in_utc_plus_14() {
         let moment = Timestamp::from_millisecond(1_700_000_000_000); // 22:13 in UTC
         assert_eq!(moment.latest_date(), "2023-11-15".parse().unwrap());
     }

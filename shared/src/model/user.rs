@@ -34,7 +34,7 @@ impl Role {
     }
 }
 
-/// An account as it is stored, without its password.
+/// A stored account, without its password.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
@@ -42,7 +42,7 @@ pub struct User {
     pub email: Email,
     pub role: Role,
     pub active: bool,
-    /// Sessions of an earlier epoch have ended.
+    /// The number of times that all sessions were ended. A session of an earlier epoch is invalid.
     pub epoch: u64,
     pub version: Version,
     pub created_at: Timestamp,
@@ -65,7 +65,7 @@ impl User {
         }
     }
 
-    /// Whether the account is active and may administer all others.
+    /// Returns whether the account is active and an administrator.
     pub fn is_active_admin(&self) -> bool {
         self.active && self.role == Role::Admin
     }

@@ -1,4 +1,4 @@
-//! A username: letters, digits and `@ . + - _`, unique without regard to case.
+//! A username: letters, digits and `@ . + - _`. Uniqueness ignores case.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use super::text::fold;
 
 const MAX_CHARS: usize = 150;
 
-/// 1 to 150 characters in NFKC, spelled in the case it was given in.
+/// A username of 1 to 150 characters in NFKC. It keeps the client's upper and lower case.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Username(String);
@@ -31,12 +31,13 @@ impl Username {
         &self.0
     }
 
-    /// See [`fold`]; at most 900 bytes.
+    /// Returns the [folded](fold) username, at most 900 bytes.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 
-    /// A username with `@` in it must be the account's own address, or it could pass for somebody else's.
+    /// Returns whether an account with this address may have this username. A username with `@` must be the account's
+    /// own address; otherwise it could imitate another account.
     pub fn may_belong_to(&self, email: &Email) -> bool {
         !self.0.contains('@') || self.folded() == email.folded()
     }
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_digits_and_five_signs() {
+    fn username_has_letters_digits_and_five_signs() {
         for text in ["amara", "Zoë.2", "a+b-c_d", "jane@example.com"] {
             assert!(text.parse::<Username>().is_ok(), "{text:?}");
         }
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_as_a_name_must_be_ones_own() {
+    fn username_with_at_sign_must_be_the_own_email() {
         let name: Username = "Jane@example.com".parse().unwrap();
         assert!(name.may_belong_to(&"jane@Example.com".parse().unwrap()));
         assert!(!name.may_belong_to(&"eve@example.com".parse().unwrap()));

@@ -1,24 +1,24 @@
 //! Versions of a resource: `ETag` and `If-Match` (RFC 9110, 8.8.3 and 13.1.1).
 
-/// Counts the writes of a resource, from 1.
+/// The number of writes of a resource, starting at 1.
 pub type Version = u64;
 
-/// The strong entity tag of a version: `"3"`.
+/// Returns the strong entity tag of a version: `"3"`.
 pub fn etag(version: Version) -> String {
     format!("\"{version}\"")
 }
 
-/// What a request demands of the current version.
+/// The condition of a request on the current version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
-    /// No `If-Match`, or `*`: any version will do.
+    /// The request has no `If-Match`, or `*`: every version matches.
     Any,
-    /// One of these; none at all if the header named no tag of ours.
+    /// One of these versions matches. The list is empty if the header has no tag that this API issues.
     OneOf(Vec<Version>),
 }
 
 impl IfMatch {
-    /// Weak tags never match (RFC 9110, 13.1.1), nor do tags that this API does not hand out.
+    /// Parses the header. Weak tags never match (RFC 9110, 13.1.1), nor do tags that this API does not issue.
     pub fn parse(header: Option<&str>) -> Self {
         match header.map(str::trim) {
             None | Some("*") => Self::Any,
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strong_tags_are_compared_and_others_never_match() {
+    fn only_strong_tags_match() {
         assert_eq!(IfMatch::parse(None), IfMatch::Any);
         assert_eq!(IfMatch::parse(Some(" * ")), IfMatch::Any);
         assert!(IfMatch::parse(Some("\"3\"")).allows(3));

@@ -157,6 +157,13 @@ impl Assignments<'_> {
     }
 }
 
+impl<Owner: Details, Other: Details> AssignmentsOf<Owner, Other> {
+    /// The doctor or patient whose assignments they are.
+    pub fn owner(&self) -> Owner::Id {
+        self.owner
+    }
+}
+
 impl<Owner: Details, Other: Details> Load for AssignmentsOf<Owner, Other> {
     type Name = AssignmentsQuery<Owner, Other>;
 

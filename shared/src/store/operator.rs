@@ -85,6 +85,26 @@ impl Operator<'_> {
         Err(StoreError::Contended)
     }
 
+    /// Changes role and activity of the account with a folded username or email, and returns it; `None` if it does not
+    /// exist. Calls: GetItem twice; TransactWriteItems if something changes.
+    pub async fn change_account(
+        &self,
+        folded: &str,
+        change: UserChange,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        let accounts = self.store.accounts();
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt).await;
+            let Some(user) = accounts.named(folded).await? else { return Ok(None) };
+            match accounts.change(user, change, &IfMatch::Any, now).await {
+                Err(StoreError::Contended) => {}
+                outcome => return outcome.map(Some),
+            }
+        }
+        Err(StoreError::Contended)
+    }
+
     /// Makes an account; safe to repeat. Calls: GetItem twice; for an account that does not exist also UpdateItem of
     /// the counter and TransactWriteItems.
     pub async fn import_user(

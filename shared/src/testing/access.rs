@@ -1,9 +1,9 @@
-//! What a function does to DynamoDB, in IAM's terms, against what its policy in template.yaml grants.
+//! Compares the DynamoDB actions of a function with the grants of its policy in template.yaml.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "that is how a test fails, and JSON gives null for what is not there"
+    reason = "a panic fails the test, and a missing member of a JSON value is null"
 )]
 
 use std::collections::BTreeSet;
@@ -18,16 +18,17 @@ use repo::template::{KEYS_TABLE_NAME, Statement, TABLE_NAME, Template};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The file into which a run of tests records what its function does.
+/// The environment variable with the path of the file in which a run of tests records the function's accesses.
 const RECORD: &str = "RECORD_ACCESS_IN";
 
-/// One action on one item, or on the items of one partition; or, of a policy, on all whose key is like this.
+/// An action on one item or on the items of one partition. In a policy: an action on all items with a matching key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Access {
     action: String,
-    /// As template.yaml refers to it.
+    /// The resource in template.yaml's notation.
     resource: String,
-    /// The partition key, of a policy a pattern such as `USER#*`. A Scan has none, nor has a policy that does not ask.
+    /// The partition key; in a policy, a pattern such as `USER#*`. It is `None` for a Scan and for a policy that does
+    /// not restrict keys.
     leading_key: Option<String>,
 }
 
@@ -39,7 +40,7 @@ impl fmt::Display for Access {
 }
 
 impl Access {
-    /// All that one call asks for: each part of a transaction needs a permission of its own.
+    /// Returns the accesses of one call. Each part of a transaction is an access with its own permission.
     pub fn of_call(operation: &str, body: &Value) -> Vec<Self> {
         let of = |action: &str, request: &Value| Self::of_request(action, request);
         match operation {
@@ -68,7 +69,7 @@ impl Access {
     fn of_request(action: &str, request: &Value) -> Self {
         let key = text(&request["Key"]["pk"]).or_else(|| text(&request["Item"]["pk"]));
         let key = key.or_else(|| partition(request));
-        let table = request["TableName"].as_str().expect("a table");
+        let table = request["TableName"].as_str().expect("the name of a table");
         Self::new(action, table, request["IndexName"].as_str(), key)
     }
 
@@ -86,7 +87,7 @@ impl Access {
     }
 
     fn is_granted_by(&self, grant: &Self) -> bool {
-        let is_of = |pattern: &String| {
+        let matches_key = |pattern: &String| {
             let key = self.leading_key.as_deref();
             key.is_some_and(|key| match pattern.strip_suffix('*') {
                 Some(prefix) => key.starts_with(prefix),
@@ -95,22 +96,22 @@ impl Access {
         };
         self.action == grant.action
             && self.resource == grant.resource
-            && grant.leading_key.as_ref().is_none_or(is_of)
+            && grant.leading_key.as_ref().is_none_or(matches_key)
     }
 }
 
-/// The text of a DynamoDB string.
+/// Returns the text of a DynamoDB string.
 fn text(value: &Value) -> Option<String> {
     value["S"].as_str().map(str::to_owned)
 }
 
-/// The partition that a Query reads: its condition begins with `pk = :placeholder`.
+/// Returns the partition that a Query reads. The condition of the Query begins with `pk = :placeholder`.
 fn partition(query: &Value) -> Option<String> {
     let placeholder = query["KeyConditionExpression"].as_str()?.split_whitespace().nth(2)?;
     text(&query["ExpressionAttributeValues"][placeholder])
 }
 
-/// What the policy of the function under test grants of DynamoDB; `None` where none is under test.
+/// Returns the DynamoDB grants of the function under test, or `None` if no function is under test.
 fn grants() -> Option<&'static [Access]> {
     static GRANTS: OnceLock<Option<Vec<Access>>> = OnceLock::new();
     let read = || {
@@ -137,7 +138,7 @@ fn grants_of(statement: &Statement) -> Vec<Access> {
         .collect()
 }
 
-/// Fails the test if the function under test may not do this; otherwise records that it does.
+/// Fails the test unless the policy of the function under test grants these accesses. Records the granted accesses.
 pub(super) fn check(done: &[Access]) {
     let Some(grants) = grants() else { return };
     let mut denied = String::new();
@@ -147,7 +148,7 @@ pub(super) fn check(done: &[Access]) {
         }
     }
     assert!(denied.is_empty(), "the function's policy in template.yaml does not grant\n{denied}");
-    record(done).expect("a record");
+    record(done).expect("the file of accesses can be written");
 }
 
 fn record(done: &[Access]) -> Result<(), Box<dyn std::error::Error>> {
@@ -157,35 +158,41 @@ fn record(done: &[Access]) -> Result<(), Box<dyn std::error::Error>> {
         serde_json::to_writer(&mut lines, access)?;
         lines.push(b'\n');
     }
-    // Tests run side by side: what is appended in one write stays together.
+    // Tests run concurrently. Lines that are appended in one write stay together.
     OpenOptions::new().create(true).append(true).open(path)?.write_all(&lines)?;
     Ok(())
 }
 
-/// Fails the test if the policy of the function under test grants what the function's other tests, run
-/// once more, do not make it do. That it grants all that they do, each of them sees for itself. `skipped`
-/// are tests, by a part of their names, that take long and do nothing of their own.
+/// Fails the test if the policy of the function under test grants an access that the function's other tests do not use.
+/// Runs these tests again to record their accesses. Each of them checks by itself that the policy grants its accesses.
+/// `skipped` are parts of the names of slow tests that use no additional access.
 pub fn policy_grants_nothing_else(skipped: &[&str]) {
     let record = env::temp_dir().join(format!("healthcare-access-{}", process::id()));
-    let tests = Command::new(env::current_exe().expect("this program"))
+    let tests = Command::new(env::current_exe().expect("the path of this program"))
         .args(skipped.iter().chain(&["survives", "nothing_else"]).flat_map(|it| ["--skip", it]))
         .env(RECORD, &record)
         .output()
-        .expect("the tests");
+        .expect("the tests can be started");
     let recorded = fs::read_to_string(&record).unwrap_or_default();
     let _ = fs::remove_file(&record);
     assert!(tests.status.success(), "{}", String::from_utf8_lossy(&tests.stdout));
 
-    let done: BTreeSet<Access> =
-        recorded.lines().map(|line| serde_json::from_str(line).expect("an access")).collect();
+    let done: BTreeSet<Access> = recorded
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a recorded access"))
+        .collect();
     let grants =
-        grants().expect("cargo says which function is under test, and template.yaml has it");
+        grants().expect("cargo names the function under test, and template.yaml defines it");
     let unused: Vec<_> = grants
         .iter()
         .filter(|grant| !done.iter().any(|access| access.is_granted_by(grant)))
         .map(|grant| format!("\n  {grant}"))
         .collect();
-    assert!(unused.is_empty(), "template.yaml grants what is never done:{}", unused.concat());
+    assert!(
+        unused.is_empty(),
+        "template.yaml grants accesses that no test uses:{}",
+        unused.concat()
+    );
 }
 
 #[cfg(test)]
@@ -199,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_asks_for_each_of_its_parts() {
+    fn transaction_needs_a_permission_for_each_part() {
         let table = TABLE_NAME;
         let body = json!({"TransactItems": [
             {"Put": {"TableName": table, "Item": {"pk": {"S": "USER#1"}}}},
@@ -215,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_ask_for_partitions_and_indexes() {
+    fn reads_need_permissions_for_partitions_and_indexes() {
         let keys = json!({"RequestItems": {TABLE_NAME: {"Keys": [{"pk": {"S": "CRED#1"}}]}}});
         assert_eq!(
             accesses("BatchGetItem", keys),
@@ -227,14 +234,14 @@ mod tests {
             "KeyConditionExpression": "gsi2pk = :kind",
             "ExpressionAttributeValues": {":kind": {"S": "USER"}},
         });
-        let asked = "dynamodb:Query on ${Table.Arn}/index/gsi2 of USER";
-        assert_eq!(accesses("Query", query), [asked]);
+        let expected = "dynamodb:Query on ${Table.Arn}/index/gsi2 of USER";
+        assert_eq!(accesses("Query", query), [expected]);
         let scan = json!({"TableName": KEYS_TABLE_NAME});
         assert_eq!(accesses("Scan", scan), ["dynamodb:Scan on KeysTable.Arn of all keys"]);
     }
 
     #[test]
-    fn a_grant_is_for_keys_of_its_pattern() {
+    fn grant_covers_only_keys_of_its_pattern() {
         let statement = Statement {
             actions: vec!["dynamodb:GetItem".to_owned(), "kms:Decrypt".to_owned()],
             resource: "Table.Arn".to_owned(),

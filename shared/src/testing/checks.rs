@@ -99,30 +99,7 @@ pub fn hint_only_chooses_what_starts_early(handler: impl Handler, event: Event, 
 /// request with the reference page. `prepare` makes the handler and its event ready in a fresh world.
 pub fn survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) {
     run(async |_| {
-        let trial = async |when, fault| {
-            let world = World::new().await;
-            let (handler, event) = prepare(&world).await;
-            let before = kinds(&world).await;
-            let app = world.app_with_fault(when, fault).await;
-            world.calls.take();
-            let answer = world.call_in(&app, handler, event).await;
-            (answer, world.calls.take(), before, kinds(&world).await)
-        };
-        let (well, calls, _, after) = trial(When::Once(usize::MAX), Fault::Refused).await;
-        assert!(well.status < 300, "{}", well.body);
-        for fault in Fault::ALL {
-            let trials = (0..calls.len()).map(|number| trial(When::Once(number), fault));
-            for (number, (answer, _, _, left)) in together(trials).await.into_iter().enumerate() {
-                let what = format!("{fault:?} at call {number} of {calls:?}");
-                assert_eq!(answer.status, well.status, "{what}: {}", answer.body);
-                assert_eq!(left, after, "{what}");
-            }
-        }
-        let (answer, _, before, left) = trial(When::Always, Fault::Refused).await;
-        assert!(answer.header("retry-after").is_some());
-        answer.expect_problem(503, "unavailable");
-        assert_eq!(left, before);
-
+        survives_every_fault(&prepare).await;
         let world = World::new().await;
         let (handler, event) = prepare(&world).await;
         world.app.verifier().read_keys(world.app.store(), world.app.now()).await.expect("keys");
@@ -133,17 +110,58 @@ pub fn survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) 
     });
 }
 
+/// As [`survives_faults_at_work`], for a request that costs something else than the usual one of its endpoint.
+pub fn variant_survives_faults_at_work(handler: impl Handler, event: Event) {
+    let prepare = async |world: &World| at_work(world, handler.clone(), event.clone(), false).await;
+    run(async |_| survives_every_fault(&prepare).await);
+}
+
+async fn survives_every_fault<H: Handler>(prepare: &impl AsyncFn(&World) -> (H, Event)) {
+    let trial = async |when, fault| {
+        let world = World::new().await;
+        let (handler, event) = prepare(&world).await;
+        let before = kinds(&world).await;
+        let app = world.app_with_fault(when, fault).await;
+        world.calls.take();
+        let answer = world.call_in(&app, handler, event).await;
+        (answer, world.calls.take(), before, kinds(&world).await)
+    };
+    let (well, calls, _, after) = trial(When::Once(usize::MAX), Fault::Refused).await;
+    assert!(well.status < 300, "{}", well.body);
+    for fault in Fault::ALL {
+        let trials = (0..calls.len()).map(|number| trial(When::Once(number), fault));
+        for (number, (answer, _, _, left)) in together(trials).await.into_iter().enumerate() {
+            let what = format!("{fault:?} at call {number} of {calls:?}");
+            assert_eq!(answer.status, well.status, "{what}: {}", answer.body);
+            assert_eq!(left, after, "{what}");
+        }
+    }
+    let (answer, _, before, left) = trial(When::Always, Fault::Refused).await;
+    assert!(answer.header("retry-after").is_some());
+    answer.expect_problem(503, "unavailable");
+    assert_eq!(left, before);
+}
+
 /// As [`survives_faults`], for a member of staff, in a clinic of one doctor and one patient, assigned to each other if
 /// `are_assigned`.
 pub fn survives_faults_at_work(handler: impl Handler, event: Event, are_assigned: bool) {
     survives_faults(async |world| {
-        let staff = world.actor(Role::Staff).await;
-        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
-        if are_assigned {
-            world.assign(&doctor, &patient).await;
-        }
-        (handler.clone(), event.clone().by(&staff))
+        at_work(world, handler.clone(), event.clone(), are_assigned).await
     });
+}
+
+async fn at_work<H: Handler>(
+    world: &World,
+    handler: H,
+    event: Event,
+    are_assigned: bool,
+) -> (H, Event) {
+    let staff = world.actor(Role::Staff).await;
+    let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+    if are_assigned {
+        world.assign(&doctor, &patient).await;
+    }
+    (handler, event.by(&staff))
 }
 
 /// Returns the number of rows of each kind, except counters, which may skip a number.

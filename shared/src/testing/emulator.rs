@@ -1,4 +1,4 @@
-//! A DynamoDB in this process: dynoxide, an emulator on SQLite, behind the real wire protocol.
+//! A DynamoDB in this process: dynoxide, an emulator on SQLite, which speaks the real wire protocol.
 
 mod tables;
 
@@ -21,32 +21,32 @@ pub use tables::{TableError, create_tables};
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// A running emulator. It ends when this is dropped, once it has answered what it is being asked.
+/// A running emulator. When it is dropped, it completes the requests in progress and stops.
 pub struct Emulator {
     address: SocketAddr,
     database: Database,
-    /// Held for its end alone: the server waits for this to be dropped.
+    /// Stops the server when it is dropped.
     _running: oneshot::Sender<()>,
 }
 
-/// What it takes to speak to a DynamoDB that asks for no credentials: an emulator's, wherever it is.
+/// Returns the settings of a client for a DynamoDB that checks no credentials, such as an emulator.
 pub fn settings(endpoint: String) -> DynamoDb {
     DynamoDb { aws: Aws::anybody(), endpoint: Some(endpoint) }
 }
 
-/// Why an emulator did not start.
+/// The reason why an emulator did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     #[error("cannot listen on {0}")]
     Listen(IpAddr, #[source] io::Error),
     #[error("cannot open the emulator's tables")]
     Open(#[from] DynoxideError),
-    #[error("{} is not UTF-8, as SQLite wants the name of a file to be", .0.display())]
+    #[error("the file name {} is not UTF-8, which SQLite requires", .0.display())]
     Name(PathBuf),
 }
 
 impl Emulator {
-    /// Starts one whose tables end with it, within the running tokio runtime.
+    /// Starts an emulator with its tables in memory, within the running tokio runtime.
     ///
     /// # Errors
     /// No port of 127.0.0.1 is free.
@@ -54,8 +54,8 @@ impl Emulator {
         Self::in_memory_at(LOCALHOST).await
     }
 
-    /// As [`Emulator::in_memory`], on another address of this machine: whoever reaches it reads and writes
-    /// the tables.
+    /// Starts an emulator like [`Emulator::in_memory`] on another address of this machine. Everyone who can reach the
+    /// address can read and write the tables.
     ///
     /// # Errors
     /// This machine does not have the address, or no port of it is free.
@@ -63,8 +63,8 @@ impl Emulator {
         Self::start(Database::memory()?, address).await
     }
 
-    /// Starts one that keeps its tables in a SQLite file, made if missing, within the running tokio
-    /// runtime. A file is for one emulator at a time.
+    /// Starts an emulator with its tables in a SQLite file, within the running tokio runtime. Creates the file if it
+    /// does not exist. Only one emulator at a time may use a file.
     ///
     /// # Errors
     /// The file cannot be opened, its name is not UTF-8, or no port of 127.0.0.1 is free.
@@ -79,30 +79,30 @@ impl Emulator {
         let address = listener.local_addr().map_err(cannot)?;
         let (running, stopped) = oneshot::channel::<()>();
         tokio::spawn(serve_with_shutdown(listener, database.clone(), async {
-            // Nothing is ever sent: what arrives is the news that the sender is gone.
+            // Nothing is ever sent. The channel closes when the sender is dropped.
             let _ = stopped.await;
         }));
         Ok(Self { address, database, _running: running })
     }
 
-    /// Where it answers, as an `AWS_ENDPOINT_URL_DYNAMODB`: `http://<address>:<port>`.
+    /// Returns the emulator's endpoint, as an `AWS_ENDPOINT_URL_DYNAMODB`: `http://<address>:<port>`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The rows of the main table, up to a megabyte.
+    /// Returns the rows of the main table, up to one megabyte.
     ///
     /// # Errors
-    /// There is no such table.
+    /// The table does not exist.
     pub fn rows(&self) -> Result<Vec<Item>, DynoxideError> {
         let all = ScanRequest { table_name: TABLE_NAME.to_owned(), ..ScanRequest::default() };
         Ok(self.database.scan(all)?.items.unwrap_or_default())
     }
 
-    /// Puts rows into the main table past everything that a request goes through: a hundred times as fast.
+    /// Puts rows into the main table without a request, which is a hundred times as fast.
     ///
     /// # Errors
-    /// There is no such table, or a row has no key.
+    /// The table does not exist, or a row has no key.
     pub fn import(&self, rows: Vec<Item>) -> Result<(), DynoxideError> {
         self.database.import_items(TABLE_NAME, rows, ImportOptions::default()).map(drop)
     }

@@ -1,10 +1,10 @@
-//! Events to call handlers with, and what comes back.
+//! Events for handlers, and the answers of handlers.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "that is how a test fails"
+    reason = "a panic fails the test"
 )]
 
 use std::fs;
@@ -16,12 +16,12 @@ use serde_json::{Map, Value, json};
 
 use super::world::Actor;
 
-/// A file of `events/`, to be altered before it is sent.
+/// An event from a file of `events/`, which a test can change before it sends it.
 #[derive(Clone)]
 pub struct Event(Map<String, Value>);
 
 impl Event {
-    /// `events/<name>.json`
+    /// Returns the event in `events/<name>.json`, without its access token.
     pub fn of(name: &str) -> Self {
         let path = repository().join("events").join(name).with_extension("json");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
@@ -29,7 +29,7 @@ impl Event {
             .without_header("authorization")
     }
 
-    /// Sent by this person.
+    /// Sends the event with the access token of this actor.
     pub fn by(self, actor: &Actor) -> Self {
         self.bearer(actor.token.expose_secret())
     }
@@ -58,7 +58,7 @@ impl Event {
         self
     }
 
-    /// Seen by the gateway as coming from there.
+    /// Sets the source address that the gateway reports.
     pub fn from_address(mut self, address: &str) -> Self {
         let identity = self.object("requestContext").entry("identity").or_insert(json!({}));
         identity["sourceIp"] = json!(address);
@@ -75,7 +75,7 @@ impl Event {
         self
     }
 
-    /// In place of the query that the file has.
+    /// Replaces the query of the file.
     pub fn query(mut self, parameters: &[(&str, &str)]) -> Self {
         let single = parameters.iter().map(|(k, v)| (k.to_string(), json!(v))).collect();
         let multiple = parameters.iter().map(|(k, v)| (k.to_string(), json!([v]))).collect();
@@ -93,7 +93,7 @@ impl Event {
         self
     }
 
-    /// The file's own body with these fields in place of its own.
+    /// Replaces or adds these fields of the file's body.
     pub fn with(self, fields: Value) -> Self {
         let mut body: Map<String, Value> =
             serde_json::from_str(self.0["body"].as_str().expect("a body")).expect("an object");
@@ -109,7 +109,7 @@ impl Event {
         value.as_object_mut().expect("an object")
     }
 
-    /// As Lambda hands it out.
+    /// Returns the event as Lambda delivers it.
     pub fn into_json(self) -> Value {
         Value::Object(self.0)
     }
@@ -123,11 +123,11 @@ impl Event {
     }
 }
 
-/// What a handler answered.
+/// The answer of a handler.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    /// `null` unless it is JSON.
+    /// The body if it is JSON, and `null` otherwise.
     pub body: Value,
     response: Response<Body>,
 }
@@ -143,7 +143,7 @@ impl Answer {
         Self { status: response.status().as_u16(), body, response }
     }
 
-    /// The body as it is; empty if there is none.
+    /// Returns the body as text, or an empty text if there is no body.
     pub fn text(&self) -> &str {
         match self.response.body() {
             Body::Text(text) => text,
@@ -155,14 +155,14 @@ impl Answer {
         self.response.headers().get(name).map(|value| value.to_str().expect("ASCII"))
     }
 
-    /// Fails the test unless the answer has this status; gives its body.
+    /// Fails the test unless the answer has this status. Returns the body.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         self.body
     }
 
-    /// Fails the test unless the answer is this problem; gives its body.
+    /// Fails the test unless the answer is this problem. Returns the body.
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Value {
         assert_eq!(self.header("content-type"), Some("application/problem+json"));

@@ -1,6 +1,6 @@
-//! A DynamoDB that fails: a proxy in front of a real one, at which one call goes wrong, or all do.
+//! A DynamoDB that fails: a proxy to a real one, at which one call fails, or every call.
 
-#![allow(clippy::expect_used, reason = "that is how a test fails")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,22 +13,22 @@ use tokio::time::sleep;
 
 use super::wire::Message;
 
-/// What may happen to a call.
+/// A way in which a call can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is closed before the call is heard.
+    /// The connection is closed before the call reaches DynamoDB.
     Refused,
-    /// Nothing is heard for longer than an attempt may take.
+    /// No reply arrives for longer than an attempt may take.
     Stalled,
     /// 500 `InternalServerError`
     Broken,
     /// 400 `ThrottlingException`
     Throttled,
-    /// A write loses against a concurrent transaction; of a read, 500.
+    /// A write conflicts with a concurrent transaction. A read fails with 500.
     Conflict,
-    /// It is done, and nobody learns of it.
+    /// DynamoDB executes the call, but no reply arrives.
     ReplyLost,
-    /// It is done, and half of the reply arrives.
+    /// DynamoDB executes the call, but the end of the reply is missing.
     ReplyCut,
 }
 
@@ -44,17 +44,17 @@ impl Fault {
     ];
 }
 
-/// Longer than an attempt may take.
+/// The delay of [`Fault::Stalled`]: longer than an attempt may take.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// Which calls go wrong, counted from 0 in the order in which they come.
+/// The calls that fail. Calls are numbered from 0 in the order of their arrival.
 #[derive(Debug, Clone, Copy)]
 pub enum When {
     Once(usize),
     Always,
 }
 
-/// A proxy to the DynamoDB at `endpoint`; gives its own.
+/// Starts a proxy to the DynamoDB at `endpoint`, and returns the proxy's endpoint.
 pub async fn before(endpoint: &str, when: When, fault: Fault) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let proxy = format!("http://{}", listener.local_addr().expect("an address"));
@@ -78,22 +78,22 @@ async fn one_call(
     let mut client = BufReader::new(stream);
     let Ok(request) = Message::read(&mut client).await else { return };
     let number = calls.fetch_add(1, Ordering::Relaxed);
-    let is_to_fail = match when {
+    let must_fail = match when {
         When::Once(chosen) => chosen == number,
         When::Always => true,
     };
-    let answer = if is_to_fail {
+    let answer = if must_fail {
         failed(request, &server, fault).await
     } else {
         request.ask(&server).await.ok().map(Message::into_last)
     };
     if let Some(answer) = answer {
-        // Whoever asked may have given up.
+        // The client may have closed the connection.
         let _ = client.write_all(&answer).await;
     }
 }
 
-/// What the client gets to read: nothing, an error, or half of the truth.
+/// Returns the bytes that the client receives: none, an error, or an incomplete reply.
 async fn failed(request: Message, server: &str, fault: Fault) -> Option<Vec<u8>> {
     match fault {
         Fault::Refused => None,

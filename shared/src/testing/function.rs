@@ -1,4 +1,4 @@
-//! A function's own binary at work, as Lambda runs it.
+//! Runs a function's own binary as Lambda does.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,22 +11,22 @@ use secrecy::ExposeSecret;
 use super::runtime_api::RuntimeApi;
 use crate::config::DynamoDb;
 
-/// A process and its Runtime API. The process ends, at the latest, when this is dropped.
+/// The process of a function and its Runtime API. The process ends when this is dropped, if not before.
 #[derive(Debug)]
 pub struct Function {
     pub api: RuntimeApi,
-    /// When its process was asked for.
+    /// The moment before the process was started.
     pub started: Instant,
     process: Child,
 }
 
 impl Function {
-    /// Starts a command, told nothing but what Lambda and `environment` say. What it prints goes where
-    /// the command says.
+    /// Starts a command. Its environment contains only the variables of Lambda and those in `environment`. The command
+    /// defines where its output goes.
     ///
     /// # Errors
-    /// There is no such program, or no port of 127.0.0.1 is free.
-    #[allow(clippy::disallowed_methods, reason = "measures a span")]
+    /// The program does not exist, or no port of 127.0.0.1 is free.
+    #[allow(clippy::disallowed_methods, reason = "measures elapsed time")]
     pub async fn start(
         mut command: Command,
         name: &str,
@@ -54,10 +54,10 @@ impl Function {
         self.process.id()
     }
 
-    /// Waits for a process that was told to end.
+    /// Waits for the end of a process that has received a signal to end.
     ///
     /// # Errors
-    /// There is nothing to wait for.
+    /// The system cannot wait for the process.
     pub fn wait(mut self) -> io::Result<()> {
         self.process.wait().map(drop)
     }
@@ -65,26 +65,27 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // Fails if it has ended already, which is what is wanted.
+        // Fails if the process has already ended, which is fine.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// What a function is told: what the template says, and what stands here in place of the cloud.
+/// Returns the environment of a function: the template's defaults, the names of the tables, and the settings of
+/// `dynamodb`.
 pub fn environment(
     template: &Template,
     name: &str,
     dynamodb: &DynamoDb,
 ) -> BTreeMap<String, String> {
-    let of_template = template.functions.get(name).map(|function| &function.environment);
-    let mut environment: BTreeMap<_, _> = of_template
+    let defaults = template.functions.get(name).map(|function| &function.environment);
+    let mut environment: BTreeMap<_, _> = defaults
         .into_iter()
         .flatten()
         .filter_map(|(name, default)| Some((name.clone(), default.clone()?)))
         .collect();
     let DynamoDb { aws, endpoint } = dynamodb;
-    let here = [
+    let local = [
         ("TABLE_NAME", TABLE_NAME),
         ("KEYS_TABLE_NAME", KEYS_TABLE_NAME),
         ("AWS_REGION", &aws.region),
@@ -92,6 +93,6 @@ pub fn environment(
         ("AWS_SECRET_ACCESS_KEY", aws.secret_access_key.expose_secret()),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_deref().unwrap_or_default()),
     ];
-    environment.extend(here.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    environment.extend(local.map(|(name, value)| (name.to_owned(), value.to_owned())));
     environment
 }

@@ -1,6 +1,6 @@
-//! Lambda's side of a function: a Runtime API that hands one event to each poll and takes the answers.
+//! A Runtime API, which Lambda provides to a function: it returns one event to each poll and receives the answers.
 
-#![allow(clippy::expect_used, reason = "that is how a test fails")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,114 +18,117 @@ use tokio::time::timeout;
 
 use super::wire::Message;
 
-/// What every path begins with.
+/// The beginning of every path.
 const VERSION: &str = "/2018-06-01/runtime/";
 
 /// The time that a function has for an answer.
-const TIME: Duration = Duration::from_secs(30);
+const ANSWER_TIME: Duration = Duration::from_secs(30);
 
-/// How long a function may be silent: longer than it has for an answer.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// The maximum silence of a function: longer than [`ANSWER_TIME`].
+const MAX_SILENCE: Duration = Duration::from_secs(90);
 
-/// A Runtime API for one function. It ends when this is dropped.
+/// A Runtime API for one function. It stops when it is dropped.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
     events: UnboundedSender<String>,
-    news: UnboundedReceiver<News>,
+    reports: UnboundedReceiver<Report>,
     server: JoinHandle<()>,
 }
 
-/// What a function made of an event.
+/// The answer of a function to an event.
 #[derive(Debug)]
 pub struct Reply {
     /// An API's response: `statusCode`, `headers`, `body`.
     pub body: Value,
-    /// When it had arrived.
+    /// The moment of its arrival.
     pub at: Instant,
 }
 
-/// Why a function did not do what was expected of it.
+/// The reason why a function did not poll or answer as expected.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeApiError {
     #[error("the function reports an error: {0}")]
     Failed(String),
-    #[error("the function was silent for {} seconds", PATIENCE.as_secs())]
+    #[error("the function was silent for {} seconds", MAX_SILENCE.as_secs())]
     Silent,
 }
 
+/// A request of the function.
 #[derive(Debug)]
-enum News {
+enum Report {
     Polled(Instant),
     Answered(Reply),
     Failed(String),
 }
 
-/// What all connections share.
+/// The state that all connections share.
 struct Queue {
     events: Mutex<UnboundedReceiver<String>>,
-    news: UnboundedSender<News>,
-    handed_out: AtomicUsize,
+    reports: UnboundedSender<Report>,
+    delivered: AtomicUsize,
 }
 
 impl RuntimeApi {
+    /// Starts a Runtime API within the running tokio runtime.
+    ///
     /// # Errors
     /// No port of 127.0.0.1 is free.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (events, queued) = unbounded_channel();
-        let (tell, news) = unbounded_channel();
+        let (sender, reports) = unbounded_channel();
         let queue =
-            Queue { events: Mutex::new(queued), news: tell, handed_out: AtomicUsize::new(0) };
+            Queue { events: Mutex::new(queued), reports: sender, delivered: AtomicUsize::new(0) };
         let queue = Arc::new(queue);
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, queue.clone()));
             }
         });
-        Ok(Self { address, events, news, server })
+        Ok(Self { address, events, reports, server })
     }
 
-    /// Where it is, as an `AWS_LAMBDA_RUNTIME_API`: `127.0.0.1:<port>`.
+    /// Returns the address, as an `AWS_LAMBDA_RUNTIME_API`: `127.0.0.1:<port>`.
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
     /// Puts an event at the end of the queue.
     pub fn send(&self, event: &Value) {
-        // Nobody takes it once the last connection is gone, and then there is nobody to answer it.
+        // Fails only after the server and all connections have ended. Then no function could answer the event.
         let _ = self.events.send(event.to_string());
     }
 
-    /// When the function asked for an event, for the first time since the last such question.
+    /// Waits for the function's next poll for an event, and returns the moment of its arrival.
     ///
     /// # Errors
-    /// It fails, or does not ask for too long.
+    /// The function fails, or does not poll for too long.
     pub async fn polled(&mut self) -> Result<Instant, RuntimeApiError> {
         loop {
-            if let News::Polled(at) = self.next().await? {
+            if let Report::Polled(at) = self.next().await? {
                 return Ok(at);
             }
         }
     }
 
-    /// The next answer.
+    /// Waits for the function's next answer, and returns it.
     ///
     /// # Errors
     /// The function fails, or does not answer for too long.
     pub async fn answered(&mut self) -> Result<Reply, RuntimeApiError> {
         loop {
-            if let News::Answered(reply) = self.next().await? {
+            if let Report::Answered(reply) = self.next().await? {
                 return Ok(reply);
             }
         }
     }
 
-    async fn next(&mut self) -> Result<News, RuntimeApiError> {
-        match timeout(PATIENCE, self.news.recv()).await {
-            Ok(Some(News::Failed(error))) => Err(RuntimeApiError::Failed(error)),
-            Ok(Some(news)) => Ok(news),
+    async fn next(&mut self) -> Result<Report, RuntimeApiError> {
+        match timeout(MAX_SILENCE, self.reports.recv()).await {
+            Ok(Some(Report::Failed(error))) => Err(RuntimeApiError::Failed(error)),
+            Ok(Some(report)) => Ok(report),
             Ok(None) | Err(_) => Err(RuntimeApiError::Silent),
         }
     }
@@ -137,7 +140,7 @@ impl Drop for RuntimeApi {
     }
 }
 
-/// One connection, which the function uses again and again.
+/// Serves one connection, which the function reuses for all its requests.
 async fn serve(stream: TcpStream, queue: Arc<Queue>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
@@ -146,13 +149,13 @@ async fn serve(stream: TcpStream, queue: Arc<Queue>) -> io::Result<()> {
         let at = now();
         let Some(path) = path(&request) else { return Ok(()) };
         let answer = if path == "invocation/next" {
-            let _ = queue.news.send(News::Polled(at));
+            let _ = queue.reports.send(Report::Polled(at));
             match queue.events.lock().await.recv().await {
                 Some(event) => queue.invocation(event),
                 None => return Ok(()),
             }
         } else {
-            let _ = queue.news.send(outcome(&path, &request.body, at));
+            let _ = queue.reports.send(report(&path, &request.body, at));
             Message::json(202, "")
         };
         stream.write_all(&answer.into_next()).await?;
@@ -161,7 +164,7 @@ async fn serve(stream: TcpStream, queue: Arc<Queue>) -> io::Result<()> {
 
 impl Queue {
     fn invocation(&self, event: String) -> Message {
-        let number = self.handed_out.fetch_add(1, Ordering::Relaxed);
+        let number = self.delivered.fetch_add(1, Ordering::Relaxed);
         let mut message = Message::json(200, &event);
         message.head.extend([
             format!("lambda-runtime-aws-request-id: request-{number}\r\n"),
@@ -174,28 +177,28 @@ impl Queue {
     }
 }
 
-/// What follows the version in the path.
+/// Returns the part of the path after the version.
 fn path(request: &Message) -> Option<String> {
     let line = request.head.first()?;
     line.split(' ').nth(1)?.strip_prefix(VERSION).map(str::to_owned)
 }
 
-/// What a POST says.
-fn outcome(path: &str, body: &[u8], at: Instant) -> News {
+/// Returns the report that a POST contains.
+fn report(path: &str, body: &[u8], at: Instant) -> Report {
     match serde_json::from_slice(body) {
-        Ok(body) if path.ends_with("/response") => News::Answered(Reply { body, at }),
-        _ => News::Failed(String::from_utf8_lossy(body).into_owned()),
+        Ok(body) if path.ends_with("/response") => Report::Answered(Reply { body, at }),
+        _ => Report::Failed(String::from_utf8_lossy(body).into_owned()),
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "measures a span")]
+#[allow(clippy::disallowed_methods, reason = "measures elapsed time")]
 fn now() -> Instant {
     Instant::now()
 }
 
-/// In milliseconds since 1970.
+/// Returns the deadline of an event that is delivered now, in milliseconds since 1970.
 #[allow(clippy::disallowed_methods, reason = "Lambda's deadline is a moment of the system's clock")]
 fn deadline() -> u128 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("a date after 1970");
-    (since_1970 + TIME).as_millis()
+    (since_1970 + ANSWER_TIME).as_millis()
 }

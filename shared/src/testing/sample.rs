@@ -1,4 +1,4 @@
-//! Made-up doctors and patients.
+//! Sample doctors and patients.
 
 use serde_json::{Value, json};
 
@@ -6,15 +6,15 @@ use crate::model::doctor::DoctorDetails;
 use crate::model::patient::PatientDetails;
 use crate::model::record::Details;
 
-/// Details of which tests can have any number.
+/// Details of which tests can create any number.
 pub trait Sample: Details {
-    /// The first part of the names of the endpoints: `doctors`.
+    /// The first part of the endpoints' names: `doctors`.
     const ENDPOINTS: &'static str;
-    /// A field and another value for it.
+    /// A field and a different value for it.
     const CHANGE: (&'static str, &'static str);
 
-    /// The body that creates number `n`. What is unique differs; the last name ends in `n` in three
-    /// digits, so that names sort as numbers do.
+    /// Returns the body that creates number `n`. Unique fields have unique values. The last name ends in `n` in three
+    /// digits, so that names sort like numbers.
     fn sample(n: u32) -> Value;
 }
 

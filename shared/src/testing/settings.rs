@@ -1,4 +1,4 @@
-//! What functions are told in tests: the template's defaults.
+//! The settings of functions in tests: the template's defaults.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::store::{RowRule, WindowRule};
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// An hour unused, a day in all.
+/// One hour without use, one day in total.
 pub const SESSION_LIMITS: SessionLimits = SessionLimits { idle: HOUR, lifetime: DAY };
 
-/// Ten failures in a row, 300 an hour from an address, 50 of a name.
+/// Ten failures in a row; 300 tries per hour from an address; 50 tries per hour for a name.
 pub const ATTEMPT_LIMITS: AttemptLimits = AttemptLimits {
     row: RowRule {
         free: 10,
@@ -31,5 +31,5 @@ pub const ATTEMPT_LIMITS: AttemptLimits = AttemptLimits {
 pub const PASSWORD_POLICY: PasswordPolicy =
     PasswordPolicy::new(NonZeroUsize::MIN.saturating_add(7));
 
-/// A good one.
+/// A password that the policy accepts.
 pub const PASSWORD: &str = "correct-horse-battery-staple";

@@ -1,4 +1,4 @@
-//! A DynamoDB behind TLS, as functions meet it in the cloud, with a certificate authority of its own.
+//! A TLS proxy to a DynamoDB, with its own certificate authority. In the cloud, DynamoDB also uses TLS.
 
 use std::error::Error;
 use std::io;
@@ -15,13 +15,13 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// The only name that the certificate is for.
+/// The only host name in the certificate.
 const HOST: &str = "localhost";
 
-/// Why there is none.
+/// The reason why the proxy did not start.
 type Problem = Box<dyn Error + Send + Sync>;
 
-/// At work until it is dropped.
+/// A running TLS proxy. It stops when it is dropped.
 pub struct Tls {
     address: SocketAddr,
     authority: String,
@@ -30,10 +30,10 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Takes connections for the DynamoDB at this endpoint, which speaks plain HTTP.
+    /// Starts a proxy to the DynamoDB at this endpoint, which speaks plain HTTP.
     ///
     /// # Errors
-    /// No port of 127.0.0.1 is free, or there is no randomness for keys.
+    /// No port of 127.0.0.1 is free, or the system has no randomness for keys.
     pub async fn before(endpoint: &str) -> Result<Self, Problem> {
         let (authority, config) = certified()?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -46,7 +46,7 @@ impl Tls {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
                 let (acceptor, server) = (acceptor.clone(), server.clone());
-                // A connection that breaks is its client's affair.
+                // The client reports a broken connection, so the proxy ignores it.
                 tokio::spawn(async move { carry(stream, &acceptor, &server).await.ok() });
             }
         });
@@ -57,12 +57,12 @@ impl Tls {
         format!("https://{HOST}:{}", self.address.port())
     }
 
-    /// The certificate to trust, as PEM.
+    /// Returns the certificate that clients must trust, as PEM.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// How many connections have been made so far.
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -83,7 +83,7 @@ async fn carry(stream: TcpStream, acceptor: &TlsAcceptor, server: &str) -> io::R
     Ok(())
 }
 
-/// An authority, and a server with a certificate of it.
+/// Returns the certificate of an authority, and a server with a certificate that the authority signed.
 fn certified() -> Result<(String, ServerConfig), Problem> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,6 +1,6 @@
-//! HTTP as the SDK and DynamoDB speak it, read by hand, for servers that stand between or in place of them.
+//! The HTTP of the SDK and of DynamoDB, parsed by hand, for proxies between them and for servers in place of DynamoDB.
 
-#![allow(clippy::expect_used, reason = "that is how a test fails")]
+#![allow(clippy::expect_used, reason = "a panic fails the test")]
 
 use std::io;
 
@@ -14,12 +14,14 @@ use crate::store::Store;
 
 /// A request or an answer.
 pub struct Message {
-    /// The first line and the headers, each line with its end.
+    /// The first line and the headers, each with its line break.
     pub head: Vec<String>,
     pub body: Vec<u8>,
 }
 
 impl Message {
+    /// Reads a message.
+    ///
     /// # Errors
     /// The connection ends before the message does.
     pub async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Self> {
@@ -42,17 +44,17 @@ impl Message {
         Ok(Self { head, body })
     }
 
-    /// An answer of DynamoDB's that is an error of this kind.
+    /// Returns an answer of DynamoDB with an error of this kind.
     pub fn error(status: u16, kind: &str) -> Self {
         Self::answer(status, &serde_json::json!({"__type": kind, "message": "made up"}))
     }
 
-    /// An answer of DynamoDB's.
+    /// Returns an answer of DynamoDB.
     pub fn answer(status: u16, body: &serde_json::Value) -> Self {
         Self::json(status, &body.to_string())
     }
 
-    /// An answer that is this JSON, or empty.
+    /// Returns an answer with this JSON, which may be empty.
     pub fn json(status: u16, body: &str) -> Self {
         let head = vec![
             format!("HTTP/1.1 {status} X\r\n"),
@@ -61,34 +63,34 @@ impl Message {
         Self { head, body: Vec::new() }.with_body(body.into())
     }
 
-    /// The same with another body.
+    /// Returns the message with another body.
     pub fn with_body(mut self, body: Vec<u8>) -> Self {
         self.head.retain(|line| !is_header("content-length", line));
         self.head.push(format!("content-length: {}\r\n", body.len()));
         Self { body, ..self }
     }
 
-    /// Sends it to a server at `host:port`, on a connection of its own, and gives the answer.
+    /// Sends the message to a server at `host:port` on a new connection, and returns the answer.
     pub async fn ask(self, server: &str) -> io::Result<Self> {
         let mut server = BufReader::new(TcpStream::connect(server).await?);
         server.write_all(&self.into_last()).await?;
         Self::read(&mut server).await
     }
 
-    /// Which operation of DynamoDB's it asks for: `GetItem`, `TransactWriteItems`, …
+    /// Returns the DynamoDB operation of a request: `GetItem`, `TransactWriteItems`, …
     pub fn operation(&self) -> Option<&str> {
         let target = self.head.iter().find(|line| is_header("x-amz-target", line))?;
         Some(target.trim().split_once("DynamoDB_20120810.")?.1)
     }
 
-    /// The message as bytes, its connection's last.
+    /// Returns the message as bytes, with a header that closes the connection after it.
     pub fn into_last(mut self) -> Vec<u8> {
         self.head.retain(|line| !is_header("connection", line));
         self.head.push("connection: close\r\n".to_owned());
         self.into_next()
     }
 
-    /// The message as bytes, after which the connection goes on.
+    /// Returns the message as bytes. The connection stays open after it.
     pub fn into_next(self) -> Vec<u8> {
         [self.head.concat().as_bytes(), b"\r\n", &self.body].concat()
     }

@@ -1,10 +1,11 @@
-//! A fresh table, a clock that a test sets, people who are signed in, and handlers called as by the runtime.
+//! A world for one test: new tables, a clock that the test sets, actors who are signed in, and handlers that are called
+//! as the runtime calls them.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "that is how a test fails"
+    reason = "a panic fails the test"
 )]
 
 use std::collections::HashMap;
@@ -52,24 +53,24 @@ use crate::response_policy::ResponsePolicy;
 use crate::store::{NewUser, ReadOwnAccount, RecordActs, Store};
 use crate::targets::Target;
 
-/// When every test begins: 31 January 2026, noon.
+/// The moment at which every test begins: 31 January 2026, noon.
 const BEGINNING: &str = "2026-01-31T12:00:00.000Z";
 
-/// Everything a function holds, over a table of its own.
+/// The app and the tables of one test.
 pub struct World {
     pub app: App,
-    /// What the app, and others of the same world, ask of DynamoDB.
+    /// The DynamoDB calls of the app and of the other apps of this world.
     pub calls: Calls,
-    /// The same DynamoDB, for looking at what is in the tables.
+    /// A client of the same DynamoDB, for inspecting the tables. Its calls are not recorded.
     pub dynamodb: Client,
     pub minter: Minter,
-    /// What the minter's key is derived from.
+    /// The secret from which the minter's key is derived.
     pub secret: SecretString,
     clock: Arc<AtomicI64>,
     pub emulator: Emulator,
 }
 
-/// Somebody with an account and a session.
+/// A person with an account and a session.
 pub struct Actor {
     pub user: User,
     /// A valid access token.
@@ -78,12 +79,12 @@ pub struct Actor {
     pub refresh: SecretString,
 }
 
-/// A handler behind the pipeline, as [`protected`], [`public`] and [`without_app`] make it.
+/// A handler behind the pipeline. [`protected`], [`public`] and [`without_app`] return one.
 pub trait Handler: Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static {}
 
 impl<H: Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static> Handler for H {}
 
-/// A handler as `serve` runs it.
+/// Returns a handler as `serve` runs it.
 pub fn protected<A, F>(handler: fn(Context, Granted<A>) -> F) -> impl Handler
 where
     A: Action<Target: Target>,
@@ -92,7 +93,7 @@ where
     protected_with((), handler)
 }
 
-/// A handler as `serve` runs it, with settings.
+/// Returns a handler with settings, as `serve` runs it.
 pub fn protected_with<A, S, F>(
     settings: S,
     handler: fn(Context<S>, Granted<A>) -> F,
@@ -105,7 +106,7 @@ where
     pipeline::protected(Arc::new(settings), handler)
 }
 
-/// A handler as `serve_public` runs it.
+/// Returns a handler as `serve_public` runs it.
 pub fn public<F>(handler: fn(Context) -> F) -> impl Handler
 where
     F: Future<Output = ApiResult> + Send + 'static,
@@ -113,7 +114,7 @@ where
     public_with((), handler)
 }
 
-/// A handler as `serve_public` runs it, with settings.
+/// Returns a handler with settings, as `serve_public` runs it.
 pub fn public_with<S, F>(settings: S, handler: fn(Context<S>) -> F) -> impl Handler
 where
     S: Settings,
@@ -122,7 +123,7 @@ where
     pipeline::public(Arc::new(settings), handler)
 }
 
-/// A handler as `serve_static` runs it.
+/// Returns a handler as `serve_static` runs it.
 pub fn without_app<F>(handler: fn(Arc<ResponsePolicy>, Request) -> F) -> impl Handler
 where
     F: Future<Output = ApiResult> + Send + 'static,
@@ -132,20 +133,20 @@ where
     }
 }
 
-/// Runs a test in a world of its own.
+/// Runs a test in its own world.
 pub fn run(test: impl AsyncFnOnce(World)) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build().expect("a runtime");
     runtime.block_on(async { test(World::new().await).await });
 }
 
-/// Lets several calls run at the same time; their answers, in the order of the calls.
+/// Runs several calls concurrently, and returns their answers in the order of the calls.
 pub async fn together<T>(calls: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
     join_all(calls).await
 }
 
 impl World {
-    /// Begins anew, within the running tokio runtime.
+    /// Returns a new world, within the running tokio runtime.
     pub async fn new() -> Self {
         let emulator = Emulator::in_memory().await.expect("an emulator");
         let dynamodb = emulator::settings(emulator.endpoint());
@@ -168,62 +169,63 @@ impl World {
         }
     }
 
-    /// Another process on the same tables, under the same clock.
+    /// Returns the app of another process, with the same tables and the same clock.
     pub fn another_app(&self) -> App {
         app(&emulator::settings(self.endpoint()), &self.calls, &self.clock)
     }
 
-    /// Another process, with these settings for its responses.
+    /// Returns the app of another process with these settings for its responses.
     pub fn app_with_responses(&self, responses: config::Responses) -> App {
         let dynamodb = emulator::settings(self.endpoint());
         app_with(&dynamodb, &self.calls, &self.clock, responses, Rules::default())
     }
 
-    /// Another process, with these rules.
+    /// Returns the app of another process with these rules.
     pub fn app_with_rules(&self, rules: Rules) -> App {
         let dynamodb = emulator::settings(self.endpoint());
         app_with(&dynamodb, &self.calls, &self.clock, config::Responses::default(), rules)
     }
 
-    /// Another process that belongs to no request, and the record of its calls.
+    /// Returns the app of another process and the record of its calls, for functions that answer no requests.
     pub fn app_of_function(&self) -> (App, Calls) {
         let calls = Calls::default();
         (app(&emulator::settings(self.endpoint()), &calls, &self.clock), calls)
     }
 
-    /// Another process, whose DynamoDB fails.
+    /// Returns the app of another process whose DynamoDB fails.
     pub async fn app_with_fault(&self, when: When, fault: Fault) -> App {
         let endpoint = faults::before(&self.endpoint(), when, fault).await;
         app(&emulator::settings(endpoint), &self.calls, &self.clock)
     }
 
-    /// All rows of the main table whose partition key begins so.
+    /// Returns all rows of the main table whose partition key has this prefix.
     pub async fn rows(&self, pk_prefix: &str) -> Vec<HashMap<String, AttributeValue>> {
         let rows = self.dynamodb.scan().table_name(TABLE_NAME).into_paginator().items();
         let rows = rows.send().try_collect().await.expect("a table");
-        let is_wanted = |row: &HashMap<String, AttributeValue>| {
+        let has_prefix = |row: &HashMap<String, AttributeValue>| {
             row["pk"].as_s().is_ok_and(|pk| pk.starts_with(pk_prefix))
         };
-        rows.into_iter().filter(is_wanted).collect()
+        rows.into_iter().filter(has_prefix).collect()
     }
 
-    /// Where the world's DynamoDB answers.
+    /// Returns the endpoint of the world's DynamoDB.
     pub fn endpoint(&self) -> String {
         self.emulator.endpoint()
     }
 
-    /// Lets time pass.
+    /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
-        let millisecond = i64::try_from(duration.as_millis()).expect("a short while");
+        let millisecond =
+            i64::try_from(duration.as_millis()).expect("a duration that fits into an i64");
         self.clock.fetch_add(millisecond, Ordering::Relaxed);
     }
 
-    /// Moves the clock to the system's, by which functions in processes of their own go.
+    /// Sets the clock to the time of the system's clock, which functions in separate processes use.
     pub fn catch_up(&self) {
         self.clock.store(Timestamp::system().as_millisecond(), Ordering::Relaxed);
     }
 
-    /// An account of this role, signed in. Its name is the role's, its password hash nobody's.
+    /// Creates an account of this role and signs it in. Its username is the name of the role. It has no valid password.
     pub async fn actor(&self, role: Role) -> Actor {
         let name = format!("{role:?}").to_lowercase();
         self.actor_named(&name, role).await
@@ -234,7 +236,7 @@ impl World {
         self.sign_in(user).await
     }
 
-    /// An account with this password, and no session.
+    /// Creates an account with this password and without a session.
     pub async fn account_with_password(&self, name: &str, password: &str) -> User {
         let hash = self.app.hash_slots().hash(self.app.system(), password.into()).await;
         let hash = hash.expect("a hash");
@@ -252,12 +254,12 @@ impl World {
         self.app.store().accounts().register(new, self.app.now()).await.expect("an account")
     }
 
-    /// A new session.
+    /// Opens a session of this account.
     pub async fn sign_in(&self, user: User) -> Actor {
         self.sign_in_with(&self.minter, user).await
     }
 
-    /// The same, its token signed by another minter than the world's.
+    /// Opens a session of this account. `minter` signs its access token.
     pub async fn sign_in_with(&self, minter: &Minter, user: User) -> Actor {
         let (store, system) = (self.app.store(), self.app.system());
         let session = sessions::open(store, system, minter, &SESSION_LIMITS, &user, None).await;
@@ -266,17 +268,17 @@ impl World {
         Actor { token: text("access"), refresh: text("refresh"), user }
     }
 
-    /// A doctor; `n` makes the unique fields unique and is in the name, which sorts as it does.
+    /// Creates a doctor. `n` makes the unique fields unique and is part of the name, so that names sort by `n`.
     pub async fn doctor(&self, n: u32) -> Doctor {
         self.record(n).await
     }
 
-    /// A patient with a history; `n` is in the name.
+    /// Creates a patient with a medical history. `n` is part of the name.
     pub async fn patient(&self, n: u32) -> Patient {
         self.record(n).await
     }
 
-    /// The sample of this number.
+    /// Creates the sample with this number.
     pub async fn record<D: Sample + RecordActs>(&self, n: u32) -> Record<D> {
         let object = D::sample(n).as_object().expect("an object").clone();
         let details = D::parse(object, self.app.now().latest_date()).expect("valid details");
@@ -291,14 +293,14 @@ impl World {
         assert!(outcome.expect("an assignment").is_new);
     }
 
-    /// Fails the test unless the handler refuses whoever is not signed in, and whoever is pending.
+    /// Fails the test unless the handler refuses callers who are not signed in and callers who are pending.
     pub async fn expect_staff_only(&self, handler: impl Handler, event: Event) {
         let pending = self.actor(Role::Pending).await;
         self.expect_signed_in_only(handler.clone(), event.clone()).await;
         self.call(handler, event.by(&pending)).await.expect_problem(403, "permission_denied");
     }
 
-    /// Fails the test unless the handler refuses whoever is not signed in.
+    /// Fails the test unless the handler refuses callers who are not signed in.
     pub async fn expect_signed_in_only(&self, handler: impl Handler, event: Event) {
         let answer = self.call(handler.clone(), event.clone()).await;
         assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"api\""));
@@ -314,10 +316,10 @@ impl World {
         self.status_in(&self.app, actor.token.expose_secret()).await
     }
 
-    /// The same in another process, by an access token alone.
+    /// Returns 204 if the access token and its session are valid in the process of `app`, and 401 otherwise.
     pub async fn status_in(&self, app: &App, token: &str) -> u16 {
         let event = Event::of("auth-me").bearer(token).into_request();
-        let endpoint = Endpoint::new(app.clone(), protected(be_known));
+        let endpoint = Endpoint::new(app.clone(), protected(require_sign_in));
         endpoint.answer(event).await.status().as_u16()
     }
 
@@ -326,7 +328,7 @@ impl World {
         self.call_in(&self.app, handler, event).await
     }
 
-    /// The same, in another process.
+    /// Calls a handler in the process of `app` as the runtime does.
     pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> Answer {
         let endpoint = Endpoint::new(app.clone(), handler);
         let answer = endpoint.answer(event.into_request());
@@ -339,14 +341,14 @@ impl Actor {
         self.user.id
     }
 
-    /// The id of the session, as the refresh token names it.
+    /// Returns the id of the session, which is part of the refresh token.
     pub fn session_id(&self) -> SessionId {
         let token = RefreshToken::parse(self.refresh.expose_secret()).expect("a refresh token");
         token.session_id
     }
 }
 
-async fn be_known(_context: Context, _by: Granted<ReadOwnAccount>) -> ApiResult {
+async fn require_sign_in(_context: Context, _by: Granted<ReadOwnAccount>) -> ApiResult {
     response::no_content()
 }
 
@@ -367,12 +369,12 @@ fn app_with(
         TABLE_NAME.to_owned(),
         KEYS_TABLE_NAME.to_owned(),
     );
-    let hands = clock.clone();
-    let read = move || Timestamp::from_millisecond(hands.load(Ordering::Relaxed));
-    App::with(store, tokens(), responses, 1024, Arc::new(read), rules)
+    let clock = clock.clone();
+    let now = move || Timestamp::from_millisecond(clock.load(Ordering::Relaxed));
+    App::with(store, tokens(), responses, 1024, Arc::new(now), rules)
 }
 
-/// The issuer and the audience of a world's tokens.
+/// Returns the issuer and the audience of a world's tokens.
 pub fn tokens() -> Tokens {
     Tokens { issuer: "healthcare".to_owned(), audience: "healthcare-api".to_owned() }
 }

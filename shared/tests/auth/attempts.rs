@@ -1,4 +1,4 @@
-//! Throttles: what is given back counts as not tried, and what is not given back counts.
+//! Throttles of signing in: a withdrawn attempt is not counted, every other one is.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use shared::auth::attempts::{
 };
 use shared::model::address::SourceAddress;
 use shared::model::id::{Id, UserId};
-use shared::table::{RowRule, WindowRule};
+use shared::store::{RowRule, WindowRule};
 use shared::testing::{ATTEMPT_LIMITS, World, run};
 
-/// One try each, in a row, of an address and of a name.
+/// One attempt in a row, one of an address, and one of a name.
 const ONCE: AttemptLimits = AttemptLimits {
     row: RowRule { free: 1, ..ATTEMPT_LIMITS.row },
     address: WindowRule { tries: 1, ..ATTEMPT_LIMITS.address },
@@ -28,27 +28,29 @@ fn is_refused<T>(outcome: &Result<T, ApiError>) -> bool {
 }
 
 #[test]
-fn a_login_that_is_withdrawn_was_not_tried() {
+fn withdrawn_login_is_not_counted() {
     run(async |world: World| {
-        let reserve = || LoginAttempt::reserve(&world.app, &ONCE, "amara", address());
+        let (store, now) = (world.app.store(), world.app.now());
+        let reserve = || LoginAttempt::reserve(store, now, &ONCE, "amara", address());
         for _ in 0..3 {
-            reserve().await.unwrap().withdraw(&world.app).await;
+            reserve().await.unwrap().withdraw(store).await;
         }
         let attempt = reserve().await.unwrap();
         assert!(is_refused(&reserve().await));
-        attempt.succeed(&world.app).await;
-        // A success gives back what it took, and makes the address known.
+        attempt.succeed(store, now).await;
+        // A success takes the attempt back, and makes the address known.
         reserve().await.unwrap();
     });
 }
 
 #[test]
-fn a_change_of_password_that_is_withdrawn_was_not_tried() {
+fn withdrawn_password_change_is_not_counted() {
     run(async |world: World| {
+        let (store, now) = (world.app.store(), world.app.now());
         let id = UserId::new(7).unwrap();
-        let reserve = || PasswordAttempt::reserve(&world.app, &ONCE, id);
+        let reserve = || PasswordAttempt::reserve(store, now, &ONCE, id);
         for _ in 0..3 {
-            reserve().await.unwrap().withdraw(&world.app).await;
+            reserve().await.unwrap().withdraw(store).await;
         }
         reserve().await.unwrap();
         assert!(is_refused(&reserve().await));
@@ -56,16 +58,18 @@ fn a_change_of_password_that_is_withdrawn_was_not_tried() {
 }
 
 #[test]
-fn registrations_and_confirmations_count_by_address_for_an_hour() {
+fn registrations_and_confirmations_are_counted_by_address_for_an_hour() {
     run(async |world: World| {
-        let app = &world.app;
-        registration(app, &ONCE, address()).await.unwrap();
-        assert!(is_refused(&registration(app, &ONCE, address()).await));
-        // Counted apart.
-        reset_confirmation(app, &ONCE, address()).await.unwrap();
-        assert!(is_refused(&reset_confirmation(app, &ONCE, address()).await));
+        let store = world.app.store();
+        let register = || registration(store, world.app.now(), &ONCE, address());
+        let confirm = || reset_confirmation(store, world.app.now(), &ONCE, address());
+        register().await.unwrap();
+        assert!(is_refused(&register().await));
+        // The two have separate counters.
+        confirm().await.unwrap();
+        assert!(is_refused(&confirm().await));
         world.advance(Duration::from_hours(1));
-        registration(app, &ONCE, address()).await.unwrap();
-        reset_confirmation(app, &ONCE, address()).await.unwrap();
+        register().await.unwrap();
+        confirm().await.unwrap();
     });
 }

@@ -1,4 +1,4 @@
-//! Who gets in: tokens, keys and sessions, tried on a handler that is open to whoever is signed in.
+//! Tokens, keys, passwords, sessions and throttles of signing in, tested below the API's own endpoints.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 

@@ -1,18 +1,19 @@
-//! Sessions and accounts are looked at on every request, as they are at that moment.
+//! Each request reads its caller's account and session as they are at that moment.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use repo::template::TABLE_NAME;
+use shared::model::doctor::DoctorDetails;
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::testing::{Event, World, run};
-use shared::{ApiResult, App, Caller, Permission, Request, response};
+use shared::store::Create;
+use shared::testing::{Event, World, protected, run};
+use shared::{ApiResult, Context, Granted, response};
 
-async fn staff_only(_app: App, caller: Caller, _request: Request) -> ApiResult {
-    caller.must(Permission::ManageMappings)?;
+/// Answers 204, for members of staff only.
+async fn staff_only(_context: Context, _by: Granted<Create<DoctorDetails>>) -> ApiResult {
     response::no_content()
 }
 
-/// Writes one attribute of the first account behind the API's back.
+/// Writes one attribute of the first account directly to the table.
 async fn set(world: &World, attribute: &str, value: AttributeValue) {
     world
         .dynamodb
@@ -29,11 +30,11 @@ async fn set(world: &World, attribute: &str, value: AttributeValue) {
 }
 
 #[test]
-fn role_epoch_and_deactivation_count_from_the_next_request() {
+fn role_epoch_and_deactivation_take_effect_on_the_next_request() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let call = async || {
-            world.call(signed_in(staff_only), Event::of("auth-me").by(&staff)).await.status
+            world.call(protected(staff_only), Event::of("auth-me").by(&staff)).await.status
         };
         assert_eq!(call().await, 204);
         set(&world, "role", text("pending")).await;
@@ -50,7 +51,7 @@ fn role_epoch_and_deactivation_count_from_the_next_request() {
 }
 
 #[test]
-fn a_token_without_its_session_is_no_token() {
+fn token_of_a_missing_session_is_not_valid() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let rows = world.dynamodb.scan().table_name(TABLE_NAME).send().await.unwrap();
@@ -61,7 +62,7 @@ fn a_token_without_its_session_is_no_token() {
                 delete.send().await.unwrap();
             }
         }
-        let answer = world.call(signed_in(staff_only), Event::of("auth-me").by(&staff)).await;
+        let answer = world.call(protected(staff_only), Event::of("auth-me").by(&staff)).await;
         answer.expect_problem(401, "token_not_valid");
     });
 }

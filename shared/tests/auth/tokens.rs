@@ -1,4 +1,4 @@
-//! Forged, stale and foreign tokens (RFC 8725): none of them gets in.
+//! Forged, expired and foreign tokens (RFC 8725) are refused.
 
 use std::time::Duration;
 
@@ -8,14 +8,13 @@ use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
-use shared::runtime::signed_in;
-use shared::table::PublicKey;
-use shared::testing::{Actor, Event, Value, World, json, run};
-use shared::{ApiResult, App, Caller, Request, response};
+use shared::store::{PublicKey, ReadOwnAccount};
+use shared::testing::{Actor, Event, Value, World, json, protected, run};
+use shared::{ApiResult, Context, Granted, response};
 
 const KID: &str = "a-published-key";
 
-/// A key pair of the test's own, whose public half is published: it signs whatever a test wants.
+/// A key pair whose public key is published, and the parts of a valid token to alter and sign with it.
 struct Forger {
     pair: Ed25519KeyPair,
     header: Value,
@@ -23,18 +22,18 @@ struct Forger {
 }
 
 impl Forger {
-    /// With it as it is, the token is good.
+    /// Publishes a key that does not retire. Header and claims are those of a valid token of the actor.
     async fn new(world: &World, actor: &Actor) -> Self {
         Self::until(world, actor, None).await
     }
 
-    /// As [`Forger::new`], but the key retires then.
+    /// As [`Forger::new`], with a key that retires at `retires_at`.
     async fn until(world: &World, actor: &Actor, retires_at: Option<Timestamp>) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
         let published_at = world.app.now();
         let public_key = PublicKey { kid: KID.to_owned(), x, published_at, retires_at };
-        world.app.table().publish_key(public_key).await.unwrap();
+        world.app.store().signing_keys().publish(public_key).await.unwrap();
         let token = secrecy::ExposeSecret::expose_secret(&actor.token).to_owned();
         let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
         Self {
@@ -73,36 +72,36 @@ fn message(header: &Value, claims: &Value) -> String {
     [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".")
 }
 
-async fn open(_app: App, _caller: Caller, _request: Request) -> ApiResult {
+async fn open(_context: Context, _by: Granted<ReadOwnAccount>) -> ApiResult {
     response::no_content()
 }
 
-/// Tries each token; the names of those that got in.
-async fn admitted(world: &World, tokens: Vec<(&str, String)>) -> Vec<String> {
-    let mut admitted = Vec::new();
+/// Calls a handler with each token, and returns the names of those that it accepts.
+async fn accepted(world: &World, tokens: Vec<(&str, String)>) -> Vec<String> {
+    let mut accepted = Vec::new();
     for (name, token) in tokens {
-        let answer = world.call(signed_in(open), Event::of("auth-me").bearer(&token)).await;
+        let answer = world.call(protected(open), Event::of("auth-me").bearer(&token)).await;
         match answer.status {
-            204 => admitted.push(name.to_owned()),
+            204 => accepted.push(name.to_owned()),
             _ => drop(answer.expect_problem(401, "token_not_valid")),
         }
     }
-    admitted
+    accepted
 }
 
 #[test]
-fn the_forgers_own_token_is_good_or_these_tests_show_nothing() {
+fn unaltered_token_of_the_forger_is_valid() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let forger = Forger::new(&world, &staff).await;
-        let good = forger.sign(&forger.header, &forger.claims);
+        let valid = forger.sign(&forger.header, &forger.claims);
         let past = forger.with_claim("nbf", forger.claims["iat"].clone());
-        assert_eq!(admitted(&world, vec![("good", good), ("nbf", past)]).await, ["good", "nbf"]);
+        assert_eq!(accepted(&world, vec![("valid", valid), ("nbf", past)]).await, ["valid", "nbf"]);
     });
 }
 
 #[test]
-fn a_header_cannot_choose_how_it_is_checked() {
+fn header_cannot_choose_how_the_token_is_checked() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let forger = Forger::new(&world, &staff).await;
@@ -117,6 +116,7 @@ fn a_header_cannot_choose_how_it_is_checked() {
             format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
         };
         let x = URL_SAFE_NO_PAD.encode(public);
+        // The SPKI form of an Ed25519 key begins with these bytes (RFC 8410, 4).
         let spki = [&hex("302a300506032b6570032100"), public].concat();
         let spki = base64::engine::general_purpose::STANDARD.encode(spki);
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n");
@@ -149,23 +149,23 @@ fn a_header_cannot_choose_how_it_is_checked() {
             ("kid without end", forger.with_header("kid", json!("k".repeat(100_000)))),
             ("something critical", forger.with_header("crit", json!(["exp"]))),
         ];
-        assert_eq!(admitted(&world, tokens).await, [""; 0]);
+        assert_eq!(accepted(&world, tokens).await, [""; 0]);
     });
 }
 
-/// What stands before the 32 bytes of an Ed25519 key in its SPKI form (RFC 8410, 4), for one.
+/// Parses hexadecimal digits.
 fn hex(digits: &str) -> Vec<u8> {
     let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
     (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 #[test]
-fn a_signature_is_of_these_very_bytes() {
+fn signature_must_match_every_byte() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let forger = Forger::new(&world, &staff).await;
-        let good = forger.sign(&forger.header, &forger.claims);
-        let (message, signature) = good.rsplit_once('.').unwrap();
+        let valid = forger.sign(&forger.header, &forger.claims);
+        let (message, signature) = valid.rsplit_once('.').unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
         let signed_by = |bytes: &[u8]| format!("{message}.{}", URL_SAFE_NO_PAD.encode(bytes));
         let mut flipped = bytes.clone();
@@ -180,20 +180,20 @@ fn a_signature_is_of_these_very_bytes() {
             ("one bit", signed_by(&flipped)),
             ("cut", signed_by(&bytes[..63])),
             ("longer", signed_by(&[&bytes[..], &[0]].concat())),
-            ("padded", format!("{good}==")),
-            ("a fourth part", format!("{good}.{signature}")),
+            ("padded", format!("{valid}==")),
+            ("a fourth part", format!("{valid}.{signature}")),
             ("as JSON", json!({"payload": message, "signature": signature}).to_string()),
             ("one claim twice", twice),
             ("a refresh token", secrecy::ExposeSecret::expose_secret(&staff.refresh).to_owned()),
         ];
-        // It is remembered as verified from here on, and must not vouch for the others.
-        assert_eq!(admitted(&world, vec![("good", good.clone())]).await, ["good"]);
-        assert_eq!(admitted(&world, tokens).await, [""; 0]);
+        // The process remembers this one as verified; that must not make the others valid.
+        assert_eq!(accepted(&world, vec![("valid", valid.clone())]).await, ["valid"]);
+        assert_eq!(accepted(&world, tokens).await, [""; 0]);
     });
 }
 
 #[test]
-fn a_token_that_was_good_ends_with_its_key_and_with_its_time() {
+fn remembered_token_ends_with_its_key_and_its_time() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let now = world.app.now();
@@ -202,13 +202,13 @@ fn a_token_that_was_good_ends_with_its_key_and_with_its_time() {
         let lasting = forger.sign(&forger.header, &forger.claims);
         let short = forger.with_claim("exp", json!(now.as_second() + 60));
         let both = || vec![("lasting", lasting.clone()), ("short", short.clone())];
-        assert_eq!(admitted(&world, both()).await, ["lasting", "short"]);
+        assert_eq!(accepted(&world, both()).await, ["lasting", "short"]);
         world.advance(Duration::from_secs(59));
-        assert_eq!(admitted(&world, both()).await, ["lasting", "short"]);
+        assert_eq!(accepted(&world, both()).await, ["lasting", "short"]);
         world.advance(Duration::from_secs(1));
-        assert_eq!(admitted(&world, both()).await, ["lasting"]);
+        assert_eq!(accepted(&world, both()).await, ["lasting"]);
         world.advance(Duration::from_mins(4));
-        assert_eq!(admitted(&world, both()).await, [""; 0]);
+        assert_eq!(accepted(&world, both()).await, [""; 0]);
     });
 }
 
@@ -240,6 +240,6 @@ fn every_claim_is_required_and_checked() {
         for claim in ["iss", "aud", "exp", "iat", "sub", "sid", "jti", "token_type"] {
             tokens.push((claim, forger.without_claim(claim)));
         }
-        assert_eq!(admitted(&world, tokens).await, [""; 0]);
+        assert_eq!(accepted(&world, tokens).await, [""; 0]);
     });
 }

@@ -1,14 +1,14 @@
-//! Registrations that want the same names.
+//! Concurrent registrations with the same names.
 
 use shared::model::field::FieldErrors;
-use shared::model::user::Role;
-use shared::table::{NewUser, Registered};
+use shared::model::user::{Role, User};
+use shared::store::{NewUser, StoreError};
 use shared::testing::{World, run};
 use stateright::semantics::SequentialSpec;
 
 use crate::{History, clients, play};
 
-/// Which of two names has gone.
+/// Which of the two names are taken.
 #[derive(Debug, Clone, Default)]
 struct Names {
     username: bool,
@@ -22,7 +22,7 @@ struct Register {
     email: bool,
 }
 
-/// `None` is success; otherwise which names were taken.
+/// Which names were taken; `None` for a success.
 type Outcome = Option<(bool, bool)>;
 
 impl SequentialSpec for Names {
@@ -52,16 +52,19 @@ fn new_user(round: &str, client: u32, op: &Register) -> NewUser {
     }
 }
 
-fn outcome(registered: Registered) -> Outcome {
+fn outcome(registered: Result<User, StoreError>) -> Outcome {
     let taken = |errors: &FieldErrors, name: &str| errors.iter().any(|(field, _)| field == name);
     match registered {
-        Registered::Done(_) => None,
-        Registered::Taken(errors) => Some((taken(&errors, "username"), taken(&errors, "email"))),
+        Ok(_) => None,
+        Err(StoreError::Conflict(errors)) => {
+            Some((taken(&errors, "username"), taken(&errors, "email")))
+        }
+        Err(error) => panic!("{error:?}"),
     }
 }
 
 #[test]
-fn names_are_given_once() {
+fn concurrent_registrations_take_each_name_once() {
     run(async |world: World| {
         let apps = clients(&world);
         play(
@@ -71,7 +74,7 @@ fn names_are_given_once() {
                 let app = &apps[client as usize];
                 let act = async {
                     let new = new_user(name, client, &op);
-                    outcome(app.table().register(new, app.now()).await.unwrap())
+                    outcome(app.store().accounts().register(new, app.now()).await)
                 };
                 history.record(client, op.clone(), act).await;
             },

@@ -1,18 +1,19 @@
-//! Assignments of one doctor to one patient, while either may be deleted.
+//! Concurrent assignments of one doctor to one patient, while either may be deleted.
 
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::{DoctorId, Id, PatientId};
 use shared::model::page::Paging;
 use shared::model::patient::PatientDetails;
 use shared::model::version::IfMatch;
-use shared::table::{Assign, Deleted, Removed, Table};
+use shared::store::{Store, StoreError};
 use shared::testing::{World, run, steps};
 use stateright::semantics::SequentialSpec;
 
 use crate::{History, clients, play};
 
+/// Whether the doctor and the patient exist, and whether they are assigned.
 #[derive(Debug, Clone)]
-struct Pair {
+struct State {
     doctor: bool,
     patient: bool,
     assigned: bool,
@@ -21,7 +22,7 @@ struct Pair {
 #[derive(Debug, Clone)]
 enum Op {
     Assign,
-    Remove,
+    EndAssignment,
     DeleteDoctor,
     DeletePatient,
     ListDoctors,
@@ -29,106 +30,115 @@ enum Op {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Outcome {
-    Made,
-    Stands,
-    Unknown {
+    New,
+    Existing,
+    /// Which of the two do not exist.
+    Missing {
         doctor: bool,
         patient: bool,
     },
-    Gone,
-    NotThere,
-    /// `None`: there is no such patient.
+    Removed,
+    NotFound,
+    /// Whether the list has the doctor; `None` if the patient does not exist.
     Listed(Option<bool>),
 }
 
-impl SequentialSpec for Pair {
+impl SequentialSpec for State {
     type Op = Op;
     type Ret = Outcome;
 
     fn invoke(&mut self, op: &Op) -> Outcome {
         match op {
             Op::Assign if !self.doctor || !self.patient => {
-                Outcome::Unknown { doctor: !self.doctor, patient: !self.patient }
+                Outcome::Missing { doctor: !self.doctor, patient: !self.patient }
             }
-            Op::Assign if self.assigned => Outcome::Stands,
+            Op::Assign if self.assigned => Outcome::Existing,
             Op::Assign => {
                 self.assigned = true;
-                Outcome::Made
+                Outcome::New
             }
-            Op::Remove if self.assigned => {
+            Op::EndAssignment if self.assigned => {
                 self.assigned = false;
-                Outcome::Gone
+                Outcome::Removed
             }
-            Op::Remove => Outcome::NotThere,
-            Op::DeleteDoctor => gone(&mut self.doctor),
-            Op::DeletePatient => gone(&mut self.patient),
+            Op::EndAssignment => Outcome::NotFound,
+            Op::DeleteDoctor => delete(&mut self.doctor),
+            Op::DeletePatient => delete(&mut self.patient),
             Op::ListDoctors => {
                 Outcome::Listed(self.patient.then_some(self.assigned && self.doctor))
             }
         }
     }
 
-    /// A deletion is done for everybody at once, but for two things that are said of it: its mapping's rows
-    /// go a moment later, and until then they can be removed; and another deletion may find itself helping.
+    /// A deletion takes effect for every reader at once, with two exceptions. The assignment's rows are deleted a
+    /// moment later, and until then the assignment can be ended. A concurrent deletion of the same record may succeed,
+    /// too, because it helps to delete the rows.
     fn is_valid_step(&mut self, op: &Op, outcome: &Outcome) -> bool {
-        let is_dying = !self.doctor || !self.patient;
+        let is_deleted = !self.doctor || !self.patient;
         match (op, outcome) {
-            (Op::Remove, Outcome::NotThere) if is_dying => {
+            (Op::EndAssignment, Outcome::NotFound) if is_deleted => {
                 self.assigned = false;
                 true
             }
-            (Op::DeleteDoctor, Outcome::Gone) if !self.doctor => true,
-            (Op::DeletePatient, Outcome::Gone) if !self.patient => true,
+            (Op::DeleteDoctor, Outcome::Removed) if !self.doctor => true,
+            (Op::DeletePatient, Outcome::Removed) if !self.patient => true,
             _ => self.invoke(op) == *outcome,
         }
     }
 }
 
-fn gone(lives: &mut bool) -> Outcome {
-    if std::mem::take(lives) { Outcome::Gone } else { Outcome::NotThere }
+fn delete(exists: &mut bool) -> Outcome {
+    if std::mem::take(exists) { Outcome::Removed } else { Outcome::NotFound }
 }
 
 async fn act(
-    table: &Table,
+    store: &Store,
     op: &Op,
     doctor: DoctorId,
     patient: PatientId,
     world: &World,
 ) -> Outcome {
     let (any, now) = (IfMatch::Any, world.app.now());
-    let deleted = |outcome| match outcome {
-        Deleted::Done => Outcome::Gone,
-        Deleted::NotFound => Outcome::NotThere,
-        other => panic!("{other:?}"),
-    };
     match op {
-        Op::Assign => {
-            match steps::assign(table, doctor, patient, Id::new(1).unwrap(), now).await.unwrap() {
-                Assign::New(_) => Outcome::Made,
-                Assign::Already(_) => Outcome::Stands,
-                Assign::Unknown { doctor, patient } => Outcome::Unknown { doctor, patient },
-            }
-        }
-        Op::Remove => match table.remove(doctor, patient).await.unwrap() {
-            Removed::Done => Outcome::Gone,
-            Removed::NotAssigned => Outcome::NotThere,
+        Op::Assign => match steps::assign(store, doctor, patient, Id::new(1).unwrap(), now).await {
+            Ok(assigned) if assigned.is_new => Outcome::New,
+            Ok(_) => Outcome::Existing,
+            Err(StoreError::NotFound(text)) => missing(&text, doctor, patient),
+            Err(error) => panic!("{error:?}"),
         },
-        Op::DeleteDoctor => deleted(
-            steps::delete::<DoctorDetails>(table, doctor, &any, now, || false).await.unwrap(),
-        ),
-        Op::DeletePatient => deleted(
-            steps::delete::<PatientDetails>(table, patient, &any, now, || false).await.unwrap(),
-        ),
+        Op::EndAssignment => removed(steps::end_assignment(store, doctor, patient).await),
+        Op::DeleteDoctor => {
+            removed(steps::delete::<DoctorDetails>(store, doctor, &any, now, || false).await)
+        }
+        Op::DeletePatient => {
+            removed(steps::delete::<PatientDetails>(store, patient, &any, now, || false).await)
+        }
         Op::ListDoctors => {
             let paging = Paging { limit: 100, after: None };
-            let page = steps::doctors_of(table, patient, paging).await.unwrap();
+            let page = steps::doctors_of(store, patient, paging).await.unwrap();
             Outcome::Listed(page.map(|page| !page.results.is_empty()))
         }
     }
 }
 
+/// Reads from the text of a refused assignment which of the two do not exist.
+fn missing(text: &str, doctor: DoctorId, patient: PatientId) -> Outcome {
+    let (doctor, patient) = (format!("doctor {doctor}"), format!("patient {patient}"));
+    let (no_doctor, no_patient) = (text == doctor, text == patient);
+    let neither = text == format!("{doctor} and no {patient}");
+    Outcome::Missing { doctor: no_doctor || neither, patient: no_patient || neither }
+}
+
+fn removed(outcome: Result<(), StoreError>) -> Outcome {
+    match outcome {
+        Ok(()) => Outcome::Removed,
+        Err(StoreError::NotFound(_)) => Outcome::NotFound,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
 #[test]
-fn assignments_and_deletions_are_in_one_order() {
+fn assignments_and_deletions_are_linearizable() {
     run(async |world: World| {
         let apps = clients(&world);
         play(
@@ -136,38 +146,38 @@ fn assignments_and_deletions_are_in_one_order() {
                 let number = round * 10 + key;
                 let doctor = world.doctor(number).await;
                 let patient = world.patient(number).await;
-                let pair = Pair { doctor: true, patient: true, assigned: false };
-                (doctor.id, patient.id, History::of(pair))
+                let state = State { doctor: true, patient: true, assigned: false };
+                (doctor.id, patient.id, History::of(state))
             },
             async |(doctor, patient, history), client, chance| {
                 let op = match chance % 9 {
                     0..3 => Op::Assign,
-                    3..5 => Op::Remove,
+                    3..5 => Op::EndAssignment,
                     5..7 => Op::ListDoctors,
                     7 => Op::DeleteDoctor,
                     _ => Op::DeletePatient,
                 };
-                let table = apps[client as usize].table();
-                let act = act(table, &op, *doctor, *patient, &world);
+                let store = apps[client as usize].store();
+                let act = act(store, &op, *doctor, *patient, &world);
                 history.record(client, op.clone(), act).await;
             },
             async |(doctor, patient, history)| {
                 history.assert_linearizable();
-                // Whatever the order was, a mapping has two rows, and none without its doctor and patient.
-                let table = world.app.table();
-                let living = (
-                    steps::record::<DoctorDetails>(table, doctor).await.unwrap().is_some(),
-                    steps::record::<PatientDetails>(table, patient).await.unwrap().is_some(),
+                // In every order: an assignment has two rows, and none without its doctor and patient.
+                let store = world.app.store();
+                let exist = (
+                    steps::record::<DoctorDetails>(store, doctor).await.unwrap().is_some(),
+                    steps::record::<PatientDetails>(store, patient).await.unwrap().is_some(),
                 );
-                let rows = mapping_rows(&world, doctor, patient).await;
-                assert!(rows == 0 || (rows == 2 && living == (true, true)), "{rows} {living:?}");
+                let rows = assignment_rows(&world, doctor, patient).await;
+                assert!(rows == 0 || (rows == 2 && exist == (true, true)), "{rows} {exist:?}");
             },
         )
         .await;
     });
 }
 
-async fn mapping_rows(world: &World, doctor: DoctorId, patient: PatientId) -> usize {
+async fn assignment_rows(world: &World, doctor: DoctorId, patient: PatientId) -> usize {
     let doctor = format!("DOCTOR#{:016}", doctor.get());
     let patient = format!("PATIENT#{:016}", patient.get());
     let mut rows = 0;

@@ -1,13 +1,13 @@
-//! Many at once, recorded and checked: for every key, the history of its operations is linearizable, which is
-//! to say that they might as well have happened one after another, each between its call and its return.
+//! Concurrent operations, recorded and checked: for every key, the history of its operations is linearizable. An order
+//! of the operations exists, each between its call and its return, in which one after another would return the same.
 //!
-//! Stateright looks for that order; its work grows ninefold with each concurrent operation, so that a key has
-//! eight. Every test plays 200 rounds of 32 operations.
+//! Stateright searches for that order. Its work grows ninefold with each concurrent operation, so a key has eight.
+//! Every test plays 200 rounds of 32 operations.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod accounts;
-mod mappings;
+mod assignments;
 mod records;
 mod sessions;
 
@@ -22,7 +22,7 @@ const ROUNDS: u32 = 200;
 const KEYS: u32 = 4;
 const OPERATIONS: u32 = 8;
 
-/// A number that has no pattern, but is the same in every run.
+/// Returns a number without a pattern that is the same in every run.
 fn scattered(round: u32, key: u32, operation: u32) -> u32 {
     let mut random = fastrand::Rng::with_seed(u64::from(round * 1000 + key * 10 + operation));
     random.u32(..)
@@ -41,7 +41,7 @@ where
         Self(Mutex::new(LinearizabilityTester::new(initial)))
     }
 
-    /// Lets one client do something, and records when it began and ended.
+    /// Runs an operation of one client, and records when it began and ended.
     async fn record(&self, client: u32, op: S::Op, act: impl Future<Output = S::Ret>) {
         self.0.lock().unwrap().on_invoke(client, op).unwrap();
         let outcome = act.await;
@@ -55,12 +55,12 @@ where
     }
 }
 
-/// A process for each client: they share nothing but the table.
+/// Returns a process for each client: they share the tables only.
 fn clients(world: &World) -> Vec<App> {
     (0..OPERATIONS).map(|_| world.another_app()).collect()
 }
 
-/// Plays all rounds; in each, every key's operations at once.
+/// Plays all rounds. In each, the operations of all keys run at the same time.
 async fn play<K>(
     prepare: impl AsyncFn(u32, u32) -> K,
     act: impl AsyncFn(&K, u32, u32),

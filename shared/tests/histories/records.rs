@@ -1,22 +1,22 @@
-//! Changes of one patient, with `If-Match` and without.
+//! Concurrent changes of one patient, with and without `If-Match`.
 
 use shared::model::patient::PatientDetails;
 use shared::model::record::Edit;
 use shared::model::version::{IfMatch, Version};
-use shared::table::Updated;
+use shared::store::StoreError;
 use shared::testing::{Value, World, json, run, steps};
 use stateright::semantics::SequentialSpec;
 
 use crate::{History, clients, play};
 
-/// A version and the address that it has.
+/// A version, and the address in it.
 #[derive(Debug, Clone, PartialEq)]
 struct Stored(Version, u32);
 
 #[derive(Debug, Clone)]
 enum Op {
     Read,
-    /// Whatever the version is.
+    /// Without `If-Match`.
     Write(u32),
     WriteIf(Version, u32),
 }
@@ -48,7 +48,7 @@ fn stored(record: &impl serde::Serialize) -> Outcome {
 }
 
 #[test]
-fn no_update_is_lost_and_no_version_given_twice() {
+fn no_update_is_lost_and_no_version_is_reused() {
     run(async |world: World| {
         let apps = clients(&world);
         play(
@@ -57,7 +57,7 @@ fn no_update_is_lost_and_no_version_given_twice() {
                 let edit = address(0);
                 let any = IfMatch::Any;
                 let now = world.app.now();
-                steps::update(world.app.table(), patient.id, &edit, &any, now).await.unwrap();
+                steps::update(world.app.store(), patient.id, &edit, &any, now).await.unwrap();
                 (patient.id, History::of(Stored(2, 0)))
             },
             async |(id, history), client, chance| {
@@ -66,23 +66,22 @@ fn no_update_is_lost_and_no_version_given_twice() {
                     1 => Op::Write(client + 1),
                     number => Op::WriteIf(Version::from(number), client + 1),
                 };
-                let table = apps[client as usize].table();
+                let store = apps[client as usize].store();
                 let act = async {
                     let (value, if_match) = match op {
                         Op::Read => {
                             let found =
-                                steps::record::<PatientDetails>(table, *id).await.unwrap().unwrap();
+                                steps::record::<PatientDetails>(store, *id).await.unwrap().unwrap();
                             return stored(&found);
                         }
                         Op::Write(value) => (value, IfMatch::Any),
                         Op::WriteIf(version, value) => (value, IfMatch::OneOf(vec![version])),
                     };
                     let now = apps[client as usize].now();
-                    match steps::update(table, *id, &address(value), &if_match, now).await.unwrap()
-                    {
-                        Updated::Done(record) => stored(&record),
-                        Updated::VersionMismatch => Outcome::AnotherVersion,
-                        other => panic!("{other:?}"),
+                    match steps::update(store, *id, &address(value), &if_match, now).await {
+                        Ok(record) => stored(&record),
+                        Err(StoreError::VersionMismatch) => Outcome::AnotherVersion,
+                        Err(error) => panic!("{error:?}"),
                     }
                 };
                 history.record(client, op.clone(), act).await;

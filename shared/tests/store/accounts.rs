@@ -1,7 +1,7 @@
-//! Accounts that no request makes: imported ones, and administrators by the operator's word.
+//! What the operator's commands do to accounts: imports, and new administrators.
 
 use shared::model::user::Role;
-use shared::table::{Imported, ImportedUser, MadeAdmin};
+use shared::store::{Imported, ImportedUser, MadeAdmin};
 use shared::testing::{World, run};
 
 fn imported(world: &World, username: &str, email: &str) -> ImportedUser {
@@ -16,10 +16,10 @@ fn imported(world: &World, username: &str, email: &str) -> ImportedUser {
 }
 
 #[test]
-fn an_import_again_finds_its_account_and_another_account_of_that_name_is_none() {
+fn repeated_import_finds_its_account_and_taken_names_are_refused() {
     run(async |world: World| {
-        let (table, now) = (world.app.table(), world.app.now());
-        let import = |username, email| table.import_user(imported(&world, username, email), now);
+        let (operator, now) = (world.app.store().operator(), world.app.now());
+        let import = |username, email| operator.import_user(imported(&world, username, email), now);
         let first = import("amara", "amara@example.com").await.unwrap();
         assert!(matches!(first, Imported::Done(_)), "{first:?}");
         let again = import("Amara", "Amara@example.com").await.unwrap();
@@ -36,16 +36,16 @@ fn an_import_again_finds_its_account_and_another_account_of_that_name_is_none() 
 }
 
 #[test]
-fn the_operator_makes_an_account_an_administrator_once() {
+fn operator_makes_an_account_an_administrator_once() {
     run(async |world: World| {
-        let (table, now) = (world.app.table(), world.app.now());
-        assert!(matches!(table.make_admin("amara", now).await.unwrap(), MadeAdmin::Unknown));
-        table.import_user(imported(&world, "amara", "amara@example.com"), now).await.unwrap();
-        match table.make_admin("amara", now).await.unwrap() {
+        let (operator, now) = (world.app.store().operator(), world.app.now());
+        assert!(matches!(operator.make_admin("amara", now).await.unwrap(), MadeAdmin::Unknown));
+        operator.import_user(imported(&world, "amara", "amara@example.com"), now).await.unwrap();
+        match operator.make_admin("amara", now).await.unwrap() {
             MadeAdmin::Done(user) => assert_eq!((user.role, user.active), (Role::Admin, true)),
             other => panic!("{other:?}"),
         }
-        let again = table.make_admin("amara@example.com", now).await.unwrap();
+        let again = operator.make_admin("amara@example.com", now).await.unwrap();
         assert!(matches!(again, MadeAdmin::Already(_)));
     });
 }

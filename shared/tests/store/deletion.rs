@@ -1,18 +1,18 @@
-//! Deleting a doctor or a patient: a tombstone, and no row left behind.
+//! Deletion of a doctor or a patient: a tombstone remains, and no assignment.
 
 use shared::model::doctor::DoctorDetails;
 use shared::model::page::Paging;
 use shared::model::patient::PatientDetails;
 use shared::model::version::IfMatch;
-use shared::table::{Assign, Deleted};
+use shared::store::StoreError;
 use shared::testing::{World, run, steps};
 
-use crate::{mapping_rows, rows};
+use crate::{assignment_rows, rows};
 
 const FIRST_PAGE: Paging<String> = Paging { limit: 50, after: None };
 
 #[test]
-fn a_deletion_takes_both_rows_of_every_mapping() {
+fn deletion_removes_both_rows_of_every_assignment() {
     run(async |world: World| {
         let doctor = world.doctor(1).await;
         let other = world.doctor(2).await;
@@ -23,59 +23,61 @@ fn a_deletion_takes_both_rows_of_every_mapping() {
         let kept = world.patient(120).await;
         world.assign(&other, &kept).await;
 
-        let (table, now) = (world.app.table(), world.app.now());
-        let outcome =
-            steps::delete::<DoctorDetails>(table, doctor.id, &IfMatch::Any, now, || false).await;
-        assert_eq!(outcome.unwrap(), Deleted::Done);
-        assert_eq!(mapping_rows(&world).await.len(), 2, "the other doctor's alone");
+        let (store, now) = (world.app.store(), world.app.now());
+        steps::delete::<DoctorDetails>(store, doctor.id, &IfMatch::Any, now, || false)
+            .await
+            .unwrap();
+        assert_eq!(assignment_rows(&world).await.len(), 2, "the other doctor's only");
     });
 }
 
 #[test]
-fn an_interrupted_deletion_is_seen_as_done_and_can_be_finished() {
+fn interrupted_deletion_hides_the_patient_and_can_be_finished() {
     run(async |world: World| {
         let patient = world.patient(1).await;
         for n in 0..120 {
             world.assign(&world.doctor(n).await, &patient).await;
         }
         let doctor = world.doctor(120).await;
-        let (table, now) = (world.app.table(), world.app.now());
+        let (store, now) = (world.app.store(), world.app.now());
         let delete = |late: bool| {
-            steps::delete::<PatientDetails>(table, patient.id, &IfMatch::Any, now, move || late)
+            steps::delete::<PatientDetails>(store, patient.id, &IfMatch::Any, now, move || late)
         };
+        let is_unfinished = |outcome| matches!(outcome, Err(StoreError::DeletionUnfinished));
         // Out of time after the first step of 50.
-        assert_eq!(delete(true).await.unwrap(), Deleted::Unfinished);
-        assert_eq!(mapping_rows(&world).await.len(), 2 * 70);
+        assert!(is_unfinished(delete(true).await));
+        assert_eq!(assignment_rows(&world).await.len(), 2 * 70);
 
-        // For every reader the patient is gone, and nothing can be assigned any more.
-        assert!(steps::record::<PatientDetails>(table, patient.id).await.unwrap().is_none());
-        assert!(table.list::<PatientDetails>("", FIRST_PAGE).await.unwrap().results.is_empty());
+        // No reader finds the patient any more, and nothing can be assigned to it.
+        assert!(steps::record::<PatientDetails>(store, patient.id).await.unwrap().is_none());
+        let page = steps::list::<PatientDetails>(store, "", FIRST_PAGE).await.unwrap();
+        assert!(page.results.is_empty());
         let page = Paging { limit: 50, after: None };
-        assert!(steps::doctors_of(table, patient.id, page).await.unwrap().is_none());
+        assert!(steps::doctors_of(store, patient.id, page).await.unwrap().is_none());
         let page = Paging { limit: 100, after: None };
-        assert!(steps::mappings(table, page).await.unwrap().results.is_empty());
+        assert!(steps::assignments(store, page).await.unwrap().results.is_empty());
         let by = shared::model::id::Id::new(1).unwrap();
-        let assigned = steps::assign(table, doctor.id, patient.id, by, now).await.unwrap();
-        assert!(matches!(assigned, Assign::Unknown { doctor: false, patient: true }));
+        let assigned = steps::assign(store, doctor.id, patient.id, by, now).await;
+        assert!(matches!(assigned, Err(StoreError::NotFound(text)) if text == "patient 1"));
 
-        assert_eq!(delete(true).await.unwrap(), Deleted::Unfinished);
-        assert_eq!(delete(false).await.unwrap(), Deleted::Done);
-        assert_eq!(mapping_rows(&world).await.len(), 0);
-        assert_eq!(delete(false).await.unwrap(), Deleted::NotFound);
+        assert!(is_unfinished(delete(true).await));
+        delete(false).await.unwrap();
+        assert_eq!(assignment_rows(&world).await.len(), 0);
+        assert!(matches!(delete(false).await, Err(StoreError::NotFound(_))));
     });
 }
 
 #[test]
-fn unique_values_are_freed_and_nothing_but_a_tombstone_stays() {
+fn unique_values_are_freed_and_only_a_tombstone_remains() {
     run(async |world: World| {
         let doctor = world.doctor(1).await;
-        let (table, now) = (world.app.table(), world.app.now());
-        steps::delete::<DoctorDetails>(table, doctor.id, &IfMatch::Any, now, || false)
+        let (store, now) = (world.app.store(), world.app.now());
+        steps::delete::<DoctorDetails>(store, doctor.id, &IfMatch::Any, now, || false)
             .await
             .unwrap();
         assert!(rows(&world, |pk, _| pk.starts_with("UNIQUE#")).await.is_empty());
         let again = world.doctor(1).await;
-        assert_ne!(again.id, doctor.id, "ids are not used twice");
+        assert_ne!(again.id, doctor.id, "ids are not reused");
         let key = [("pk", "DOCTOR#0000000000000001"), ("sk", "#")];
         let mut get = world.dynamodb.get_item().table_name(repo::template::TABLE_NAME);
         for (name, value) in key {
@@ -84,6 +86,6 @@ fn unique_values_are_freed_and_nothing_but_a_tombstone_stays() {
         let tombstone = get.send().await.unwrap().item.unwrap();
         let mut names: Vec<_> = tombstone.keys().map(String::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["deleted_at", "pk", "sk", "swept"], "nothing about the doctor is kept");
+        assert_eq!(names, ["deleted_at", "pk", "sk", "swept"], "no data of the doctor remains");
     });
 }

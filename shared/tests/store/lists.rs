@@ -1,17 +1,17 @@
-//! Lists: what they show, and where their pages may begin.
+//! Lists: their fields, and the positions of their pages.
 
 use repo::template::Template;
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::{DoctorId, Id};
 use shared::model::page::Paging;
-use shared::table::{LISTED_OF_PATIENTS, is_list_position};
+use shared::store::{LISTED_PATIENT_ATTRIBUTES, is_list_position};
 use shared::testing::{Value, World, json, run, steps};
 
-/// A field that is stored and is in no list.
+/// A stored field that no list shows.
 const UNLISTED: &str = "medical_history";
 
 #[test]
-fn lists_and_the_index_hold_every_field_but_the_history() {
+fn lists_and_the_index_hold_every_field_except_the_history() {
     run(async |world: World| {
         let mut patient = json!(world.patient(1).await);
         patient["emergency_number"] = json!("112");
@@ -26,20 +26,20 @@ fn lists_and_the_index_hold_every_field_but_the_history() {
             assert_eq!(is_indexed, field != UNLISTED, "{field}");
         }
         for field in &of_patients {
-            let is_listed = LISTED_OF_PATIENTS.contains(&field.as_str());
+            let is_listed = LISTED_PATIENT_ATTRIBUTES.contains(&field.as_str());
             assert_eq!(is_listed, field != UNLISTED, "{field}");
         }
     });
 }
 
 #[test]
-fn a_made_up_position_is_told_from_one_of_the_list() {
+fn only_positions_of_the_list_are_accepted() {
     run(async |world: World| {
         for n in 1..=3 {
             world.doctor(n).await;
         }
         let first = Paging { limit: 1, after: None };
-        let page = world.app.table().list::<DoctorDetails>("okafor", first).await.unwrap();
+        let page = steps::list::<DoctorDetails>(world.app.store(), "okafor", first).await.unwrap();
         let position = page.next.unwrap();
         assert!(is_list_position::<DoctorId>("okafor", &position));
         let long = format!("okafor{}{}", "x".repeat(1024), &position[6..]);
@@ -52,7 +52,7 @@ fn a_made_up_position_is_told_from_one_of_the_list() {
 }
 
 #[test]
-fn a_full_later_page_still_knows_its_owner() {
+fn full_later_page_still_finds_its_owner() {
     run(async |world: World| {
         let patient = world.patient(1).await;
         for n in 0..210 {
@@ -62,9 +62,9 @@ fn a_full_later_page_still_knows_its_owner() {
         loop {
             let paging = Paging { limit: 100, after };
             let page =
-                steps::doctors_of(world.app.table(), patient.id, paging).await.unwrap().unwrap();
+                steps::doctors_of(world.app.store(), patient.id, paging).await.unwrap().unwrap();
             pages.push(page.results.len());
-            seen.extend(page.results.iter().map(|doctor| doctor.to.id.get()));
+            seen.extend(page.results.iter().map(|doctor| doctor.record.id.get()));
             after = page.next;
             if after.is_none() {
                 break;
@@ -73,7 +73,7 @@ fn a_full_later_page_still_knows_its_owner() {
         assert_eq!(seen, (1..=210).collect::<Vec<_>>());
         assert_eq!(pages, [100, 99, 11]);
         let beyond = Paging { limit: 100, after: DoctorId::new(9_999) };
-        let page = steps::doctors_of(world.app.table(), patient.id, beyond).await.unwrap().unwrap();
+        let page = steps::doctors_of(world.app.store(), patient.id, beyond).await.unwrap().unwrap();
         assert!(page.results.is_empty() && page.next.is_none());
     });
 }

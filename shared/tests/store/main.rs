@@ -1,4 +1,4 @@
-//! The table's promises, looked at from below: what is in DynamoDB after a change, a race or a fault.
+//! The store, tested below the API: the items in DynamoDB after a change, a race or a fault.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use repo::template::TABLE_NAME;
 use shared::testing::World;
 
-/// The keys of all rows that have this prefix in their sort key or partition key: `(pk, sk)`.
+/// Returns the keys `(pk, sk)` of the rows whose keys pass the test.
 async fn rows(world: &World, is_wanted: impl Fn(&str, &str) -> bool) -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     let mut pages = world.dynamodb.scan().table_name(TABLE_NAME).into_paginator().items().send();
@@ -30,8 +30,8 @@ async fn rows(world: &World, is_wanted: impl Fn(&str, &str) -> bool) -> BTreeSet
     found
 }
 
-/// The rows of mappings, from either side.
-async fn mapping_rows(world: &World) -> BTreeSet<(String, String)> {
+/// Returns the keys of all assignment rows, in both partitions.
+async fn assignment_rows(world: &World) -> BTreeSet<(String, String)> {
     rows(world, |pk, sk| {
         (pk.starts_with("PATIENT#") && sk.starts_with("DOCTOR#"))
             || (pk.starts_with("DOCTOR#") && sk.starts_with("PATIENT#"))

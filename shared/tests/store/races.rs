@@ -1,50 +1,51 @@
-//! Two at once: one winner, and never half a change.
-
-use std::sync::Arc;
+//! Concurrent changes: each happens as a whole or not at all.
 
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::Id;
 use shared::model::patient::PatientDetails;
 use shared::model::record::Edit;
 use shared::model::version::IfMatch;
-use shared::table::{Assign, Deleted, Updated};
+use shared::store::StoreError;
 use shared::testing::{World, json, run, steps};
 use tokio::task::JoinSet;
 
-use crate::mapping_rows;
+use crate::assignment_rows;
 
 #[test]
-fn an_assignment_and_a_deletion_at_the_same_moment_leave_no_row() {
+fn concurrent_assignment_and_deletion_leave_no_row() {
     run(async |world: World| {
-        let app = Arc::new(world.app.clone());
+        let now = world.app.now();
         for round in 0..20 {
             let (doctor, patient) = (world.doctor(round).await, world.patient(round).await);
             let mut tasks = JoinSet::new();
             for n in 0..8 {
-                let app = app.clone();
+                let store = world.app.store().clone();
+                let (doctor, patient) = (doctor.id, patient.id);
                 tasks.spawn(async move {
-                    let (table, now) = (app.table(), app.now());
                     if n == 3 {
                         let any = IfMatch::Any;
-                        let gone = if round % 2 == 0 {
-                            steps::delete::<PatientDetails>(table, patient.id, &any, now, || false)
+                        let deleted = if round % 2 == 0 {
+                            steps::delete::<PatientDetails>(&store, patient, &any, now, || false)
                                 .await
                         } else {
-                            steps::delete::<DoctorDetails>(table, doctor.id, &any, now, || false)
+                            steps::delete::<DoctorDetails>(&store, doctor, &any, now, || false)
                                 .await
                         };
-                        assert_eq!(gone.unwrap(), Deleted::Done);
+                        deleted.unwrap();
                         return false;
                     }
                     let by = Id::new(1).unwrap();
-                    let assigned = steps::assign(table, doctor.id, patient.id, by, now).await;
-                    matches!(assigned.unwrap(), Assign::New(_))
+                    match steps::assign(&store, doctor, patient, by, now).await {
+                        Ok(assigned) => assigned.is_new,
+                        Err(StoreError::NotFound(_)) => false,
+                        Err(error) => panic!("{error:?}"),
+                    }
                 });
             }
             let made = tasks.join_all().await.into_iter().filter(|made| *made).count();
             assert!(made <= 1, "{made} assignments were new");
         }
-        assert_eq!(mapping_rows(&world).await.len(), 0);
+        assert_eq!(assignment_rows(&world).await.len(), 0);
     });
 }
 
@@ -52,27 +53,17 @@ fn an_assignment_and_a_deletion_at_the_same_moment_leave_no_row() {
 fn no_update_is_lost() {
     run(async |world: World| {
         let doctor = world.doctor(1).await;
-        let app = Arc::new(world.app.clone());
+        let now = world.app.now();
         let mut tasks = JoinSet::new();
         for years in 0..8 {
-            let app = app.clone();
+            let (store, id) = (world.app.store().clone(), doctor.id);
             tasks.spawn(async move {
                 let patch = json!({"years_of_experience": years}).as_object().unwrap().clone();
                 let edit: Edit<DoctorDetails> = Edit::Merge(patch);
-                steps::update(app.table(), doctor.id, &edit, &IfMatch::Any, app.now())
-                    .await
-                    .unwrap()
+                steps::update(&store, id, &edit, &IfMatch::Any, now).await.unwrap().version
             });
         }
-        let mut versions: Vec<u64> = tasks
-            .join_all()
-            .await
-            .into_iter()
-            .map(|outcome| match outcome {
-                Updated::Done(doctor) => doctor.version,
-                other => panic!("{other:?}"),
-            })
-            .collect();
+        let mut versions = tasks.join_all().await;
         versions.sort_unstable();
         assert_eq!(versions, (2..=9).collect::<Vec<_>>());
     });

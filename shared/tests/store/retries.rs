@@ -1,34 +1,34 @@
-//! What the emulator never does: conflicts, lost replies, keys left unprocessed. A scripted DynamoDB
-//! does them here.
+//! Conflicts, lost replies and unprocessed keys, which the emulator never has: a scripted DynamoDB answers with them.
 
 use std::sync::{Arc, Mutex};
 
 use shared::model::id::{DoctorId, Id, PatientId, UserId};
-use shared::table::{Removed, Table};
-use shared::testing::wire::{Message, table_at};
-use shared::testing::{Value, World, json, run};
+use shared::model::user::Role;
+use shared::store::{Store, StoreError};
+use shared::testing::wire::{Message, store_at};
+use shared::testing::{Value, World, json, run, steps};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-/// What the server does with a request.
+/// How the server treats a request.
 enum Step {
     Answer(u16, Value),
-    /// It is done, and nobody learns of it.
+    /// The request takes effect, and its reply is lost.
     LoseReply,
 }
 
-/// The bodies of the requests that came.
+/// The bodies of the received requests.
 type Seen = Arc<Mutex<Vec<Value>>>;
 
-/// A table whose DynamoDB goes through these steps, one for each request.
-async fn scripted(steps: Vec<Step>) -> (Table, Seen) {
+/// Returns a store whose DynamoDB takes one of these steps for each request.
+async fn scripted(steps: Vec<Step>) -> (Store, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let seen = Seen::default();
     let bodies = seen.clone();
     tokio::spawn(async move {
         for step in steps {
-            // One connection for each, which the answer closes.
+            // Each request has its own connection, which the answer closes.
             let (stream, _) = listener.accept().await.unwrap();
             let mut stream = BufReader::new(stream);
             let request = Message::read(&mut stream).await.unwrap();
@@ -39,7 +39,7 @@ async fn scripted(steps: Vec<Step>) -> (Table, Seen) {
             }
         }
     });
-    (table_at(endpoint), seen)
+    (store_at(endpoint), seen)
 }
 
 fn cancelled(codes: [&str; 2]) -> Step {
@@ -52,21 +52,22 @@ fn done() -> Step {
     Step::Answer(200, json!({}))
 }
 
-async fn remove(table: &Table) -> Removed {
-    table.remove(DoctorId::new(1).unwrap(), PatientId::new(1).unwrap()).await.unwrap()
+/// Ends an assignment: one transaction.
+async fn end_assignment(store: &Store) -> Result<(), StoreError> {
+    steps::end_assignment(store, DoctorId::new(1).unwrap(), PatientId::new(1).unwrap()).await
 }
 
-/// The tokens of all requests that came.
+/// Returns the tokens of all received requests.
 fn tokens(seen: &Seen) -> Vec<Value> {
     seen.lock().unwrap().iter().map(|body| body["ClientRequestToken"].clone()).collect()
 }
 
 #[test]
-fn a_conflict_is_retried_under_the_same_token() {
+fn conflict_is_retried_with_the_same_token() {
     run(async |_: World| {
         let conflicts = || cancelled(["None", "TransactionConflict"]);
-        let (table, seen) = scripted(vec![conflicts(), conflicts(), done()]).await;
-        assert_eq!(remove(&table).await, Removed::Done);
+        let (store, seen) = scripted(vec![conflicts(), conflicts(), done()]).await;
+        end_assignment(&store).await.unwrap();
         let tokens = tokens(&seen);
         assert_eq!(tokens.len(), 3);
         assert!(tokens[0].is_string() && tokens.iter().all(|token| *token == tokens[0]));
@@ -74,10 +75,10 @@ fn a_conflict_is_retried_under_the_same_token() {
 }
 
 #[test]
-fn a_lost_reply_is_asked_for_again_under_the_same_token() {
+fn request_with_a_lost_reply_is_sent_again_with_the_same_token() {
     run(async |_: World| {
-        let (table, seen) = scripted(vec![Step::LoseReply, done()]).await;
-        assert_eq!(remove(&table).await, Removed::Done);
+        let (store, seen) = scripted(vec![Step::LoseReply, done()]).await;
+        end_assignment(&store).await.unwrap();
         let tokens = tokens(&seen);
         assert_eq!(tokens.len(), 2);
         assert_eq!(tokens[0], tokens[1]);
@@ -85,11 +86,11 @@ fn a_lost_reply_is_asked_for_again_under_the_same_token() {
 }
 
 #[test]
-fn a_refusal_is_final_even_beside_a_conflict() {
+fn refusal_is_final_even_with_a_conflict() {
     run(async |_: World| {
         let refused = cancelled(["ConditionalCheckFailed", "TransactionConflict"]);
-        let (table, seen) = scripted(vec![refused]).await;
-        assert_eq!(remove(&table).await, Removed::NotAssigned);
+        let (store, seen) = scripted(vec![refused]).await;
+        assert!(matches!(end_assignment(&store).await, Err(StoreError::NotFound(_))));
         assert_eq!(seen.lock().unwrap().len(), 1);
     });
 }
@@ -101,24 +102,25 @@ fn many_conflicts_in_a_row_do_not_use_up_the_retries() {
         for _ in 0..30 {
             steps.extend([cancelled(["TransactionConflict", "None"]), done()]);
         }
-        let (table, seen) = scripted(steps).await;
+        let (store, seen) = scripted(steps).await;
         for _ in 0..30 {
-            assert_eq!(remove(&table).await, Removed::Done);
+            end_assignment(&store).await.unwrap();
         }
         assert_eq!(seen.lock().unwrap().len(), 60);
     });
 }
 
 #[test]
-fn unprocessed_keys_are_asked_for_again() {
+fn unprocessed_keys_are_requested_again() {
     run(async |world: World| {
-        let staff = world.actor(shared::model::user::Role::Staff).await;
+        let staff = world.actor(Role::Staff).await;
         let keys = json!([{"pk": {"S": "USER#0000000000000001"}, "sk": {"S": "#"}}]);
         let left = json!({"Responses": {}, "UnprocessedKeys": {"healthcare": {"Keys": keys}}});
         let none = json!({"Responses": {}, "UnprocessedKeys": {}});
-        let (table, seen) = scripted(vec![Step::Answer(200, left), Step::Answer(200, none)]).await;
+        let (store, seen) = scripted(vec![Step::Answer(200, left), Step::Answer(200, none)]).await;
         let user = UserId::new(1).unwrap();
-        assert!(table.user_and_session(user, &staff.session_id()).await.unwrap().is_none());
+        let found = store.accounts().with_session(user, &staff.session_id()).await;
+        assert!(found.unwrap().is_none());
         assert_eq!(seen.lock().unwrap()[1]["RequestItems"]["healthcare"]["Keys"], keys);
     });
 }

@@ -1,5 +1,5 @@
-//! `cargo benchmark functions`: what functions cost, beside a bare one and one with the default features of its crates,
-//! which are built and measured in the same run.
+//! `cargo benchmark functions`: measures the cost of functions, in comparison with a bare function and with one that
+//! has the default features of its crates. Those two are built and measured in the same run.
 
 mod argon2;
 mod binaries;
@@ -48,20 +48,20 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     functions: Vec<String>,
 
-    /// Measure only this [default: everything]
+    /// Measure only these figures [default: all]
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     only: Vec<Section>,
 
-    /// Number of starts of each function; times are medians
+    /// Number of starts of each function; the reported times are medians
     #[arg(long, value_name = "N", default_value_t = 21)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
 
-    /// Compare with tools/bench/figures.json, and fail if something costs over 5 % more
+    /// Compare with tools/bench/figures.json, and fail if a cost is over 5 % higher
     #[arg(long, conflicts_with = "save")]
     check: bool,
 
-    /// Write the figures into tools/bench/figures.json and, if everything was measured, docs/performance.md
+    /// Write the figures to tools/bench/figures.json and, if everything was measured, to docs/performance.md
     #[arg(long)]
     save: bool,
 }
@@ -74,21 +74,21 @@ enum Section {
     Instructions,
     /// Size of the binary and its package
     Size,
-    /// Calls to DynamoDB and units consumed; alone, it builds for development
+    /// Calls to DynamoDB and consumed units; alone, this needs no optimized build
     Calls,
-    /// Requests a second and latencies through cargo lambda watch
+    /// Requests per second and latencies through cargo lambda watch
     Warm,
     /// A page of a list, in a small table and in a large one
     Pages,
-    /// Hash of a password, beside the C library
+    /// Hash of a password, in comparison with the C library
     Argon2,
 }
 
 impl Section {
-    /// The sections that need binaries built as they ship.
+    /// The sections that need the same build as a deployment.
     const RELEASED: [Self; 4] = [Self::Startup, Self::Instructions, Self::Size, Self::Pages];
 
-    /// The sections that are compared with recorded figures.
+    /// The sections with recorded figures to compare with.
     const CHECKED: [Self; 3] = [Self::Instructions, Self::Size, Self::Calls];
 }
 
@@ -112,7 +112,7 @@ async fn bench(options: &Options) -> Result<ExitCode> {
         if options.is_everything() {
             markers::write("bench", &report)?;
         } else {
-            ui::status("Leaving", "docs/performance.md as it is: not everything was measured");
+            ui::status("Keeping", "docs/performance.md, because not everything was measured");
         }
     } else if options.check {
         let recorded =
@@ -183,7 +183,7 @@ fn conclude(comparison: &Comparison) -> ExitCode {
         ui::problem(problem);
     }
     if comparison.problems.is_empty() {
-        ui::status("Checked", format!("{} figures: none is over 5 % worse", comparison.compared));
+        ui::status("Checked", format!("{} figures: none is over 5 % higher", comparison.compared));
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -210,7 +210,8 @@ impl Options {
         for name in &self.functions {
             if !template.functions.contains_key(name) {
                 let names: Vec<_> = template.functions.keys().map(String::as_str).collect();
-                return Err(format!("{name} is no function; there are {}", names.join(", ")).into());
+                let names = names.join(", ");
+                return Err(format!("{name} is not a function; the functions are {names}").into());
             }
         }
         Ok(self.functions.clone())

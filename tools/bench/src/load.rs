@@ -1,6 +1,6 @@
-//! `cargo benchmark load`: how the API answers while many people of a clinic work with it at once.
+//! `cargo benchmark load`: measures response times while many people at a clinic work with the API at the same time.
 //!
-//! The loop is closed: everybody waits for an answer before asking again, so that a slow API is asked less.
+//! The loop is closed: each person waits for an answer before the next request, so a slow API gets fewer requests.
 
 mod clinic;
 mod closed_loop;
@@ -26,16 +26,17 @@ pub use self::closed_loop::{Outcome, run as run_loop};
 pub use self::mix::Operation;
 use self::mix::{MIX, share};
 
-/// For each operation by itself, so that every process of its function has started and has its connections.
+/// The time of the requests before the measurement, for each operation, so that every process of its function has
+/// started and is connected.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// The plot, which docs/performance.md shows.
+/// The plot in docs/performance.md.
 const PLOT: &str = "docs/latency.svg";
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Use this deployed stage for tests: it keeps the records that are added, and must be deployed with
-    /// RegistrationRole=staff and TriesPerAddress=100000 [default: a stack of its own]
+    /// Use this deployed stage for tests: it keeps the new records, and must be deployed with RegistrationRole=staff
+    /// and TriesPerAddress=100000 [default: a new local stack]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 
@@ -49,11 +50,11 @@ pub struct Options {
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     seconds: u16,
 
-    /// Processes per function in a stack of its own
+    /// Number of processes per function in the local stack
     #[arg(long, value_name = "N", default_value_t = 4, conflicts_with = "url")]
     concurrency: u16,
 
-    /// Write the result into docs/performance.md and docs/latency.svg
+    /// Write the result to docs/performance.md and docs/latency.svg
     #[arg(long)]
     save: bool,
 }
@@ -87,7 +88,7 @@ fn measure(options: &Options) -> Result {
     if options.save {
         fs::write(repository().join(PLOT), plot::svg(&outcome))
             .map_err(|error| format!("cannot write {PLOT}: {error}"))?;
-        let picture = "![How long answers took, by kind of request](latency.svg)";
+        let picture = "![Response times by kind of request](latency.svg)";
         markers::write("load", &format!("{report}\n{picture}"))?;
     }
     Ok(())

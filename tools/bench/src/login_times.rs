@@ -1,7 +1,7 @@
-//! `cargo benchmark login-times`: whether the time of a refused login shows why it was refused.
+//! `cargo benchmark login-times`: measures whether the time of a refused login reveals why it was refused.
 //!
-//! Logins of unknown names, with wrong passwords and of disabled accounts take turns on a stack of their
-//! own, and Welch's t compares each two kinds.
+//! Logins with unknown names, with wrong passwords and to deactivated accounts alternate on a new stack, and Welch's t
+//! compares each pair of kinds.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};
@@ -10,21 +10,21 @@ use ops::{Result, ui};
 use serde_json::{Value, json};
 use xtask::stack::{PASSWORD, Stack};
 
-/// So many logins with each name, which is less than what is throttled.
+/// The number of logins with each name: fewer than the throttles' limit.
 const TRIES_PER_NAME: usize = 5;
 
-/// Where two means are apart in one of twenty comparisons of the same thing.
+/// Beyond this value two means differ significantly. One of twenty comparisons of equal kinds exceeds it by chance.
 const APART: f64 = 1.96;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Logins of each kind
+    /// Number of logins of each kind
     #[arg(long, default_value_t = 170)]
     logins: usize,
 }
 
 pub fn run(options: &Options) -> Result {
-    // Here everything comes from one address.
+    // All logins come from one address.
     let stack = Stack::start(&[("TRIES_PER_ADDRESS_HOUR", "1000000")], &[])?;
     ui::status("Preparing", "accounts");
     let names = options.logins.div_ceil(TRIES_PER_NAME);
@@ -33,7 +33,7 @@ pub fn run(options: &Options) -> Result {
     for number in 0..names {
         stack.register(&format!("known-{number}"))?;
         let disabled = stack.register(&format!("disabled-{number}"))?;
-        stack.disable(&admin, disabled)?;
+        stack.deactivate(&admin, disabled)?;
     }
     // The first call of a process takes longer.
     refused(&stack, "nobody")?;
@@ -55,7 +55,7 @@ pub fn run(options: &Options) -> Result {
     Ok(())
 }
 
-/// What the logins of one kind of name took.
+/// The times of one kind of login.
 struct Times {
     name: &'static str,
     millis: Vec<f64>,
@@ -71,14 +71,14 @@ impl Times {
         self.millis.iter().sum::<f64>() / self.count()
     }
 
-    /// The unbiased one.
+    /// Returns the unbiased variance.
     fn variance(&self) -> f64 {
         let mean = self.mean();
         let squares = self.millis.iter().map(|it| (it - mean).powi(2));
         squares.sum::<f64>() / (self.count() - 1.0)
     }
 
-    /// Welch's t.
+    /// Returns Welch's t.
     fn apart_from(&self, other: &Self) -> f64 {
         let error = self.variance() / self.count() + other.variance() / other.count();
         (self.mean() - other.mean()) / error.sqrt()
@@ -102,21 +102,21 @@ impl Display for Report<'_> {
                 times.millis.len()
             )?;
         }
-        writeln!(f, "\n| compared | Welch's t | told apart (beyond ±{APART}) |\n|---|---|---|")?;
+        writeln!(f, "\n| compared | Welch's t | different (beyond ±{APART}) |\n|---|---|---|")?;
         let [unknown, known, disabled] = self.kinds;
         for (one, other) in [(unknown, known), (unknown, disabled), (known, disabled)] {
             let t = one.apart_from(other);
-            let verdict = if t.abs() > APART { "yes" } else { "no" };
-            writeln!(f, "| {}, {} | {t:.2} | {verdict} |", one.name, other.name)?;
+            let is_different = if t.abs() > APART { "yes" } else { "no" };
+            writeln!(f, "| {}, {} | {t:.2} | {is_different} |", one.name, other.name)?;
         }
         Ok(())
     }
 }
 
-/// A login that must fail: how long it took, and its answer but for the id of the request.
+/// Sends a login that must fail. Returns its time, and its answer without the id of the request.
 #[allow(clippy::disallowed_methods, reason = "measures a span")]
 fn refused(stack: &Stack, name: &str) -> Result<(Duration, Value)> {
-    // The disabled account's password is right: nothing but its state may be the reason.
+    // The password of the deactivated account is right, so its state is the only reason for the refusal.
     let password = if name.starts_with("disabled") { PASSWORD } else { "not the password" };
     let credentials = json!({ "username": name, "password": password });
     let started = Instant::now();

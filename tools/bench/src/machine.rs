@@ -1,4 +1,4 @@
-//! The machine that a measurement was made on.
+//! The machine on which a measurement is made.
 
 use std::fmt::{self, Display, Formatter};
 use std::fs;
@@ -9,7 +9,7 @@ use ops::Result;
 use repo::template::repository;
 use shared::model::timestamp::Timestamp;
 
-/// For whoever reads a table: `AMD EPYC, 2 cores, Linux 6.1.0, rustc 1.95.0, 2026-11-25`.
+/// A machine, for readers of a table: `AMD EPYC, 2 cores, Linux 6.1.0, rustc 1.95.0, 2026-11-25`.
 pub struct Machine {
     processor: String,
     cores: usize,
@@ -44,11 +44,11 @@ fn processor() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// The first line that a command prints.
+/// Returns the first line of a command's output.
 pub fn first_line(program: &str, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program)
         .args(arguments)
-        // Where rust-toolchain.toml says which rustc is meant.
+        // rust-toolchain.toml in this folder selects the version of rustc.
         .current_dir(repository())
         .output()
         .map_err(|error| format!("cannot run {program}: {error}"))?;

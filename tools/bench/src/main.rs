@@ -15,14 +15,14 @@ use ops::Result;
 #[derive(Parser)]
 #[command(name = "cargo benchmark", bin_name = "cargo benchmark")]
 enum Command {
-    /// Measure what functions cost: their start, a request, memory, size, calls to DynamoDB
+    /// Measure the cost of functions: start, request, memory, size, calls to DynamoDB
     ///
-    /// Each figure comes with its ratio to a function that does nothing, which is built and measured in the
-    /// same run. A run of everything takes long; --functions and --only choose.
+    /// Each figure has its ratio to that of a function that does nothing, which is built and measured in the same run.
+    /// Measuring everything takes long; --functions and --only limit it.
     Functions(functions::Options),
-    /// Load the API with what people at a clinic do, and measure how long answers take
+    /// Send the requests of a working clinic to the API, and measure response times
     Load(load::Options),
-    /// Measure whether the time of a refused login shows why it was refused
+    /// Measure whether the time of a refused login reveals why it was refused
     LoginTimes(login_times::Options),
 }
 
@@ -46,7 +46,7 @@ mod tests {
     use super::Command;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_is_valid() {
         Command::command().debug_assert();
     }
 }

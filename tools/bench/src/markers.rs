@@ -1,14 +1,14 @@
-//! Parts of a document that a command writes: what stands between `<!-- name -->` and `<!-- /name -->`.
+//! Generated parts of a document: the text between `<!-- name -->` and `<!-- /name -->`.
 
 use std::fs;
 
 use ops::{Result, ui};
 use repo::template::repository;
 
-/// Where measurements are written down.
+/// The document with the results of measurements.
 const DOCUMENT: &str = "docs/performance.md";
 
-/// Puts something between the markers of this name in docs/performance.md.
+/// Replaces the text between the markers of this name in docs/performance.md.
 pub fn write(name: &str, content: &str) -> Result {
     let path = repository().join(DOCUMENT);
     let text = fs::read_to_string(&path).map_err(|error| format!("{DOCUMENT}: {error}"))?;

@@ -2,7 +2,7 @@
 
 use shared::model::text::fold;
 use shared::model::timestamp::Timestamp;
-use shared::table::MadeAdmin;
+use shared::store::MadeAdmin;
 
 use crate::stop::unless_stopped;
 use crate::target::Target;
@@ -31,12 +31,12 @@ pub async fn run(command: &Command) -> Result {
 
 async fn add(Add { name, target }: &Add) -> Result {
     let target = target.open().await?;
-    match target.table.make_admin(&fold(name.trim()), Timestamp::system()).await? {
+    match target.store.operator().make_admin(&fold(name.trim()), Timestamp::system()).await? {
         MadeAdmin::Done(user) => ui::print(format!("user {} is an admin now\n", user.id)),
         MadeAdmin::Already(user) => ui::print(format!("user {} is an admin already\n", user.id)),
         MadeAdmin::Unknown => {
             let way_out = "register it first with POST /api/auth/register/";
-            return Err(format!("there is no account with this name: {way_out}").into());
+            return Err(format!("no account has this name: {way_out}").into());
         }
     }
     Ok(())

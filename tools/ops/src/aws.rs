@@ -5,7 +5,7 @@ use shared::config::{Aws, CaBundle, optional};
 /// The command that sets the variables for users of the AWS CLI, which does not set them by itself.
 const EXPORT: &str = r#"eval "$(aws configure export-credentials --format env)""#;
 
-/// Reads the variables. `otherwise` applies where they are unset. The error says what to do.
+/// Reads the variables. `otherwise` replaces those that are unset. The error says what to do.
 pub fn from_variables(otherwise: Option<Aws>) -> Result<Aws, String> {
     read(optional, otherwise)
 }
@@ -42,21 +42,21 @@ mod tests {
 
     #[test]
     fn missing_variable_is_named() {
-        let said = |names: &'static [&str]| {
+        let set = |names: &'static [&str]| {
             move |name| names.contains(&name).then(|| format!("the {name}"))
         };
-        let problem = read(said(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]), None);
+        let problem = read(set(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]), None);
         assert_eq!(problem.unwrap_err(), "set AWS_REGION");
         for some in [&["AWS_REGION"][..], &["AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"]] {
-            let problem = read(said(some), None).unwrap_err();
+            let problem = read(set(some), None).unwrap_err();
             assert!(problem.starts_with("set AWS_ACCESS_KEY_ID and AWS_SECRET_"), "{problem}");
         }
-        // Half of the credentials is not enough, with a default either.
-        assert!(read(said(&["AWS_ACCESS_KEY_ID"]), Some(Aws::anybody())).is_err());
+        // Half of the credentials is an error even with a default.
+        assert!(read(set(&["AWS_ACCESS_KEY_ID"]), Some(Aws::anybody())).is_err());
     }
 
     #[test]
-    fn default_credentials_apply_where_no_credentials_are_set() {
+    fn default_credentials_are_used_if_none_are_set() {
         assert_eq!(read(|_| None, Some(Aws::anybody())).unwrap().region, "us-east-1");
         let aws =
             read(|name| (name == "AWS_REGION").then(|| "eu-west-3".into()), Some(Aws::anybody()));

@@ -11,41 +11,41 @@ use tokio::time::{sleep, timeout};
 use crate::lock::{lock, try_lock};
 use crate::{Failure, Result};
 
-/// How long the end of an earlier `cargo dev` may take, or the start of a running one.
+/// The time that the end of an earlier `cargo dev`, or the start of a running one, may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(100);
 
-/// The file that one process at a time holds.
+/// The file that one process at a time locks.
 const LOCK: &str = "lock";
 
 /// The file in which that process announces the endpoint of its DynamoDB.
 const ENDPOINT: &str = "dynamodb-endpoint";
 
-/// The folder, for this process alone.
+/// The folder, locked by this process.
 pub struct Data {
     folder: PathBuf,
-    /// Locked until the process ends, however it does.
+    /// Stays locked until the process ends, even if it is killed.
     _lock: File,
 }
 
-/// How a command gets at the data in a folder.
+/// How a command can access the data in a folder.
 pub enum Access {
-    /// No process has the folder, whose full path this is.
+    /// Directly: no process uses the folder, whose full path this is.
     Free(PathBuf),
-    /// A process has the folder, and a DynamoDB at this endpoint.
+    /// Through the DynamoDB, at this endpoint, of the process that uses the folder.
     Through(String),
 }
 
 impl Data {
-    /// Waits until no other process has the folder. The default is `.local` in the repository. Creates it if missing.
+    /// Waits until no other process uses the folder. The default is `.local` in the repository. Creates it if missing.
     pub async fn open(folder: Option<&Path>) -> Result<Self> {
         let folder = prepare(folder)?;
         match timeout(PATIENCE, lock(&folder.join(LOCK))).await {
             Ok(Ok(lock)) => Self::locked(folder, lock),
             Ok(Err(error)) => Err(cannot_use(&folder, error)),
             Err(_) => {
-                let user = "another `cargo dev`, or a command at work on its data, uses";
-                let way_out = "end it, or give this one a folder of its own with --data";
+                let user = "another `cargo dev`, or a command that works on its data, uses";
+                let way_out = "end it, or choose another folder with --data";
                 Err(format!("{user} {}; {way_out}", folder.display()).into())
             }
         }
@@ -78,19 +78,19 @@ impl Data {
 
 impl Drop for Data {
     fn drop(&mut self) {
-        // If this fails, the next process that has the folder removes it.
+        // If this fails, the next process that uses the folder removes the file.
         let _ = self.withdraw();
     }
 }
 
-/// Finds out whether a process has the folder. Such a process may still be starting its DynamoDB: waits for that.
+/// Returns how to access the data in the folder. If a process uses the folder, waits until its DynamoDB has started.
 pub async fn access(folder: Option<&Path>) -> Result<Access> {
     let folder = prepare(folder)?;
     let cannot = |error| cannot_use(&folder, error);
     let mut waited = Duration::ZERO;
     while waited < PATIENCE {
         if let Some(lock) = try_lock(&folder.join(LOCK)).map_err(cannot)? {
-            // Removes an old endpoint, then lets go of the folder.
+            // Removes an old endpoint, then unlocks the folder.
             drop(Data::locked(folder.clone(), lock)?);
             return Ok(Access::Free(folder));
         }
@@ -125,8 +125,8 @@ fn prepare(folder: Option<&Path>) -> Result<PathBuf> {
     folder.canonicalize().map_err(cannot)
 }
 
-/// Creates a .gitignore, which `cargo lambda watch` heeds. Without it, in a folder that the repository's own
-/// .gitignore does not name, each write to the tables would start the functions again.
+/// Creates a .gitignore, because `cargo lambda watch` does not watch ignored files. Otherwise, in a folder that the
+/// repository's own .gitignore does not name, each write to the tables would restart the functions.
 fn ignore(folder: &Path) -> io::Result<()> {
     match File::create_new(folder.join(".gitignore")) {
         Ok(mut file) => file.write_all(b"*\n"),
@@ -135,7 +135,7 @@ fn ignore(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns the endpoint that the process which has the folder announced, if it did.
+/// Returns the endpoint that the process which uses the folder has announced, if it has.
 fn endpoint(folder: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(folder.join(ENDPOINT)) {
         // Empty while it is being written.
@@ -162,7 +162,7 @@ mod tests {
         fs::write(folder.join(ENDPOINT), "http://127.0.0.1:1").unwrap();
 
         let first = access(Some(&folder)).await.unwrap();
-        assert!(matches!(first, Access::Free(_)), "no process has it, whatever an old file says");
+        assert!(matches!(first, Access::Free(_)), "an old file does not mean that a process runs");
         assert_eq!(endpoint(&folder).unwrap(), None);
         let first = Data::open(Some(&folder)).await.unwrap();
         first.announce("http://127.0.0.1:2").unwrap();

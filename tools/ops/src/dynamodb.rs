@@ -1,4 +1,4 @@
-//! A DynamoDB to work with, and the credentials for it.
+//! The DynamoDB that a command uses, and its credentials.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,23 +9,24 @@ use ureq::http::Uri;
 
 use crate::{Result, aws};
 
-/// Its address, and the credentials for it.
+/// A DynamoDB: its address, credentials and name.
 pub struct DynamoDb {
     settings: config::DynamoDb,
-    /// What to call it.
+    /// The name in messages.
     name: String,
 }
 
 impl DynamoDb {
-    /// One that runs inside this process, which takes any credentials. The place says where its tables are.
+    /// Returns the settings of one that runs inside this process and accepts any credentials. `place` says where its
+    /// tables are.
     pub fn embedded(endpoint: String, place: &str) -> Self {
         let name = format!("an embedded DynamoDB {place}, at {endpoint}");
         let settings = config::DynamoDb { aws: Aws::anybody(), endpoint: Some(endpoint) };
         Self { settings, name }
     }
 
-    /// One at a URL, with the credentials from the usual variables. They may be unset if it is on this machine: a local
-    /// DynamoDB takes any credentials.
+    /// Returns the settings of one at a URL, with the credentials from the usual variables. They may be unset if it is
+    /// on this machine: a local DynamoDB accepts any credentials.
     pub fn at(endpoint: &str) -> Result<Self> {
         let is_local = is_local(endpoint)
             .ok_or_else(|| format!("{endpoint} is not the URL of a DynamoDB, http or https"))?;
@@ -36,31 +37,31 @@ impl DynamoDb {
         Ok(Self { settings, name })
     }
 
-    /// The DynamoDB of the region that the usual variables name.
+    /// Returns the settings of DynamoDB in the region that the usual variables name.
     pub fn of_region() -> Result<Self> {
         let aws = aws::from_variables(None)
             .map_err(|problem| format!("{problem} to use a region's DynamoDB"))?;
         Ok(Self::of(aws))
     }
 
-    /// The DynamoDB of a region, with these credentials.
+    /// Returns the settings of DynamoDB in a region, with these credentials.
     pub fn of(aws: Aws) -> Self {
         let name = format!("the DynamoDB of {}", aws.region);
         let settings = config::DynamoDb { aws, endpoint: None };
         Self { settings, name }
     }
 
-    /// Its URL, unless it is a region's own.
+    /// Returns its URL; `None` for a region's own.
     pub fn endpoint(&self) -> Option<&str> {
         self.settings.endpoint.as_deref()
     }
 
-    /// For a client in this process.
+    /// Returns the settings for a client in this process.
     pub fn settings(&self) -> &config::DynamoDb {
         &self.settings
     }
 
-    /// For the functions' clients; what has no value must not be set.
+    /// Returns the environment variables for the functions; one without a value must not be set.
     pub fn environment(&self) -> [(&'static str, Option<String>); 5] {
         let config::DynamoDb { aws, endpoint } = &self.settings;
         let session_token = aws.session_token.as_ref();

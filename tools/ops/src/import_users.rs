@@ -1,7 +1,7 @@
 //! `cargo ops import-users`: creates accounts for the users of a Django project.
 //!
-//! Each account is one transaction, and existing accounts are not changed. So a run may end anywhere,
-//! and the next one continues.
+//! Each account is created in one transaction, and existing accounts are not changed. So a run may end at any point,
+//! and the next run continues.
 
 mod django;
 
@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use futures_util::{StreamExt, stream};
+use shared::dynamo::DynamoError;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
-use shared::table::{Imported, ImportedUser, Table, TableError};
+use shared::store::{Imported, ImportedUser, Store, StoreError};
 use tokio::time::sleep;
 
 use self::django::{Candidate, Dump, Entry, Reading, Skipped};
@@ -23,10 +24,10 @@ use crate::stop::unless_stopped;
 use crate::target::Target;
 use crate::{Result, ui};
 
-/// How many imports are under way at once.
+/// The number of imports that run at the same time.
 const AT_ONCE: usize = 16;
 
-/// Before each further attempt while DynamoDB is unavailable. An attempt has quicker retries of its own.
+/// The pause before each further attempt while DynamoDB is unavailable. Within an attempt, the client retries sooner.
 const PAUSES: [Duration; 3] =
     [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
 
@@ -69,7 +70,7 @@ pub async fn run(options: &Options) -> Result {
     let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
 
     let mut report = Report { others, ..Report::default() };
-    let import = import(&target.table, entries, now, &mut report);
+    let import = import(&target.store, entries, now, &mut report);
     let problem = match unless_stopped(import, false).await? {
         Some(Ok(())) => {
             ui::print(report);
@@ -79,7 +80,8 @@ pub async fn run(options: &Options) -> Result {
         None => "stopped".to_owned(),
     };
     let done = report.done();
-    Err(format!("{problem}; {done} of {total} users are done: run the same again to go on").into())
+    let way_out = "run the same command again to continue";
+    Err(format!("{problem}; {done} of {total} users are done: {way_out}").into())
 }
 
 fn read(options: &Options, now: Timestamp) -> Result<Dump> {
@@ -91,20 +93,20 @@ fn read(options: &Options, now: Timestamp) -> Result<Dump> {
         if error.is_io() {
             return format!("cannot read {path}: {error}");
         }
-        // Not in the error's own words, which may quote what somebody is called.
+        // Without the error's own text, which may quote a name.
         let (line, column) = (error.line(), error.column());
-        format!("{path} is not what `manage.py dumpdata` writes: line {line}, column {column}")
+        format!("{path} is not output of `manage.py dumpdata`: line {line}, column {column}")
     })?;
     if dump.entries.is_empty() && dump.others > 0 {
-        ui::warning("the file has no users; if their model has another name, give it with --model");
+        ui::warning("the file has no users; if their model has another name, set it with --model");
     }
     Ok(dump)
 }
 
-/// Imports them in their order, up to the first with whom DynamoDB fails.
-async fn import(table: &Table, entries: Vec<Entry>, now: Timestamp, report: &mut Report) -> Result {
+/// Imports the entries in their order, up to the first one at which DynamoDB fails.
+async fn import(store: &Store, entries: Vec<Entry>, now: Timestamp, report: &mut Report) -> Result {
     let progress = ui::progress("Importing", u64::try_from(entries.len())?)?;
-    let imports = entries.into_iter().map(|entry| import_entry(table, entry, now));
+    let imports = entries.into_iter().map(|entry| import_entry(store, entry, now));
     let mut outcomes = stream::iter(imports).buffered(AT_ONCE);
     while let Some(outcome) = outcomes.next().await {
         report.add(outcome?);
@@ -113,7 +115,7 @@ async fn import(table: &Table, entries: Vec<Entry>, now: Timestamp, report: &mut
     Ok(())
 }
 
-/// What became of an entry.
+/// The result of one entry.
 enum Outcome {
     Imported { must_reset: bool },
     Already,
@@ -121,16 +123,16 @@ enum Outcome {
 }
 
 async fn import_entry(
-    table: &Table,
+    store: &Store,
     entry: Entry,
     now: Timestamp,
-) -> std::result::Result<Outcome, TableError> {
+) -> std::result::Result<Outcome, StoreError> {
     let Candidate { who, user } = match entry {
         Ok(candidate) => candidate,
         Err(skipped) => return Ok(Outcome::Skipped(skipped)),
     };
     let must_reset = user.password_hash.is_none();
-    Ok(match import_user(table, user, now).await? {
+    Ok(match import_user(store, user, now).await? {
         Imported::Done(_) => Outcome::Imported { must_reset },
         Imported::Already => Outcome::Already,
         Imported::Taken(problems) => Outcome::Skipped(Skipped { who, problems }),
@@ -138,24 +140,25 @@ async fn import_entry(
 }
 
 async fn import_user(
-    table: &Table,
+    store: &Store,
     user: ImportedUser,
     now: Timestamp,
-) -> std::result::Result<Imported, TableError> {
+) -> std::result::Result<Imported, StoreError> {
+    let operator = store.operator();
     for pause in PAUSES {
-        match table.import_user(user.clone(), now).await {
-            Err(TableError::Unavailable(_)) => sleep(pause).await,
+        match operator.import_user(user.clone(), now).await {
+            Err(StoreError::Dynamo(DynamoError::Unavailable(_))) => sleep(pause).await,
             outcome => return outcome,
         }
     }
-    table.import_user(user, now).await
+    operator.import_user(user, now).await
 }
 
-/// What a run has done so far.
+/// The results of a run so far.
 #[derive(Default)]
 struct Report {
     imported: usize,
-    /// Of those imported.
+    /// The imported users who must reset their password.
     must_reset: usize,
     already: usize,
     skipped: Vec<Skipped>,
@@ -182,10 +185,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { imported, must_reset, already, skipped, others } = self;
-        writeln!(f, "imported {imported} (of them {must_reset} must reset their password)")?;
-        writeln!(f, "already there {already}")?;
+        writeln!(f, "imported {imported} ({must_reset} must reset their password)")?;
+        writeln!(f, "imported before {already}")?;
         writeln!(f, "skipped {}", skipped.len())?;
-        writeln!(f, "other models passed over {others}")?;
+        writeln!(f, "objects of other models {others}")?;
         skipped.iter().try_for_each(|skipped| writeln!(f, "{skipped}"))
     }
 }
@@ -194,7 +197,7 @@ impl fmt::Display for Report {
 mod tests {
     use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
     use serde_json::{Value, json};
-    use shared::table;
+    use shared::dynamo::client;
     use shared::testing::emulator::{self, Emulator, create_tables};
 
     use super::*;
@@ -202,34 +205,34 @@ mod tests {
     #[tokio::test]
     async fn second_run_continues_where_the_first_one_ended() {
         let emulator = Emulator::in_memory().await.unwrap();
-        let client = table::client(&emulator::settings(emulator.endpoint()));
+        let client = client(&emulator::settings(emulator.endpoint()));
         create_tables(&client, &Template::load().unwrap()).await.unwrap();
-        let table = Table::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
 
         let amara = user(1, "amara", "amara@example.com", "pbkdf2_sha256$1000$salt$aGFzaA==");
         let bruno = user(2, "bruno", "bruno@example.com", "!unusable");
         let group = json!({ "model": "auth.group", "pk": 1, "fields": {} });
-        let first = run(&table, json!([group, amara])).await;
+        let first = run(&store, json!([group, amara])).await;
         assert_eq!(
             first,
-            "imported 1 (of them 0 must reset their password)\n\
-             already there 0\n\
+            "imported 1 (0 must reset their password)\n\
+             imported before 0\n\
              skipped 0\n\
-             other models passed over 1\n"
+             objects of other models 1\n"
         );
 
         let chiara = user(3, "chiara", "amara@example.com", "");
-        let second = run(&table, json!([amara, bruno, chiara])).await;
+        let second = run(&store, json!([amara, bruno, chiara])).await;
         assert_eq!(
             second,
-            "imported 1 (of them 1 must reset their password)\n\
-             already there 1\n\
+            "imported 1 (1 must reset their password)\n\
+             imported before 1\n\
              skipped 1\n\
-             other models passed over 0\n\
-             auth.user 3: email: is also that of auth.user 1\n"
+             objects of other models 0\n\
+             auth.user 3: email: is the same as that of auth.user 1\n"
         );
 
-        let third = run(&table, json!([chiara])).await;
+        let third = run(&store, json!([chiara])).await;
         assert!(third.ends_with("auth.user 3: email: is already taken\n"), "{third}");
     }
 
@@ -238,12 +241,12 @@ mod tests {
         json!({ "model": "auth.user", "pk": pk, "fields": fields })
     }
 
-    async fn run(table: &Table, file: Value) -> String {
+    async fn run(store: &Store, file: Value) -> String {
         let now = Timestamp::from_millisecond(1_700_000_000_000);
         let reading = Reading { model: None, role: Role::Pending, now };
         let dump = django::read(file.to_string().as_bytes(), &reading).unwrap();
         let mut report = Report { others: dump.others, ..Report::default() };
-        import(table, dump.entries, now, &mut report).await.unwrap();
+        import(store, dump.entries, now, &mut report).await.unwrap();
         report.to_string()
     }
 }

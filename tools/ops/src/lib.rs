@@ -1,5 +1,5 @@
-//! Operators' commands, which work on the tables of `cargo dev` or of a deployed stack, and what the developers'
-//! commands share with them: terminal output, signals, child processes, the data folder, HTTP and AWS settings.
+//! Operators' commands, which work on the tables of `cargo dev` or of a deployed stack, and helpers that the
+//! developers' commands also use: terminal output, signals, child processes, the data folder, HTTP and AWS settings.
 
 pub mod admin;
 pub mod aws;
@@ -39,7 +39,7 @@ pub fn run(command: impl Future<Output = Result<ExitCode>>) -> ExitCode {
 fn block_on(command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     let runtime = Runtime::new()?;
     let outcome = runtime.block_on(command);
-    // A request that is still under way is not worth waiting for.
+    // Without waiting for requests that are still running.
     runtime.shutdown_background();
     outcome
 }

@@ -24,7 +24,7 @@ impl LocalTables {
         let endpoint = tokio::select! {
             endpoint = announced(folder) => endpoint?,
             status = dev.wait() => {
-                let problem = "the tables cannot be opened; the reason stands above";
+                let problem = "the tables cannot be opened; the reason is above";
                 return Err(format!("{problem} ({})", status?).into());
             }
         };
@@ -39,7 +39,7 @@ fn command(folder: &Path) -> Command {
         .args(["run", "--package", "xtask", "--", "dev", "--table-only", "--until-stdin-closes"])
         .arg("--data")
         .arg(folder)
-        // Stdout is for what the command of this process prints.
+        // This process's own stdout is for its result.
         .stdout(Stdio::null());
     cargo
 }

@@ -1,4 +1,4 @@
-//! A file that one process at a time holds.
+//! A file that one process at a time can lock.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -9,7 +9,8 @@ use tokio::time::sleep;
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Waits its turn. The lock lasts until the file is dropped or the process ends, however it does.
+/// Waits until the file is free, and locks it. The lock lasts until the file is dropped or the process ends, even if it
+/// is killed.
 pub async fn lock(path: &Path) -> io::Result<File> {
     loop {
         match try_lock(path)? {
@@ -19,7 +20,7 @@ pub async fn lock(path: &Path) -> io::Result<File> {
     }
 }
 
-/// The lock, unless somebody holds it.
+/// Locks the file; returns `None` if another process holds the lock.
 pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
     let file = File::create(path)?;
     match file.try_lock() {

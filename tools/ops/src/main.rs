@@ -53,7 +53,7 @@ mod tests {
     use super::Command;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_is_valid() {
         Command::command().debug_assert();
     }
 }

@@ -1,5 +1,5 @@
-//! A child process together with all processes that it starts. They end together when their owner drops them.
-//! Only SIGKILL, which gives the owner no time, leaves them behind.
+//! A child process and all processes that it starts. They end together when their owner drops them. They keep running
+//! only if the owner is killed by SIGKILL.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -11,18 +11,18 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-/// How long SIGTERM may take before SIGKILL follows. cargo-lambda allows its functions a second.
+/// The time between SIGTERM and SIGKILL. cargo-lambda allows its functions a second.
 const GRACE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
 /// The leader of a process group of its own. Dropping it ends the group and waits for the end.
 ///
 /// In the group of its owner, the leader would get a terminal's Ctrl-C at the same time as the owner, which could
-/// then no longer end it in good order.
+/// then not end it in the right order.
 pub struct ProcessGroup {
     leader: Child,
     grace: Duration,
-    /// Closed when this process ends, however it does.
+    /// Closed when this process ends, even if it is killed.
     _stdin: Option<ChildStdin>,
 }
 
@@ -32,13 +32,13 @@ impl ProcessGroup {
         Self::spawn_with_grace(command, GRACE)
     }
 
-    /// As [`ProcessGroup::spawn`], with this much time between SIGTERM and SIGKILL.
+    /// Does the same as [`ProcessGroup::spawn`], with this time between SIGTERM and SIGKILL.
     pub fn spawn_with_grace(command: Command, grace: Duration) -> io::Result<Self> {
         Self::start(command, Stdio::null(), grace)
     }
 
-    /// As [`ProcessGroup::spawn`], with a stdin that stays open and empty until this process ends. A command that ends
-    /// with its stdin is not left behind, not even by SIGKILL.
+    /// Does the same as [`ProcessGroup::spawn`], with a stdin that stays open and empty until this process ends. So a
+    /// command that ends with its stdin ends even if this process is killed by SIGKILL.
     pub fn spawn_with_stdin(command: Command) -> io::Result<Self> {
         Self::start(command, Stdio::piped(), GRACE)
     }
@@ -46,12 +46,12 @@ impl ProcessGroup {
     fn start(mut command: Command, stdin: Stdio, grace: Duration) -> io::Result<Self> {
         command.process_group(0).stdin(stdin);
         let mut leader = tokio::process::Command::from(command).spawn()?;
-        // Taken, because waiting for the leader would close it.
+        // Taken out of the child, because waiting for the leader would close it.
         let stdin = leader.stdin.take();
         Ok(Self { leader, grace, _stdin: stdin })
     }
 
-    /// Returns what the leader prints, if the command pipes it; once.
+    /// Returns the leader's stdout, if the command pipes it; only the first time.
     pub fn stdout(&mut self) -> Option<ChildStdout> {
         self.leader.stdout.take()
     }
@@ -62,10 +62,10 @@ impl ProcessGroup {
     }
 
     fn signal(&self, signal: Signal) {
-        // No id: the leader has been waited for, and another process may have its number by now.
+        // Without an id, the leader has been waited for, and another process may have its number by now.
         let id = self.leader.id().and_then(|id| i32::try_from(id).ok());
         if let Some(id) = id {
-            // Fails if the group has just ended, which is fine.
+            // Fails if the group has just ended; that is no problem.
             let _ = killpg(Pid::from_raw(id), signal);
         }
     }

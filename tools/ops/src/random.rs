@@ -6,10 +6,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::Result;
 
-/// In bytes.
+/// The number of random bytes.
 const LENGTH: usize = 32;
 
-/// Returns text that nobody can guess: 43 letters, digits, `-` and `_`.
+/// Returns text that cannot be guessed: 43 letters, digits, `-` and `_`.
 pub fn random() -> Result<String> {
     let mut bytes = [0; LENGTH];
     SystemRandom::new().fill(&mut bytes).map_err(|_| "the system has no random bytes")?;

@@ -6,7 +6,7 @@ mod visit;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use shared::table::Table;
+use shared::store::Store;
 
 use self::api::Api;
 use self::visit::Visit;
@@ -25,15 +25,16 @@ pub struct Options {
 
 pub async fn run(options: &Options) -> Result {
     let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
-    smoke(&options.url, &target.table).await
+    smoke(&options.url, &target.store).await
 }
 
-/// Tests the API at a URL, whose table this is. Removes what it creates, even when a call fails or the user stops it.
-pub async fn smoke(url: &str, table: &Table) -> Result {
-    ui::status("Trying", url);
+/// Tests the API at a URL, which uses this store. Removes everything that it creates, even when a call fails or the
+/// user stops it.
+pub async fn smoke(url: &str, store: &Store) -> Result {
+    ui::status("Testing", url);
     let stopped = AtomicBool::new(false);
     let api = Api::at(url, &stopped);
-    let mut visit = Visit::new(&api, table)?;
+    let mut visit = Visit::new(&api, store)?;
     let outcome = {
         let mut calls = pin!(visit.calls());
         match unless_stopped(&mut calls, false).await? {

@@ -25,7 +25,7 @@ pub async fn unless_stopped<T>(
             _ = hang_up.recv() => {}
             () = end_of_stdin(until_stdin_closes) => {}
         }
-        ui::status("Stopping", "whatever has been started");
+        ui::status("Stopping", "everything that was started");
     };
     tokio::select! {
         result = work => Ok(Some(result)),
@@ -33,12 +33,12 @@ pub async fn unless_stopped<T>(
     }
 }
 
-async fn end_of_stdin(counts: bool) {
-    if !counts {
+async fn end_of_stdin(matters: bool) {
+    if !matters {
         return pending().await;
     }
     let (reading, ended) = oneshot::channel::<()>();
-    // A thread, since tokio's own stdin would keep the runtime from ending.
+    // A thread, because tokio's own stdin would keep the runtime from ending.
     thread::spawn(move || {
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         drop(reading);

@@ -1,20 +1,20 @@
-//! Whose tables a command works on: those of `cargo dev`, or a deployed stack's.
+//! The tables that a command works on: those of `cargo dev`, or a deployed stack's.
 
 use std::path::{Path, PathBuf};
 
 use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
-use shared::table::{self, Table};
+use shared::dynamo::client;
+use shared::store::Store;
 
 use crate::data::{Access, access};
 use crate::dynamodb::DynamoDb;
 use crate::local_tables::LocalTables;
 use crate::{Result, ui};
 
-// Not a doc comment: clap would take it for the command's.
+// Without a doc comment, because clap would show it as the command's description.
 #[derive(clap::Args)]
 pub struct Target {
-    /// Work on the data of `cargo dev` in this folder, whether it runs or not [default: .local in the
-    /// repository]
+    /// Work on the data of `cargo dev` in this folder, running or not [default: .local in the repository]
     #[arg(long, value_name = "DIR", conflicts_with = "table")]
     data: Option<PathBuf>,
 
@@ -28,9 +28,9 @@ pub struct Target {
     dynamodb_endpoint: Option<String>,
 }
 
-/// A table to work on.
+/// The tables to work on.
 pub struct Opened {
-    pub table: Table,
+    pub store: Store,
     /// Keeps the tables open if no `cargo dev` does.
     _local: Option<LocalTables>,
 }
@@ -54,9 +54,9 @@ async fn local(folder: Option<&Path>) -> Result<Opened> {
     };
     let dynamodb = DynamoDb::at(&endpoint)?;
     ui::status("Using", &dynamodb);
-    let client = table::client(dynamodb.settings());
-    let table = Table::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
-    Ok(Opened { table, _local: local })
+    let client = client(dynamodb.settings());
+    let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+    Ok(Opened { store, _local: local })
 }
 
 fn stack(name: &str, endpoint: Option<&str>) -> Result<Opened> {
@@ -65,7 +65,7 @@ fn stack(name: &str, endpoint: Option<&str>) -> Result<Opened> {
         None => DynamoDb::of_region()?,
     };
     ui::status("Using", format!("the table {name}, in {dynamodb}"));
-    // The keys table has another name there; no command reads or writes it.
-    let table = Table::new(table::client(dynamodb.settings()), name.to_owned(), String::new());
-    Ok(Opened { table, _local: None })
+    // A stack's keys table has a name of its own, but no command reads or writes that table.
+    let store = Store::new(client(dynamodb.settings()), name.to_owned(), String::new());
+    Ok(Opened { store, _local: None })
 }

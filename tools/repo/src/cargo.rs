@@ -1,4 +1,4 @@
-//! cargo and its like, started as the developer's own shell would start them.
+//! Commands such as cargo, started as the developer's own shell would start them.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -8,10 +8,11 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-/// A command without the variables by which `cargo run` and `cargo test` tell a program of its own package.
+/// Returns a command without the environment variables in which `cargo run` and `cargo test` describe the running
+/// program's own package.
 ///
-/// Build scripts that watch them, ring's among them, would otherwise run again at each change
-/// between this cargo and the developer's, and with them everything that stands on their crates.
+/// Some build scripts, such as ring's, depend on these variables. They would run again whenever this cargo and the
+/// developer's take turns, and everything that depends on their crates would be built again.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -27,15 +28,15 @@ fn is_of_a_package(name: &str) -> bool {
     is_one || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
-/// The cargo that runs this, which is the developer's, toolchain included.
+/// Returns the cargo that runs this program: the developer's, with the same toolchain.
 pub fn cargo() -> Command {
     command(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
-/// Of what cargo prints with this flag, [`executables`] reads where they are.
+/// The flag with which cargo prints the messages that [`executables`] reads.
 pub const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
-/// The executables that a build made or found made, by their names.
+/// Returns the executables of a build, new or unchanged, by their names.
 pub fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
     let artifacts = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
     artifacts.map(|Artifact { target, executable }| (target.name, executable)).collect()

@@ -1,7 +1,7 @@
-//! The contract as a collection for people who click: Postman, Bruno, Insomnia and Hoppscotch import it.
+//! The contract as a collection of requests, which Postman, Bruno, Insomnia and Hoppscotch import.
 //!
-//! A folder for each tag, a request for each operation, with the contract's examples. Signing in puts
-//! the tokens into variables, which all other requests take them from.
+//! It has a folder for each tag and a request for each operation, with the contract's examples. Signing in stores the
+//! tokens in variables, which all other requests use.
 
 mod postman;
 
@@ -16,18 +16,18 @@ use crate::members::Members;
 use crate::openapi::{Contract, Operation, Parameter, from_yaml};
 use postman::{Auth, Body, Collection, Event, Field, Folder, Info, Item, Request, SCHEMA, Url};
 
-/// Where `cargo dev` listens.
+/// The URL of `cargo dev`.
 const BASE_URL: &str = "http://127.0.0.1:8000";
 
-/// Operations that answer tokens, and what is done with them.
+/// The operations that return tokens, and the script that stores the tokens.
 const SIGNING_IN: [&str; 2] = ["auth-login", "auth-refresh"];
 const KEEP_TOKENS: &str = include_str!("collection/keep_tokens.js");
 
-/// Operations that take a token in their body, the member that it is, and the variable that has it.
+/// The operations with a token in the body, the token's member, and the variable that holds it.
 const TOKENS: [(&str, &str, &str); 2] =
     [("auth-refresh", "refresh", "{{refresh}}"), ("auth-verify", "token", "{{access}}")];
 
-/// What people read of a contract, in the order in which it is written.
+/// The parts of a contract that people read, in the order of the file.
 #[derive(Deserialize)]
 struct Document {
     info: Words,
@@ -47,7 +47,7 @@ struct Tag {
     description: Option<String>,
 }
 
-/// What stands under a path.
+/// A member of a path.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Entry {
@@ -83,10 +83,10 @@ struct Example {
     value: Members<Value>,
 }
 
-/// docs/healthcare.postman_collection.json, of the text of openapi.yaml.
+/// Returns docs/healthcare.postman_collection.json for the text of openapi.yaml.
 ///
 /// # Errors
-/// The contract cannot be understood.
+/// The contract is not valid.
 pub fn collection(yaml: &str) -> Result<String, GenerateError> {
     let contract = Contract::parse(yaml)?;
     let Document { info, tags, paths } = from_yaml(yaml)?;
@@ -158,7 +158,7 @@ fn body_text(id: &str, mut example: Members<Value>) -> Result<String, serde_json
 }
 
 impl Content {
-    /// The first one.
+    /// Returns the first example.
     fn into_example(mut self) -> Option<Members<Value>> {
         let Examples { example, examples } = self.content.remove("application/json")?;
         example.or_else(|| examples?.0.into_iter().next().map(|(_, example)| example.value))
@@ -177,7 +177,7 @@ fn url(contract: &Contract, operation: &Operation) -> Url {
     Url { raw, host: ["{{baseUrl}}"], segments, query, variables }
 }
 
-/// `:id` for `{id}`.
+/// Returns `:id` for `{id}`.
 fn segment(segment: &str) -> String {
     match segment.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
         Some(variable) => format!(":{variable}"),

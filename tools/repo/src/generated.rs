@@ -1,5 +1,5 @@
-//! The files that are generated: from template.yaml the local router and not-found's table of paths, from
-//! openapi.yaml the contract as JSON and as a collection of requests.
+//! The generated files: the local router and not-found's table of paths from template.yaml, the contract as JSON and as
+//! a collection of requests from openapi.yaml.
 
 use std::{fs, io};
 
@@ -17,13 +17,13 @@ pub enum GenerateError {
     Read(#[from] io::Error),
     #[error("openapi.yaml is not YAML")]
     Yaml(#[source] Box<serde_saphyr::Error>),
-    #[error("openapi.yaml cannot be said in JSON")]
+    #[error("openapi.yaml cannot be converted to JSON")]
     Json(#[from] serde_json::Error),
     #[error(transparent)]
     Contract(#[from] ContractError),
 }
 
-/// The generated files: path from the repository's root → content.
+/// Returns the generated files: path from the repository's root → content.
 ///
 /// # Errors
 /// openapi.yaml cannot be read, or [`openapi_json`] or [`collection`] refuses it.
@@ -37,10 +37,10 @@ pub fn generated(template: &Template) -> Result<[(&'static str, String); 4], Gen
     ])
 }
 
-/// Those of the generated files that are missing or say something else than they would now.
+/// Returns the generated files that are missing or out of date, with their new content.
 ///
 /// # Errors
-/// As for [`generated`].
+/// The same as those of [`generated`].
 pub fn stale(template: &Template) -> Result<Vec<(&'static str, String)>, GenerateError> {
     let is_stale = |(path, content): &(&str, String)| {
         fs::read_to_string(repository().join(path)).ok().as_ref() != Some(content)
@@ -48,13 +48,12 @@ pub fn stale(template: &Template) -> Result<Vec<(&'static str, String)>, Generat
     Ok(generated(template)?.into_iter().filter(is_stale).collect())
 }
 
-/// functions/docs/src/openapi.json: openapi.yaml in JSON, in the order in which it is written, which readers of
-/// the docs see.
+/// Returns functions/docs/src/openapi.json: openapi.yaml as JSON in the same order, which the API's docs show.
 ///
 /// # Errors
-/// It is not YAML, or has something in it that JSON does not have.
+/// It is not YAML, or has a value that JSON does not support.
 pub fn openapi_json(yaml: &str) -> Result<String, GenerateError> {
-    // Otherwise YAML 1.1 has its way with words such as `no`.
+    // By the rules of YAML 1.1, words such as `no` would be booleans.
     let options = serde_saphyr::options! { strict_booleans: true };
     let mut json = Vec::new();
     serde_saphyr::with_deserializer_from_str_with_options(yaml, options, |document| {

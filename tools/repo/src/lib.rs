@@ -1,5 +1,5 @@
-//! The repository's own files: what template.yaml and openapi.yaml say, what is generated from them, and how to run
-//! cargo on the workspace. It depends on no other crate of the workspace.
+//! The repository's own files: the contents of template.yaml and openapi.yaml, the files that are generated from them,
+//! and how to run cargo on the workspace. This crate depends on no other crate of the workspace.
 
 pub mod cargo;
 mod collection;

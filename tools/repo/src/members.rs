@@ -1,4 +1,4 @@
-//! A mapping whose members stay in the order in which they are written, unlike those of a `Value`.
+//! A mapping that keeps its members in the order of the file, unlike a `Value`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_stay_in_their_order() {
+    fn members_keep_their_order() {
         let json = r#"{"z":1,"a":2,"m":3}"#;
         let members: Members<u8> = serde_json::from_str(json).unwrap();
         assert_eq!(members.0.first(), Some(&("z".to_owned(), 1)));

@@ -1,7 +1,6 @@
-//! What openapi.yaml says, as data: every operation, whom it is for, and what it may be answered with.
+//! The contents of openapi.yaml as data: every operation, who may call it, and its possible answers.
 //!
-//! References are followed, but for those inside of schemas: there they are a validator's affair, and
-//! may go round in circles.
+//! References are resolved, except in schemas: validators resolve those, and they may be circular.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use crate::routes::METHODS;
 use crate::template::repository;
 
-/// The contract with clients.
+/// The API's contract with its clients.
 #[derive(Debug)]
 pub struct Contract {
     document: Value,
@@ -26,20 +25,20 @@ pub struct Contract {
 pub struct Operation {
     #[serde(rename = "operationId")]
     pub id: String,
-    /// Said where the id is another: one function may have several operations.
+    /// Set if it differs from the id: one function may have several operations.
     #[serde(rename = "x-function")]
     function: Option<String>,
     /// In capitals.
     #[serde(skip)]
     pub method: String,
-    /// As it is written: in its canonical form, variables in braces.
+    /// In its canonical form, as in the file, with variables in braces.
     #[serde(skip)]
     pub path: String,
     #[serde(rename = "x-role")]
     pub who: Option<Who>,
-    /// Alternatives, each of them names of schemes; none if nothing is asked for.
+    /// Alternative sets of schemes; empty if the operation is public.
     pub security: Option<Vec<BTreeMap<String, Vec<String>>>>,
-    /// Those of the path included.
+    /// Including those of the path.
     #[serde(default)]
     pub parameters: Vec<Parameter>,
     #[serde(rename = "requestBody")]
@@ -48,7 +47,7 @@ pub struct Operation {
     pub responses: BTreeMap<String, Response>,
 }
 
-/// Whom an operation needs at least.
+/// Who may call an operation: the least role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
@@ -72,7 +71,7 @@ pub struct Parameter {
     pub content: Content,
 }
 
-/// What a request brings.
+/// The body of a request.
 #[derive(Debug, Deserialize)]
 pub struct Body {
     /// By media type.
@@ -110,16 +109,16 @@ struct Example {
     value: Value,
 }
 
-/// Why openapi.yaml could not be understood.
+/// Why openapi.yaml could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
     #[error("cannot read {}", .path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("openapi.yaml is not YAML, or lacks something")]
+    #[error("openapi.yaml is not YAML, or is incomplete")]
     Yaml(#[source] Box<serde_saphyr::Error>),
-    #[error("openapi.yaml: there is no {0}")]
+    #[error("openapi.yaml: {0} does not exist")]
     Reference(String),
-    #[error("openapi.yaml: {place} is not as it should be")]
+    #[error("openapi.yaml: {place} is not valid")]
     Shape { place: String, source: serde_json::Error },
 }
 
@@ -136,11 +135,10 @@ impl Contract {
         }
     }
 
-    /// Understands a contract's text.
+    /// Reads a contract's text.
     ///
     /// # Errors
-    /// It is not YAML, a reference leads nowhere, or a path or an operation lacks something or has it
-    /// in another shape.
+    /// It is not YAML, the target of a reference does not exist, or a path or an operation is not valid.
     pub fn parse(text: &str) -> Result<Self, ContractError> {
         let document: Value = from_yaml(text)?;
         if let Some(reference) = dangling(&document, &document) {
@@ -157,25 +155,24 @@ impl Contract {
         &self.operations
     }
 
-    /// `components/schemas`, by their names.
+    /// Returns `components/schemas` with their names.
     pub fn schemas(&self) -> impl Iterator<Item = (&String, &Value)> {
         let schemas = self.document.pointer("/components/schemas");
         schemas.and_then(Value::as_object).into_iter().flatten()
     }
 
-    /// What a request asks for, with its path as it is sent: the final slash does not matter, a query
-    /// is passed over, and a fixed segment is more than a variable. `None` too if the path has other
-    /// methods.
+    /// Returns the operation of a request. `path` is the request's, with or without a final slash and a query. A fixed
+    /// segment takes precedence over a variable. `None` also if the path has only other methods.
     pub fn operation(&self, method: &str, path: &str) -> Option<&Operation> {
         let path = path.split('?').next().unwrap_or_default();
         let paths = self.operations.iter().map(|operation| operation.path.as_str());
-        let fitting = paths.filter(|template| fits(template, path));
-        let template = fitting
+        let matching = paths.filter(|template| matches(template, path));
+        let template = matching
             .min_by_key(|template| segments(template).map(is_variable).collect::<Vec<_>>())?;
         self.operations.iter().find(|it| it.path == template && it.method == method)
     }
 
-    /// The first example of it or, without one, of its schema, or the default.
+    /// Returns the first example of the content, otherwise that of its schema, otherwise the schema's default.
     pub fn example<'a>(&'a self, content: &'a Content) -> Option<&'a Value> {
         let own = content.example.as_ref();
         let own = own.or_else(|| content.examples.values().next().map(|example| &example.value));
@@ -186,7 +183,7 @@ impl Contract {
         })
     }
 
-    /// A schema with all that it may refer to, so that it stands by itself.
+    /// Returns a schema together with all schemas that it may refer to.
     pub fn standalone(&self, schema: &Value) -> Value {
         json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -204,29 +201,29 @@ impl Contract {
 }
 
 impl Operation {
-    /// The function that serves it.
+    /// Returns the function that answers it.
     pub fn function(&self) -> &str {
         self.function.as_deref().unwrap_or(&self.id)
     }
 
-    /// Method and path, as one speaks of it.
+    /// Returns method and path: `GET /api/doctors/{id}/`.
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 }
 
-/// What a contract's text says.
+/// Parses a contract's text.
 ///
 /// # Errors
-/// It is not YAML, or something in it has another shape than a `T`.
+/// It is not YAML, or not a valid `T`.
 pub fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, ContractError> {
-    // Otherwise YAML 1.1 has its way with words such as `no`.
+    // By the rules of YAML 1.1, words such as `no` would be booleans.
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(text, options)
         .map_err(|error| ContractError::Yaml(Box::new(error)))
 }
 
-/// What stands under a path.
+/// The members of a path.
 #[derive(Deserialize)]
 struct PathItem {
     #[serde(default)]
@@ -243,7 +240,7 @@ fn read_path(
     let item: PathItem = read(item, || path.to_owned())?;
     for (name, definition) in item.methods {
         let method = name.to_ascii_uppercase();
-        // A summary may stand beside them.
+        // A path may have other members, such as a summary.
         if !METHODS.contains(&method.as_str()) {
             continue;
         }
@@ -263,7 +260,7 @@ fn read<T: DeserializeOwned>(
     serde_json::from_value(value).map_err(|source| ContractError::Shape { place: place(), source })
 }
 
-/// A reference somewhere in `value` that leads nowhere in the document.
+/// Returns a reference in `value` whose target does not exist in the document.
 fn dangling<'a>(document: &Value, value: &'a Value) -> Option<&'a str> {
     match value {
         Value::Object(object) => reference(value)
@@ -274,7 +271,7 @@ fn dangling<'a>(document: &Value, value: &'a Value) -> Option<&'a str> {
     }
 }
 
-/// `value` with what its references mean in place of them, except in schemas.
+/// Returns `value` with its references replaced by their targets, except in schemas.
 fn expanded(document: &Value, value: &Value) -> Value {
     if let Some(target) = reference(value).and_then(|it| target(document, it)) {
         return expanded(document, target);
@@ -297,18 +294,18 @@ fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }
 
-/// What `#/components/…` means.
+/// Returns the target of `#/components/…`.
 fn target<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
     document.pointer(reference.strip_prefix('#')?)
 }
 
-fn fits(template: &str, path: &str) -> bool {
+fn matches(template: &str, path: &str) -> bool {
     let mut given = segments(path);
-    let fit = segments(template).all(|expected| match given.next() {
+    let all_match = segments(template).all(|expected| match given.next() {
         Some(segment) if is_variable(expected) => !segment.is_empty(),
         segment => segment == Some(expected),
     });
-    fit && given.next().is_none()
+    all_match && given.next().is_none()
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
@@ -373,7 +370,7 @@ components:
     }
 
     #[test]
-    fn reads_roles_and_responses_of_an_operation() {
+    fn roles_and_responses_of_operations_are_read() {
         let contract = contract();
         let operation = contract.operation("GET", "/mappings/1/").unwrap();
         assert_eq!(operation.id, "mappings-doctors");
@@ -406,7 +403,7 @@ components:
     }
 
     #[test]
-    fn example_is_its_own_or_from_the_schema_or_the_default() {
+    fn example_comes_from_the_content_or_the_schema_or_the_default() {
         let contract = contract();
         let removal = contract.operation("POST", "/mappings/1/remove/").unwrap();
         let body = &removal.body.as_ref().unwrap().content["application/json"];
@@ -425,20 +422,20 @@ components:
     }
 
     #[test]
-    fn names_what_it_cannot_understand() {
+    fn invalid_part_is_named() {
         let error = |text: &str| Contract::parse(text).unwrap_err().to_string();
         assert_eq!(
             error(&CONTRACT.replace("schemas/Id\" } }", "schemas/Ids\" } }")),
-            "openapi.yaml: there is no #/components/schemas/Ids"
+            "openapi.yaml: #/components/schemas/Ids does not exist"
         );
         assert_eq!(
             error(&CONTRACT.replace("x-role: signed-in", "x-role: everybody")),
-            "openapi.yaml: GET /mappings/{id}/ is not as it should be"
+            "openapi.yaml: GET /mappings/{id}/ is not valid"
         );
     }
 
     #[test]
-    fn reads_the_contract_of_this_repository() {
+    fn contract_of_this_repository_is_read() {
         let contract = Contract::load().unwrap();
         assert!(contract.operation("POST", "/api/auth/login").is_some());
     }

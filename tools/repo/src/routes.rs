@@ -1,19 +1,18 @@
-//! What is generated from the template's routes: the local router, and not-found's table of paths.
+//! The files that are generated from the template's routes: the local router, and not-found's table of paths.
 
 use std::collections::BTreeMap;
 
 use crate::template::{ANY, Template};
 
-/// The methods that [`ANY`] stands for, those that API Gateway knows.
+/// The methods that [`ANY`] includes: all that API Gateway supports.
 pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// The function that answers what no other one does.
+/// The function that answers requests without another route.
 pub const NOT_FOUND: &str = "not-found";
 
 const NOTICE: &str = "Generated from template.yaml by `cargo xtask generate`; do not edit.";
 
-/// Every route: path → method → name of the function. Paths are the template's, methods include
-/// [`ANY`].
+/// Returns every route: path → method → name of the function. Paths are the template's, methods include [`ANY`].
 pub fn by_path(template: &Template) -> BTreeMap<&str, BTreeMap<&str, &str>> {
     let mut paths = BTreeMap::<_, BTreeMap<_, _>>::new();
     for (name, function) in &template.functions {
@@ -25,11 +24,10 @@ pub fn by_path(template: &Template) -> BTreeMap<&str, BTreeMap<&str, &str>> {
     paths
 }
 
-/// CargoLambda.toml: the routes of `cargo lambda watch`.
+/// Returns CargoLambda.toml: the routes of `cargo lambda watch`.
 ///
-/// To that router `/a` and `/a/` are two paths, and a method without a route is a 404 in words of
-/// its own. So each path is written in both forms, and the methods that [`ANY`] stands for are
-/// written out.
+/// That router treats `/a` and `/a/` as two paths, and answers a method without a route with a 404 of its own. So the
+/// file has each path in both forms, and each method that [`ANY`] includes.
 pub fn cargo_lambda_toml(template: &Template) -> String {
     let mut toml = format!("# {NOTICE}\n\n[watch.router]\n");
     for (path, methods) in by_path(template) {
@@ -41,10 +39,10 @@ pub fn cargo_lambda_toml(template: &Template) -> String {
     toml
 }
 
-/// A path as matchit, the router of `cargo lambda watch`, spells it: `{proxy+}` is `{*proxy}`.
+/// Returns a path in the syntax of matchit, the router of `cargo lambda watch`: `{*proxy}` for `{proxy+}`.
 fn watch_paths(path: &str) -> Vec<String> {
     match path.split_once("+}") {
-        // It takes all that follows, final slashes included.
+        // It matches everything that follows, including final slashes.
         Some((before, _)) => {
             let (before, name) = before.rsplit_once('{').unwrap_or((before, ""));
             vec![format!("{before}{{*{name}}}")]
@@ -54,7 +52,7 @@ fn watch_paths(path: &str) -> Vec<String> {
     }
 }
 
-/// The function, or one for each method, as a TOML value.
+/// Returns the function, or one for each method, as a TOML value.
 fn watch_target(methods: &BTreeMap<&str, &str>) -> String {
     let any = methods.get(ANY);
     if let (Some(function), 1) = (any, methods.len()) {
@@ -67,7 +65,7 @@ fn watch_target(methods: &BTreeMap<&str, &str>) -> String {
     format!("[\n{}]", lines.collect::<String>())
 }
 
-/// functions/not-found/src/routes.rs: each known path with its methods, for 405 and its `Allow`.
+/// Returns functions/not-found/src/routes.rs: each path with its methods, for 405 and its `Allow`.
 pub fn routes_rs(template: &Template) -> String {
     let mut rows = String::new();
     for (path, methods) in by_path(template) {
@@ -78,8 +76,8 @@ pub fn routes_rs(template: &Template) -> String {
         }
     }
     format!(
-        "//! The paths of the API, each with the methods that it answers. Fixed segments stand\n\
-         //! before variable ones: the first path that fits is the right one.\n\
+        "//! The paths of the API, each with its methods. Fixed segments come before variable ones, so the first\n\
+         //! path that matches is the right one.\n\
          //!\n\
          //! {NOTICE}\n\
          \n\
@@ -121,7 +119,7 @@ Resources:
 "#;
 
     #[test]
-    fn watch_knows_both_forms_of_a_path_and_every_method() {
+    fn router_has_both_forms_of_a_path_and_every_method() {
         let each_method = r#"[
     { method = "GET", function = "doctors-get" },
     { method = "HEAD", function = "not-found" },
@@ -147,11 +145,11 @@ Resources:
     }
 
     #[test]
-    fn not_found_knows_the_methods_of_each_path() {
+    fn table_of_paths_has_the_methods_of_each_path() {
         assert_eq!(
             routes_rs(&Template::parse(TEMPLATE).unwrap()),
-            r#"//! The paths of the API, each with the methods that it answers. Fixed segments stand
-//! before variable ones: the first path that fits is the right one.
+            r#"//! The paths of the API, each with its methods. Fixed segments come before variable ones, so the first
+//! path that matches is the right one.
 //!
 //! Generated from template.yaml by `cargo xtask generate`; do not edit.
 

@@ -1,7 +1,7 @@
-//! What template.yaml says, as data: the functions with their routes, and the tables.
+//! The contents of template.yaml as data: the functions with their routes, and the tables.
 //!
-//! The template is the only place where routes and tables are written down. Everything that needs
-//! them on a developer's machine, from the watch routes to the tables of a test, reads them here.
+//! Only the template defines routes and tables. Everything that needs them on a developer's machine, such as the local
+//! router and the tables of tests, reads them from this module.
 
 mod policies;
 
@@ -16,10 +16,10 @@ use serde_json::Value;
 use self::policies::Policies;
 pub use self::policies::Statement;
 
-/// The method of a [`Route`] that answers whatever no other route of its path does.
+/// The method of a [`Route`] that answers all methods without another route of its path.
 pub const ANY: &str = "ANY";
 
-/// API Gateway's own word for [`ANY`], with which SAM lets it stand beside a path's other methods.
+/// API Gateway's own word for [`ANY`]. With it, SAM permits other methods for the same path.
 const API_GATEWAY_ANY: &str = "x-amazon-apigateway-any-method";
 
 /// The main table's name outside of a CloudFormation stack.
@@ -27,14 +27,14 @@ pub const TABLE_NAME: &str = "healthcare";
 /// The name of the table of public token keys outside of a CloudFormation stack.
 pub const KEYS_TABLE_NAME: &str = "healthcare-keys";
 
-/// template.yaml: its functions and tables, and whatever else is in it.
+/// template.yaml: its functions, its tables and all its resources.
 #[derive(Debug)]
 pub struct Template {
-    /// By the name of their binary, which is that of their package, their folder and their event.
+    /// By the name of their binary, which is also that of their package, their folder and their event.
     pub functions: BTreeMap<String, Function>,
     /// By their logical id, such as `KeysTable`.
     pub tables: BTreeMap<String, Table>,
-    /// Everything that is in it, by its logical id.
+    /// All resources, including functions and tables, by their logical id.
     pub resources: BTreeMap<String, Resource>,
 }
 
@@ -43,12 +43,12 @@ pub struct Template {
 pub struct Function {
     /// Its name in the template, such as `AuthLogin`.
     pub logical_id: String,
-    /// The requests that reach it; none if something else than the API calls it.
+    /// The requests that reach it; none if something other than the API calls it.
     pub routes: Vec<Route>,
-    /// Its environment variables, those of all functions included. A variable that refers to a
-    /// parameter with a default has that default.
+    /// Its environment variables, including those of all functions. A variable that refers to a parameter has the
+    /// parameter's default.
     pub environment: BTreeMap<String, Option<String>>,
-    /// What its role allows it.
+    /// The permissions of its role.
     pub statements: Vec<Statement>,
 }
 
@@ -61,7 +61,7 @@ pub struct Route {
     pub path: String,
 }
 
-/// A DynamoDB table, in CloudFormation's words.
+/// A DynamoDB table, as CloudFormation describes it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Table {
@@ -72,7 +72,7 @@ pub struct Table {
     time_to_live_specification: Option<TimeToLive>,
 }
 
-/// An attribute that some key is made of.
+/// An attribute of a key.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AttributeDefinition {
@@ -99,13 +99,13 @@ pub struct Index {
     pub projection: Projection,
 }
 
-/// Which attributes an index carries.
+/// The attributes that an index contains.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Projection {
     /// `ALL`, `KEYS_ONLY` or `INCLUDE`.
     pub projection_type: String,
-    /// What `INCLUDE` includes.
+    /// The attributes that `INCLUDE` includes.
     #[serde(default)]
     pub non_key_attributes: Vec<String>,
 }
@@ -118,7 +118,7 @@ struct TimeToLive {
 }
 
 impl Table {
-    /// The attribute that says when an item expires, if items do.
+    /// Returns the attribute with the time at which an item expires, if items expire.
     pub fn time_to_live(&self) -> Option<&str> {
         self.time_to_live_specification
             .as_ref()
@@ -127,14 +127,14 @@ impl Table {
     }
 }
 
-/// Why template.yaml could not be understood.
+/// Why template.yaml could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     #[error("cannot read {}", .path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("template.yaml is not a template")]
     Yaml(#[source] Box<serde_saphyr::Error>),
-    #[error("template.yaml: {logical_id} does not look like an {kind}")]
+    #[error("template.yaml: {logical_id} is not a valid {kind}")]
     Resource { logical_id: String, kind: String, source: serde_json::Error },
     #[error("template.yaml: {0} has no Metadata.BuildProperties.Binary")]
     NoBinary(String),
@@ -142,7 +142,7 @@ pub enum TemplateError {
     SameBinary(String, String),
 }
 
-/// The root of the repository, which holds template.yaml.
+/// Returns the root of the repository.
 pub fn repository() -> &'static Path {
     // This package is in tools/repo.
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -162,14 +162,13 @@ impl Template {
         }
     }
 
-    /// Understands a template's text. Of resources other than functions and tables it
-    /// tells the type and what is said to tools.
+    /// Reads a template's text. Of resources other than functions and tables it reads only type and metadata.
     ///
     /// # Errors
-    /// It is not YAML, a function or a table lacks something or has it in another shape, a function
-    /// names no binary, or two name the same.
+    /// It is not YAML, a function or a table is not valid, a function names no binary, or two functions name the same
+    /// one.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        // Otherwise YAML 1.1 has its way with `AttributeType: N`, which it takes for "no".
+        // By the rules of YAML 1.1, the `N` of `AttributeType: N` would be a boolean.
         let options = serde_saphyr::options! { strict_booleans: true };
         let document: Document = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| TemplateError::Yaml(Box::new(error)))?;
@@ -206,8 +205,7 @@ impl Template {
     }
 }
 
-// The template's own shape, as far as it matters here. `!Ref X` and its like are read as plain `X`:
-// where they stand, only the name beside them counts.
+// The parts of the template that this module reads. Tags are ignored: `!Ref X` is read as `X`.
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -233,17 +231,17 @@ struct Globals {
     function: FunctionProperties,
 }
 
-/// Anything in the template.
+/// A resource of the template.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Resource {
     /// Its type, such as `AWS::DynamoDB::Table`.
     #[serde(rename = "Type")]
     pub kind: String,
-    /// What is said of it to tools; null if nothing is.
+    /// Settings for tools; null if there are none.
     #[serde(default)]
     pub metadata: Value,
-    /// Understood only once the type is known: other types use the same names for other things.
+    /// Parsed only when the type is known, because types use the same names for different properties.
     #[serde(default)]
     properties: Value,
 }
@@ -294,7 +292,7 @@ impl FunctionProperties {
     }
 }
 
-/// The default of the parameter that a value refers to.
+/// Returns the default of the parameter that a value refers to.
 fn default_of(reference: &Value, parameters: &Parameters) -> Option<String> {
     match &parameters.get(reference.as_str()?)?.default {
         Value::Null => None,
@@ -326,7 +324,7 @@ struct EventProperties {
 }
 
 impl Event {
-    /// `None` for what is not a request to the API: a schedule, say.
+    /// Returns the route; `None` for an event that is not a request to the API, such as a schedule.
     fn route(self) -> Option<Route> {
         if self.kind != "Api" {
             return None;
@@ -414,7 +412,7 @@ Resources:
 "#;
 
     #[test]
-    fn reads_functions_with_their_routes_environment_and_permissions() {
+    fn functions_are_read_with_their_routes_environment_and_permissions() {
         let template = Template::parse(TEMPLATE).unwrap();
         let function = &template.functions["mappings-remove"];
         assert_eq!(function.logical_id, "MappingsRemove");
@@ -443,7 +441,7 @@ Resources:
     }
 
     #[test]
-    fn reads_tables() {
+    fn tables_are_read_with_their_indexes() {
         let template = Template::parse(TEMPLATE).unwrap();
         let table = &template.tables["Table"];
         assert_eq!(table.time_to_live(), Some("ttl"));
@@ -456,19 +454,16 @@ Resources:
     }
 
     #[test]
-    fn names_the_resource_that_it_cannot_understand() {
+    fn invalid_resource_is_named() {
         let error =
             Template::parse(&TEMPLATE.replace("KeyType: HASH", "KeyTyp: HASH")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "template.yaml: Table does not look like an AWS::DynamoDB::Table"
-        );
+        assert_eq!(error.to_string(), "template.yaml: Table is not a valid AWS::DynamoDB::Table");
         let error = Template::parse(&TEMPLATE.replace("Binary:", "Binaries:")).unwrap_err();
         assert!(matches!(error, TemplateError::NoBinary(id) if id == "MappingsRemove"));
     }
 
     #[test]
-    fn reads_the_template_of_this_repository() {
+    fn template_of_this_repository_is_read() {
         let template = Template::load().unwrap();
         assert!(template.functions.contains_key("auth-login"));
         assert!(template.tables.contains_key("Table"));

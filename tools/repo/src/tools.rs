@@ -1,4 +1,4 @@
-//! The tools that tests use, which `cargo xtask tools` installs in the user's cache.
+//! Tools for tests, which `cargo xtask tools` installs in the user's cache.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
 
@@ -8,15 +8,15 @@ use std::process::Stdio;
 use crate::cargo::cargo;
 use crate::template::repository;
 
-/// The folder that holds the executables of one, and its Python.
+/// Returns the folder with a tool's executables, and with its Python.
 ///
 /// # Panics
-/// It cannot be installed.
+/// The tool cannot be installed.
 pub fn tools(name: &str) -> PathBuf {
     let mut tools = cargo();
     tools.args(["run", "--quiet", "--package", "xtask", "--", "tools", name]);
     let output = tools.current_dir(repository()).stderr(Stdio::inherit()).output();
     let output = output.expect("cargo runs");
-    assert!(output.status.success(), "{name} cannot be installed; the reason stands above");
+    assert!(output.status.success(), "{name} cannot be installed; the reason is above");
     String::from_utf8(output.stdout).expect("a path in UTF-8").trim().into()
 }

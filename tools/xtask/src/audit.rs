@@ -28,7 +28,7 @@ pub async fn run() -> Result {
 }
 
 async fn audit() -> Result {
-    // One of them needs the processor, the others the network.
+    // At the same time, because building one needs the processor, and the others need the network.
     let (cfn_lint, checkov, translator, cfn_guard) = try_join!(
         CFN_LINT.installed(),
         CHECKOV.installed(),
@@ -62,7 +62,7 @@ async fn audit() -> Result {
     }
 }
 
-/// The template as SAM expands it, in a file.
+/// Expands the template with SAM, and returns the file with the result.
 async fn expanded(python: &Path, scratch: &Scratch) -> Result<PathBuf> {
     let mut command = Command::new(python);
     command.args(["tools/xtask/src/audit/expand.py", "template.yaml"]);
@@ -70,6 +70,6 @@ async fn expanded(python: &Path, scratch: &Scratch) -> Result<PathBuf> {
     if status.success() {
         Ok(file)
     } else {
-        Err("SAM cannot expand template.yaml; its own words stand above".into())
+        Err("SAM cannot expand template.yaml; its errors are above".into())
     }
 }

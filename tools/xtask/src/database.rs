@@ -1,4 +1,4 @@
-//! The DynamoDB of a command: embedded, which means an emulator inside this process, or another one.
+//! The DynamoDB of a command: embedded, which means an emulator in this process, or an external one.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -7,29 +7,29 @@ use ops::Result;
 use ops::dynamodb::DynamoDb;
 use shared::testing::emulator::Emulator;
 
-/// An embedded DynamoDB runs for as long as this is held.
+/// A DynamoDB. An embedded one runs until this is dropped.
 pub struct Database {
     pub dynamodb: DynamoDb,
     _emulator: Option<Emulator>,
 }
 
 impl Database {
-    /// Embedded. Its tables end with it.
+    /// Starts an embedded one, whose tables end with it.
     pub async fn in_memory() -> Result<Self> {
         Ok(Self::embedded(Emulator::in_memory().await?, "in memory"))
     }
 
-    /// As [`Database::in_memory`], at an address that other machines or containers may reach.
+    /// Does the same as [`Database::in_memory`], at an address that other machines or containers may reach.
     pub async fn in_memory_at(address: IpAddr) -> Result<Self> {
         Ok(Self::embedded(Emulator::in_memory_at(address).await?, "in memory"))
     }
 
-    /// Embedded, with its tables in a file.
+    /// Starts an embedded one with its tables in a file.
     pub async fn on_file(path: &Path) -> Result<Self> {
         Ok(Self::embedded(Emulator::on_file(path).await?, &format!("on {}", path.display())))
     }
 
-    /// The one at this URL.
+    /// Returns the external one at this URL.
     pub fn at(endpoint: &str) -> Result<Self> {
         Ok(Self { dynamodb: DynamoDb::at(endpoint)?, _emulator: None })
     }

@@ -7,13 +7,14 @@ use ops::dynamodb::DynamoDb;
 use ops::stop::unless_stopped;
 use ops::{Result, aws, http, smoke, ui};
 use shared::config::Aws;
-use shared::table::{self, Table};
+use shared::dynamo::client;
+use shared::store::Store;
 use tokio::time::timeout;
 
 use crate::sam::{Build, Outputs, Sam};
 use crate::stage::Stage;
 
-/// How long a new API may take until it is known everywhere.
+/// The time until a new API must be reachable everywhere.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
@@ -37,19 +38,19 @@ pub async fn run(options: &Options) -> Result {
     let deployment = async { deploy(&Sam::installed().await?, &stage, &aws, options).await };
     let Deployed { url, table_name } =
         unless_stopped(deployment, false).await?.ok_or("stopped")??;
-    let table = table(aws, table_name);
-    // The smoke test checks every later answer.
+    let store = store(aws, table_name);
+    // The smoke test reports an API that still does not answer.
     let health = http::healthy(format!("{url}api/health/"), http::TIMEOUT);
     let _ = unless_stopped(timeout(PATIENCE, health), false).await?.ok_or("stopped")?;
-    smoke::smoke(&url, &table).await?;
+    smoke::smoke(&url, &store).await?;
     ui::print(format!("{} answers at {url}\n", stage.stack_name));
     Ok(())
 }
 
-/// What there is to try.
+/// A deployed stack.
 #[derive(Debug, PartialEq, Eq)]
 struct Deployed {
-    /// With its final slash.
+    /// Ends with a slash.
     url: String,
     table_name: String,
 }
@@ -69,10 +70,10 @@ fn output(outputs: &Outputs, stage: &Stage, name: &str) -> Result<String> {
     Ok(outputs.get(name).cloned().ok_or_else(missing)?)
 }
 
-fn table(aws: Aws, name: String) -> Table {
+fn store(aws: Aws, name: String) -> Store {
     let dynamodb = DynamoDb::of(aws);
-    // The keys' table has a name of its own; nothing that is done here reads or writes it.
-    Table::new(table::client(dynamodb.settings()), name, String::new())
+    // The stack's keys table has a name of its own, but the smoke test neither reads nor writes that table.
+    Store::new(client(dynamodb.settings()), name, String::new())
 }
 
 #[cfg(test)]
@@ -93,7 +94,7 @@ mod tests {
                "deploy --config-env dev --region us-east-1 --no-confirm-changeset --debug") ;;
                list*) echo '[{"OutputKey": "ApiUrl", "OutputValue": "https://a.example/live/"},
                              {"OutputKey": "TableName", "OutputValue": "clinic-dev-Table-1"}]' ;;
-               *) echo "nobody should call $*" >&2; exit 1 ;;
+               *) echo "unexpected call: $*" >&2; exit 1 ;;
                esac"#,
         );
         let deployed =

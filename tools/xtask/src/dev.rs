@@ -17,7 +17,7 @@ use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::generated;
 use repo::template::Template;
-use shared::table;
+use shared::dynamo::client;
 use shared::testing::emulator::create_tables;
 use tokio::task::spawn_blocking;
 
@@ -69,7 +69,7 @@ pub struct Options {
     #[arg(long, conflicts_with_all = ["dynamodb_endpoint", "demo"])]
     table_only: bool,
 
-    /// End when stdin does: for test suites, which then leave nothing behind however they end
+    /// End when stdin does: for test suites, so that the command ends even if they are killed
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
 }
@@ -102,7 +102,7 @@ async fn open_tables(options: &Options, template: &Template, data: &Data) -> Res
         None if options.in_memory => Database::in_memory().await?,
         None => Database::on_file(&files::database(data.folder())).await?,
     };
-    create_tables(&table::client(database.dynamodb.settings()), template).await?;
+    create_tables(&client(database.dynamodb.settings()), template).await?;
     if let Some(endpoint) = database.dynamodb.endpoint() {
         data.announce(endpoint)?;
     }

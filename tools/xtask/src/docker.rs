@@ -1,4 +1,4 @@
-//! Docker, as far as commands need to know of it.
+//! Docker: whether its engine runs, and how containers reach this machine.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
@@ -6,19 +6,19 @@ use std::process::Command;
 
 use ops::Result;
 
-/// How Docker Desktop calls the machine that it runs on, and reaches what listens on its 127.0.0.1.
+/// The name by which containers of Docker Desktop reach servers on the 127.0.0.1 of its machine.
 const DESKTOP: &str = "host.docker.internal";
 
-/// How containers reach what listens on this machine.
+/// How containers reach servers on this machine.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Host {
-    /// Where to listen.
+    /// The address to listen on.
     pub address: IpAddr,
-    /// What containers call it.
+    /// The address that containers use.
     pub name: String,
 }
 
-/// Fails, and says what to do, if there is no engine.
+/// Returns how containers reach this machine. Without an engine, the error says what to do.
 pub fn host() -> Result<Host> {
     ask("docker", &["version", "--format", "{{.Server.Version}}"])?;
     let networks = "{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}";
@@ -26,8 +26,8 @@ pub fn host() -> Result<Host> {
     Ok(host_behind(&networks))
 }
 
-/// The bridge's own address, where it is one of this machine's. Only containers, and whoever else can reach
-/// that address, get there.
+/// Returns the bridge's own address, if this machine has it. Only containers, and others that can reach that address,
+/// can connect to it. Otherwise returns Docker Desktop's name.
 fn host_behind(networks: &str) -> Host {
     match networks.split_whitespace().find_map(gateway) {
         Some(gateway) if TcpListener::bind((gateway, 0)).is_ok() => {
@@ -37,7 +37,7 @@ fn host_behind(networks: &str) -> Host {
     }
 }
 
-/// An address, or the first one of a subnet: a new engine's bridge has that, and does not say so.
+/// Returns an address, or the first address of a subnet: a new engine's bridge has that one, and does not report it.
 fn gateway(network: &str) -> Option<Ipv4Addr> {
     match network.split_once('/') {
         Some((first, _)) => {
@@ -47,20 +47,20 @@ fn gateway(network: &str) -> Option<Ipv4Addr> {
     }
 }
 
-/// What docker answers.
+/// Runs docker and returns its output.
 fn ask(docker: &str, arguments: &[&str]) -> Result<String> {
     match Command::new(docker).args(arguments).output() {
         Ok(answer) if answer.status.success() => {
             Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
         }
         Ok(answer) => {
-            let words = String::from_utf8_lossy(&answer.stderr);
-            let words = words.lines().rfind(|line| !line.is_empty()).unwrap_or_default();
-            Err(format!("Docker's engine does not answer: start it first ({words})").into())
+            let stderr = String::from_utf8_lossy(&answer.stderr);
+            let reason = stderr.lines().rfind(|line| !line.is_empty()).unwrap_or_default();
+            Err(format!("Docker's engine does not answer: start it first ({reason})").into())
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let way_out = "install it, or use `cargo dev`, which does without";
-            Err(format!("Docker is missing, in which sam local runs functions: {way_out}").into())
+            let way_out = "install it, or use `cargo dev`, which needs no Docker";
+            Err(format!("Docker is missing, but sam local needs it: {way_out}").into())
         }
         Err(error) => Err(format!("cannot run docker: {error}").into()),
     }
@@ -87,7 +87,7 @@ mod tests {
         let error = ask("no-such-docker", &[]).unwrap_err().to_string();
         assert!(error.starts_with("Docker is missing"), "{error}");
         let error = ask("sh", &["-c", "echo 'Is the daemon running?' >&2; false"]).unwrap_err();
-        let words = "Docker's engine does not answer: start it first (Is the daemon running?)";
-        assert_eq!(error.to_string(), words);
+        let expected = "Docker's engine does not answer: start it first (Is the daemon running?)";
+        assert_eq!(error.to_string(), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! The environment variables of the functions on a developer's machine, under `cargo lambda watch` or in a container.
+//! The environment variables of functions on a developer's machine, under `cargo lambda watch` or in a container.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -11,8 +11,8 @@ use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 /// Environment variables; one without a value must not be set.
 pub type Environment = BTreeMap<String, Option<OsString>>;
 
-/// The variables of every function: the template's, with local replacements for cloud services. Where the template
-/// has a parameter, the developer's own variable overrides its default.
+/// Returns the variables of every function: the template's, with local replacements for cloud services. Where the
+/// template has a parameter, the developer's own variable overrides its default.
 pub fn environment(
     template: &Template,
     dynamodb: &DynamoDb,
@@ -22,30 +22,34 @@ pub fn environment(
     let of_template = template.functions.values().flat_map(|function| &function.environment);
     let mut environment: Environment = of_template
         .map(|(name, default)| {
-            let value =
-                default.as_ref().map(|default| said(name).unwrap_or_else(|| default.into()));
+            let value = default
+                .as_ref()
+                .map(|default| from_developer(name).unwrap_or_else(|| default.into()));
             (name.clone(), value)
         })
         .collect();
-    let here = [
+    let local = [
         ("TABLE_NAME", Some(TABLE_NAME.into())),
         ("KEYS_TABLE_NAME", Some(KEYS_TABLE_NAME.into())),
         ("TOKEN_SECRET", Some(token_secret.into())),
         ("TOKEN_SECRET_ARN", None),
-        ("REGISTRATION_ROLE", Some(said("REGISTRATION_ROLE").unwrap_or_else(|| "staff".into()))),
-        // Somebody must be able to make others staff, and here nobody is in a hurry to be first.
+        (
+            "REGISTRATION_ROLE",
+            Some(from_developer("REGISTRATION_ROLE").unwrap_or_else(|| "staff".into())),
+        ),
+        // The first account becomes an administrator. On this machine, no stranger can register first.
         ("BOOTSTRAP_ADMIN", Some("true".into())),
         ("MAIL_OUTBOX", outbox.map(OsString::from)),
         ("MAIL_SENDER", None),
     ];
-    environment.extend(here.map(|(name, value)| (name.to_owned(), value)));
+    environment.extend(local.map(|(name, value)| (name.to_owned(), value)));
     let dynamodb = dynamodb.environment();
     environment.extend(dynamodb.map(|(name, value)| (name.to_owned(), value.map(OsString::from))));
     environment
 }
 
-/// The developer's value of a variable; an empty value is the same as none.
-pub fn said(name: &str) -> Option<OsString> {
+/// Returns the developer's value of a variable; `None` if it is unset or empty.
+pub fn from_developer(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
@@ -53,9 +57,9 @@ pub fn said(name: &str) -> Option<OsString> {
 mod tests {
     use super::*;
 
-    /// Here there is no stage in front of the path that lambda_http would have to be kept from, no
-    /// CloudWatch, no Secrets Manager, and an outbox in place of a sender.
-    const OF_THE_CLOUD: [&str; 4] = [
+    /// Variables for the cloud only. On this machine, paths have no stage that `lambda_http` must ignore, there is no
+    /// CloudWatch and no Secrets Manager, and an outbox replaces the sender of mail.
+    const CLOUD_ONLY: [&str; 4] = [
         "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH",
         "MAIL_SENDER",
         "METRICS_NAMESPACE",
@@ -66,16 +70,16 @@ mod tests {
     fn functions_get_every_variable_of_the_template() {
         let template = Template::load().unwrap();
         let dynamodb = DynamoDb::at("http://127.0.0.1:1").unwrap();
-        let mut told =
+        let mut variables =
             environment(&template, &dynamodb, "a secret".to_owned(), Some(Path::new("outbox")));
-        told.retain(|_, value| value.is_some());
+        variables.retain(|_, value| value.is_some());
         for (function, it) in &template.functions {
             for variable in it.environment.keys() {
-                let is_told =
-                    told.contains_key(variable) || OF_THE_CLOUD.contains(&variable.as_str());
-                assert!(is_told, "{function}: {variable}");
+                let is_expected =
+                    variables.contains_key(variable) || CLOUD_ONLY.contains(&variable.as_str());
+                assert!(is_expected, "{function}: {variable}");
             }
         }
-        assert!(!told.contains_key("TOKEN_SECRET_ARN"));
+        assert!(!variables.contains_key("TOKEN_SECRET_ARN"));
     }
 }

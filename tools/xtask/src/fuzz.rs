@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz`: checks that the API keeps its contract with any request.
 //!
-//! Schemathesis generates valid and invalid requests from openapi.yaml, alone and in sequences, and checks the answers
-//! against it. schemathesis.toml lists where a check asks for more than the API promises; fuzz/hooks.py keeps it
-//! signed in.
+//! Schemathesis generates valid and invalid requests from openapi.yaml, single and in sequences, and checks the answers
+//! against it. schemathesis.toml limits checks that require more than the API promises; fuzz/hooks.py keeps
+//! schemathesis signed in.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -18,23 +18,23 @@ use tokio::task::spawn_blocking;
 use crate::stack::{NO_LIMITS, PASSWORD, Stack};
 use crate::tools::SCHEMATHESIS;
 
-/// As many requests at once as `-- --workers 4` makes.
+/// Enough processes for the requests that `-- --workers 4` sends at the same time.
 const FLAGS: [&str; 2] = ["--concurrency", "4"];
 
 const ADMIN: &str = "admin";
 const STAFF: &str = "staff";
 
-/// So many doctors, patients and mappings are there from the start.
+/// The number of doctors, patients and mappings that exist from the start.
 const RECORDS: usize = 3;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Random requests of each operation; those that its limits suggest come on top
+    /// Number of random requests to each operation, besides those that test its limits
     #[arg(long, value_name = "N", default_value_t = 100)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     examples: u32,
 
-    /// Repeat the requests of an earlier run, whose report has this number
+    /// Repeat the requests of an earlier run, whose report has this seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
@@ -47,7 +47,7 @@ pub struct Options {
     arguments: Vec<OsString>,
 }
 
-/// The exit code is schemathesis': that of the last run which found something.
+/// Returns schemathesis' exit code: that of the last run that found something.
 pub async fn run(options: &Options) -> Result<ExitCode> {
     unless_stopped(fuzz(options), false).await?.ok_or("stopped")?
 }
@@ -64,10 +64,10 @@ async fn fuzz(options: &Options) -> Result<ExitCode> {
             .env("FUZZ_PASSWORD", PASSWORD)
             .env("FUZZ_IN_USE", &in_use)
             .env("FUZZ_SPARE", spare.to_string())
-            // Nothing is to be written into the repository, where it runs.
+            // It runs in the repository, where it must not write anything.
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("HYPOTHESIS_STORAGE_DIRECTORY", stack.data().join("hypothesis"))
-            // Whatever HTTP_PROXY says: it cannot reach this machine's 127.0.0.1.
+            // Despite HTTP_PROXY: a proxy cannot reach this machine's 127.0.0.1.
             .env("no_proxy", "127.0.0.1");
         let status = ProcessGroup::spawn(command)?.wait().await?;
         if !status.success() {
@@ -77,12 +77,12 @@ async fn fuzz(options: &Options) -> Result<ExitCode> {
     Ok(code)
 }
 
-/// A stack with something in it.
+/// A stack with accounts and records.
 struct Prepared {
     stack: Stack,
     /// The ids of the accounts that sign in.
     in_use: String,
-    /// The id of one that may come to harm.
+    /// The id of an account that requests may change.
     spare: u64,
 }
 
@@ -135,7 +135,7 @@ fn command(schemathesis: &Path, url: &str, options: &Options) -> Command {
     command
 }
 
-/// A failure, too, if a signal ended it.
+/// Returns the exit code of a process; a failure if a signal ended it.
 fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     code.map_or(ExitCode::FAILURE, ExitCode::from)
@@ -154,9 +154,9 @@ mod tests {
             arguments: vec!["--max-examples".into(), "9".into()],
         };
         let command = command(Path::new("schemathesis"), "http://127.0.0.1:1/", &options);
-        let told: Vec<_> = command.get_args().collect();
+        let arguments: Vec<_> = command.get_args().collect();
         assert_eq!(
-            told,
+            arguments,
             [
                 "run",
                 "../openapi.yaml",

@@ -1,16 +1,59 @@
-//! `cargo xtask generate`: writes what is generated from template.yaml and openapi.yaml.
+//! `cargo xtask generate`: writes the files that are generated.
 
 use std::fs;
+use std::path::Path;
 
 use ops::{Result, ui};
 use repo::generated;
+use repo::openapi::Contract;
 use repo::template::{Template, repository};
+use shared::testing::{access_page, costs};
 
-pub fn run() -> Result {
+#[derive(clap::Args)]
+pub struct Options {
+    /// Also run the functions' tests that observe calls to DynamoDB, and write docs/reference/calls.md
+    #[arg(long)]
+    calls: bool,
+}
+
+pub fn run(options: &Options) -> Result {
     for (path, content) in generated::stale(&Template::load()?)? {
-        fs::write(repository().join(path), content)
-            .map_err(|error| format!("cannot write {path}: {error}"))?;
+        write(path, &content)?;
+    }
+    write(access_page::PAGE, &access_page::page(&Contract::load()?))?;
+    if options.calls {
+        write(costs::PAGE, &costs::page(&observed()?))?;
+    }
+    Ok(())
+}
+
+/// Writes a file below the repository's root unless it has this content.
+fn write(path: &str, content: &str) -> Result {
+    let file = repository().join(path);
+    if fs::read_to_string(&file).ok().as_deref() != Some(content) {
+        fs::write(&file, content).map_err(|error| format!("cannot write {path}: {error}"))?;
         ui::status("Wrote", path);
     }
     Ok(())
+}
+
+/// Runs the tests that observe the calls of a function, and returns the rows that they wrote.
+fn observed() -> Result<Vec<String>> {
+    let folder = tempfile::tempdir()?;
+    let functions = Template::load()?.functions;
+    let mut cargo = repo::cargo::cargo();
+    cargo.args(["test", "--quiet"]).current_dir(repository()).env(costs::RECORD, folder.path());
+    for name in functions.keys() {
+        cargo.args(["--package", name]);
+    }
+    if !cargo.args(["--", "survives_a_dynamodb_that_fails"]).status()?.success() {
+        return Err("the tests that observe calls fail; their errors are above".into());
+    }
+    functions.keys().filter_map(|name| row(folder.path(), name).transpose()).collect()
+}
+
+/// Returns the row of a function; `None` for one that calls no DynamoDB.
+fn row(folder: &Path, function: &str) -> Result<Option<String>> {
+    let file = folder.join(function);
+    if file.exists() { Ok(Some(fs::read_to_string(file)?)) } else { Ok(None) }
 }

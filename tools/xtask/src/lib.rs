@@ -1,4 +1,4 @@
-//! Developers' commands, and what the benchmarks share with them: a stack of their own and pinned tools.
+//! Developers' commands, and helpers that the benchmarks also use: stacks for tests, and pinned tools.
 
 pub mod audit;
 mod database;
@@ -8,6 +8,7 @@ mod docker;
 mod environment;
 pub mod fuzz;
 pub mod generate;
+pub mod new_endpoint;
 mod port;
 mod sam;
 pub mod sam_local;

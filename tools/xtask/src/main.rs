@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ops::Result;
-use xtask::{audit, deploy, dev, fuzz, generate, sam_local, tools};
+use xtask::{audit, deploy, dev, fuzz, generate, new_endpoint, sam_local, tools};
 
 /// Developers' commands of the HealthCare repository
 #[derive(Parser)]
@@ -12,8 +12,10 @@ use xtask::{audit, deploy, dev, fuzz, generate, sam_local, tools};
 enum Command {
     /// Run the whole API on this machine (also: cargo dev)
     Dev(dev::Options),
-    /// Write the files that are generated from template.yaml and openapi.yaml
-    Generate,
+    /// Write the files that are generated from template.yaml, openapi.yaml and the access rule
+    Generate(generate::Options),
+    /// Create all files of an endpoint
+    NewEndpoint(new_endpoint::Options),
     /// Print the folder of a pinned tool, installed if missing, for
     /// export PATH="$(cargo xtask tools):$PATH"
     Tools(tools::Options),
@@ -32,8 +34,8 @@ enum Command {
     Audit,
     /// Send the API valid and invalid requests generated from openapi.yaml, and check the answers against it
     ///
-    /// Schemathesis does it, once as a member of staff and once as an administrator, on a stack of its
-    /// own. Report and exit code are those of schemathesis.
+    /// Schemathesis does it, once as a member of staff and once as an administrator, on a new stack. Report and exit
+    /// code are those of schemathesis.
     Fuzz(fuzz::Options),
 }
 
@@ -44,7 +46,8 @@ fn main() -> ExitCode {
 async fn carry_out(command: Command) -> Result<ExitCode> {
     match command {
         Command::Dev(options) => dev::run(&options).await?,
-        Command::Generate => generate::run()?,
+        Command::Generate(options) => generate::run(&options)?,
+        Command::NewEndpoint(options) => new_endpoint::run(&options)?,
         Command::Tools(options) => tools::run(&options).await?,
         Command::SamLocal(options) => sam_local::run(&options).await?,
         Command::Deploy(options) => deploy::run(&options).await?,
@@ -61,7 +64,7 @@ mod tests {
     use super::Command;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_is_valid() {
         Command::command().debug_assert();
     }
 }

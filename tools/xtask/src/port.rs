@@ -1,18 +1,18 @@
-//! Ports of this machine: the API's own, and the one behind it that `cargo lambda watch` takes.
+//! Ports of this machine: the API's, and the one of `cargo lambda watch` behind the gateway.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener};
 
 use ops::Result;
 
-/// A port of 127.0.0.1 that nobody else can take while this lives.
+/// A port of 127.0.0.1 that no other process can take while this exists.
 pub struct Port {
     number: u16,
     listener: TcpListener,
 }
 
 impl Port {
-    /// 0 stands for any that is free.
+    /// Reserves a port; 0 chooses a free one.
     pub fn reserve(number: u16) -> Result<Self> {
         let cannot = |error: io::Error| match error.kind() {
             ErrorKind::AddrInUse => {
@@ -25,7 +25,7 @@ impl Port {
         Ok(Self { number, listener })
     }
 
-    /// The API's URL, with its final slash.
+    /// Returns the API's URL, with a final slash.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.number)
     }
@@ -34,12 +34,12 @@ impl Port {
         self.number
     }
 
-    /// To take connections there.
+    /// Returns the listener, which accepts connections at the port.
     pub fn into_listener(self) -> TcpListener {
         self.listener
     }
 
-    /// Lets go of it.
+    /// Frees the port and returns its number.
     pub fn release(self) -> u16 {
         self.number
     }

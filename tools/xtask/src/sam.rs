@@ -1,4 +1,4 @@
-//! The AWS SAM CLI: it builds the functions for Lambda, deploys the stack, and plays API Gateway and Lambda in
+//! The AWS SAM CLI: it builds the functions for Lambda, deploys the stack, and emulates API Gateway and Lambda with
 //! containers.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::stage::Stage;
 use crate::tools::{CARGO_LAMBDA, SAM, ZIG};
 
-/// `sam` and what it needs.
+/// `sam` and the tools that it needs.
 pub struct Sam {
     executable: PathBuf,
     cargo_lambda: PathBuf,
@@ -25,7 +25,7 @@ pub struct Sam {
     python: PathBuf,
 }
 
-/// What a stack says of itself once it is deployed.
+/// The outputs of a deployed stack.
 pub type Outputs = BTreeMap<String, String>;
 
 #[derive(Deserialize)]
@@ -35,14 +35,14 @@ struct Output {
     output_value: String,
 }
 
-/// What to build.
+/// The options of a build.
 #[derive(Default)]
 pub struct Build<'a> {
-    /// For whom, unless it is for the template's defaults.
+    /// The stage to build for; `None` for the template's defaults.
     pub stage: Option<&'a Stage>,
-    /// Without optimizations.
+    /// Whether to build without optimizations.
     pub debug: bool,
-    /// Where to put it, unless that is where `sam deploy` looks for it.
+    /// The output folder; `None` for the one that `sam deploy` uses.
     pub folder: Option<&'a Path>,
 }
 
@@ -54,25 +54,25 @@ impl Sam {
         Ok(Self { executable, cargo_lambda, python })
     }
 
-    /// Builds every function, then whatever else `sam build` makes.
+    /// Builds every function, then runs `sam build`.
     ///
-    /// `sam build` alone has cargo build one function after the other, each of which takes a processor for
-    /// most of a minute. Built all at once they take every processor, and `sam build` finds them done.
+    /// `sam build` alone builds one function after the other, each of which occupies one processor for most of a
+    /// minute. One build of all functions uses every processor, and `sam build` then has nothing left to compile.
     pub async fn build(&self, build: &Build<'_>) -> Result {
         ui::status("Building", "every function for Lambda");
         if !ProcessGroup::spawn(self.compile(build))?.wait().await?.success() {
-            return Err("the functions do not build; cargo's own words stand above".into());
+            return Err("the functions do not build; cargo's errors are above".into());
         }
         if ProcessGroup::spawn(self.build_stack(build))?.wait().await?.success() {
             Ok(())
         } else {
-            Err("sam build failed; its own words stand above".into())
+            Err("sam build failed; its errors are above".into())
         }
     }
 
     fn compile(&self, build: &Build<'_>) -> Command {
         let mut command = self.command(&self.cargo_lambda);
-        // As `sam build` does for one function: with other flags it would build them anew.
+        // The same flags as those of `sam build`, which would otherwise build the functions again.
         command.args(["lambda", "build"]);
         command.args((!build.debug).then_some("--release"));
         command.args(build.stage.is_some_and(Stage::is_arm64).then_some("--arm64"));
@@ -92,7 +92,7 @@ impl Sam {
         command
     }
 
-    /// Brings the stack up to date with what is built. It may ask at the terminal.
+    /// Deploys the latest build. `sam` may ask for confirmation at the terminal.
     pub async fn deploy(
         &self,
         stage: &Stage,
@@ -102,12 +102,12 @@ impl Sam {
     ) -> Result {
         ui::status("Deploying", format!("{} to {region}", stage.stack_name));
         let command = self.deployment(stage, region, ask, arguments);
-        // Not in a group of its own, which could not read from the terminal.
+        // Without its own process group, which could not read from the terminal.
         let mut deployment = tokio::process::Command::from(command);
         if deployment.kill_on_drop(true).status().await?.success() {
             Ok(())
         } else {
-            Err("sam deploy failed; its own words stand above".into())
+            Err("sam deploy failed; its errors are above".into())
         }
     }
 
@@ -121,12 +121,12 @@ impl Sam {
         let mut command = self.sam(["deploy"]);
         command.args(config(stage)).args(["--region", region]);
         command.args((!ask).then_some("--no-confirm-changeset"));
-        // Of an option that is given twice, the last one counts.
+        // If an option is given twice, the last one applies.
         command.args(arguments);
         command
     }
 
-    /// The outputs of a stack that is deployed.
+    /// Returns the outputs of a deployed stack.
     pub async fn outputs(&self, stage: &Stage, region: &str) -> Result<Outputs> {
         let mut command = self.sam(["list", "stack-outputs", "--output", "json"]);
         command.args(config(stage)).args(["--stack-name", &stage.stack_name, "--region", region]);
@@ -134,7 +134,7 @@ impl Sam {
         let listed = tokio::process::Command::from(command).kill_on_drop(true).output().await?;
         let name = &stage.stack_name;
         if !listed.status.success() {
-            let problem = "sam cannot list its outputs; its own words stand above";
+            let problem = "sam cannot list its outputs; its errors are above";
             return Err(format!("the stack {name}: {problem}").into());
         }
         let outputs: Vec<Output> = serde_json::from_slice(&listed.stdout)
@@ -142,7 +142,8 @@ impl Sam {
         Ok(outputs.into_iter().map(|it| (it.output_key, it.output_value)).collect())
     }
 
-    /// Plays API Gateway on a port of 127.0.0.1, and Lambda in containers, with what is built in a folder.
+    /// Returns the command that emulates API Gateway on a port of 127.0.0.1, and Lambda with containers, for the build
+    /// in a folder.
     pub fn start_api(
         &self,
         folder: &Path,
@@ -157,7 +158,7 @@ impl Sam {
             .arg(folder.join("template.yaml"))
             .arg("--env-vars")
             .arg(variables)
-            // As Lambda does it: a function's environment lasts from one request to the next.
+            // As in Lambda, a container answers many requests.
             .args(["--warm-containers", "LAZY"])
             .args(arguments);
         command
@@ -173,7 +174,7 @@ impl Sam {
         let mut command = cargo::command(program);
         command
             .current_dir(repository())
-            // What a command of ours is there to tell goes to stdout alone.
+            // Stdout is for the results of this repository's commands.
             .stdout(io::stderr())
             .env("PATH", path_with(self.cargo_lambda.parent()))
             .env("CARGO_ZIGBUILD_PYTHON_PATH", &self.python)
@@ -182,16 +183,16 @@ impl Sam {
     }
 }
 
-/// Where samconfig.toml says the rest.
+/// Returns the options that select the stage in samconfig.toml.
 fn config(stage: &Stage) -> [&str; 2] {
     ["--config-env", &stage.name]
 }
 
-/// The `PATH` with a folder in front.
+/// Returns the `PATH` with a folder in front.
 fn path_with(folder: Option<&Path>) -> OsString {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = folder.map(Path::to_owned).into_iter().chain(env::split_paths(&path));
-    // Fails where a folder's name has a colon in it: such a one cannot be in a PATH.
+    // Fails if a folder's name contains a colon: such a folder cannot be in a PATH.
     env::join_paths(folders).unwrap_or(path)
 }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask sam-local`: the stack on this machine with AWS SAM, every function in a container like Lambda's.
 //!
 //! DynamoDB is embedded. Containers must reach it, so it listens on the address of Docker's bridge on this machine.
-//! It accepts any credentials, and its records are made up for tests.
+//! It accepts any credentials, so it must hold test data only.
 
 mod summary;
 mod variables;
@@ -17,9 +17,10 @@ use ops::stop::unless_stopped;
 use ops::{Result, http, ui};
 use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template, repository};
 use serde_json::{Value, json};
+use shared::dynamo::client;
 use shared::model::text::fold;
 use shared::model::timestamp::Timestamp;
-use shared::table::{self, Table};
+use shared::store::Store;
 use shared::testing::emulator::create_tables;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -30,13 +31,13 @@ use crate::docker;
 use crate::port::Port;
 use crate::sam::{Build, Sam};
 
-/// How long the first answer may take. Docker may have to fetch Lambda's image for it.
+/// The time that the first answer may take. Docker may have to fetch Lambda's image first.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// sam stops its containers one after the other.
+/// The time between SIGTERM and SIGKILL. sam stops its containers one after the other.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// Known to everybody, and of use to nobody who cannot reach this machine's 127.0.0.1.
+/// Public, but useful only to those who can reach this machine's 127.0.0.1.
 const ADMIN: &str = "admin";
 const PASSWORD: &str = "violet-harbor-42-lantern";
 
@@ -46,11 +47,11 @@ pub struct Options {
     #[arg(long, default_value_t = 3000)]
     port: u16,
 
-    /// Build without optimizations: faster, but not what would be deployed
+    /// Build without optimizations: this is faster, but a deployment builds with them
     #[arg(long)]
     debug: bool,
 
-    /// End when stdin does: for test suites, which then leave nothing behind however they end
+    /// End when stdin does: for test suites, so that the command ends even if they are killed
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
 
@@ -68,20 +69,20 @@ pub async fn run(options: &Options) -> Result {
 
 /// Serves until something fails, and returns the reason.
 async fn serve(options: &Options) -> Result {
-    // First of all, since everything else takes longer.
+    // Checked first, because everything else takes longer.
     let host = docker::host()?;
     let template = Template::load()?;
     let port = Port::reserve(options.port)?;
     let url = port.url();
     let folder = folder()?;
-    let busy = "another `cargo xtask sam-local` is at work here; end it first";
+    let busy = "another `cargo xtask sam-local` is running in this repository; end it first";
     let _lock = try_lock(&folder.with_extension("lock"))?.ok_or(busy)?;
 
     let database = Database::in_memory_at(host.address).await?;
     let dynamodb = &database.dynamodb;
-    let client = table::client(dynamodb.settings());
+    let client = client(dynamodb.settings());
     create_tables(&client, &template).await?;
-    let table = Table::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+    let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
 
     let sam = Sam::installed().await?;
     let build = Build { debug: options.debug, folder: Some(&folder), ..Build::default() };
@@ -93,7 +94,7 @@ async fn serve(options: &Options) -> Result {
     let mut command = sam.start_api(&folder, port.release(), &variables, &options.arguments);
     variables::credentials(&mut command, dynamodb);
     let mut api = ProcessGroup::spawn_with_grace(command, GRACE)?;
-    let ready = ready(&url, &table);
+    let ready = ready(&url, &store);
     tokio::select! {
         outcome = ready => outcome?,
         status = api.wait() => return Err(ended(&status?.to_string()).into()),
@@ -102,7 +103,7 @@ async fn serve(options: &Options) -> Result {
     Err(ended(&api.wait().await?.to_string()).into())
 }
 
-/// Where the functions are built, apart from what `sam deploy` would take; its parent is there then.
+/// Returns the folder for the build, which is not the one that `sam deploy` uses. Creates its parent.
 fn folder() -> Result<PathBuf> {
     let parent = repository().join(".aws-sam");
     fs::create_dir_all(&parent)
@@ -111,20 +112,20 @@ fn folder() -> Result<PathBuf> {
 }
 
 fn ended(status: &str) -> String {
-    format!("sam local ended by itself ({status}); its own words stand above")
+    format!("sam local ended by itself ({status}); its errors are above")
 }
 
-/// Waits until the API is well, then makes the administrator.
-async fn ready(url: &str, table: &Table) -> Result {
+/// Waits until the health check succeeds, then creates the administrator.
+async fn ready(url: &str, store: &Store) -> Result {
     let health = format!("{url}api/health/");
     if timeout(PATIENCE, http::healthy(health.clone(), PATIENCE)).await.is_err() {
-        let firewall = "does a firewall keep containers from this machine?";
+        let firewall = "does a firewall block connections from containers to this machine?";
         let seconds = PATIENCE.as_secs();
         return Err(format!("{health} did not answer 200 within {seconds} s: {firewall}").into());
     }
     let registration = format!("{url}api/auth/register/");
     spawn_blocking(move || register(&registration)).await??;
-    table.make_admin(&fold(ADMIN), Timestamp::system()).await?;
+    store.operator().make_admin(&fold(ADMIN), Timestamp::system()).await?;
     Ok(())
 }
 

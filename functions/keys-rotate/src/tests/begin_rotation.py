@@ -1,7 +1,7 @@
 """Begins a rotation in moto: `begin_rotation.py ENDPOINT SECRET VERSION`.
 
-moto keeps a version pending only if there is a rotation function, so one is made that does nothing. Its
-steps are for the test to take.
+moto keeps a version pending only if the secret has a rotation function, so this makes one that does nothing.
+The test invokes the steps itself.
 """
 import io
 import sys

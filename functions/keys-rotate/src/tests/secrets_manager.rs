@@ -11,10 +11,10 @@ use repo::tools::tools;
 use shared::config::Aws;
 use shared::secrets::{self, StoredSecret};
 
-/// Where a server says where it listens.
+/// The words before the address in moto's log.
 const RUNNING: &str = "Running on ";
 
-/// One that ends with this, with one secret in it.
+/// A server with one secret. It ends when this is dropped.
 pub struct SecretsManager {
     /// moto's executables and its Python.
     tools: PathBuf,
@@ -25,7 +25,7 @@ pub struct SecretsManager {
 }
 
 impl SecretsManager {
-    /// With this value as its current version.
+    /// Starts a server whose secret has this value as its current version.
     pub async fn with(value: &str) -> Self {
         let tools = tools("moto");
         let mut server = Command::new(tools.join("moto_server"))
@@ -40,7 +40,7 @@ impl SecretsManager {
         let endpoint = lines
             .find_map(|line| Some(line.split_once(RUNNING)?.1.trim().to_owned()))
             .expect("moto says where it listens");
-        // A pipe that nobody reads fills up and stops its writer.
+        // An unread pipe fills up and stops the server.
         thread::spawn(move || lines.for_each(drop));
 
         let client = secrets::client(&Aws::anybody(), Some(&endpoint));
@@ -53,32 +53,32 @@ impl SecretsManager {
         &self.arn
     }
 
-    /// The secret as functions know it.
+    /// Returns the secret as functions hold it.
     pub fn secret(&self) -> StoredSecret {
         StoredSecret::new(&Aws::anybody(), Some(&self.endpoint), self.arn.clone())
     }
 
-    /// Begins a rotation: there is a pending version without a value. Steps are for the test to take.
+    /// Begins a rotation: adds a pending version without a value. The test invokes the steps itself.
     pub fn begin_rotation(&self, version: &str) {
         let mut python = Command::new(self.tools.join("python"));
         python.arg(repository().join("functions/keys-rotate/src/tests/begin_rotation.py"));
         let status = python.args([&self.endpoint, &self.arn, version]).status();
-        assert!(status.unwrap().success(), "the rotation has not begun; the reason stands above");
+        assert!(status.unwrap().success(), "the rotation has not begun; see the output above");
     }
 
-    /// Replaces the current value at once, as an operator might by hand.
+    /// Replaces the current value at once, as an operator can by hand.
     pub async fn replace(&self, value: &str) {
         let replace = self.client.put_secret_value().secret_id(&self.arn);
         replace.secret_string(value).send().await.unwrap();
     }
 
-    /// The labels of a version.
+    /// Returns the labels of a version.
     pub async fn labels(&self, version: &str) -> Vec<String> {
         let described = self.client.describe_secret().secret_id(&self.arn).send().await.unwrap();
         described.version_ids_to_stages.unwrap().remove(version).unwrap_or_default()
     }
 
-    /// Goes away.
+    /// Ends the server.
     pub fn stop(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();

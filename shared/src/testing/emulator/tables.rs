@@ -1,4 +1,4 @@
-//! The template's tables, made through the SDK: in the emulator, in DynamoDB Local or in a region.
+//! Creates the template's tables through the SDK: in the emulator, in DynamoDB Local or in a region.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,31 +15,33 @@ use tokio::time::sleep;
 /// Logical id → table name.
 const NAMES: [(&str, &str); 2] = [("Table", TABLE_NAME), ("KeysTable", KEYS_TABLE_NAME)];
 
-/// How often, and how many times, to ask whether a table is ready: five minutes in all.
+/// The interval and the number of the checks whether a table is active: five minutes in total.
 const POLL: Duration = Duration::from_millis(500);
 const POLLS: u32 = 600;
 
-/// Why a table is not there.
+/// The reason why a table is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    #[error("template.yaml's table {0} has no name outside of a stack")]
+    #[error("the table {0} of template.yaml has no name outside of a stack")]
     Unnamed(String),
-    #[error("the table {0} is not as in template.yaml; delete it, or the file that it is in")]
+    #[error(
+        "the table {0} differs from template.yaml; delete the table, or the file that contains it"
+    )]
     Different(&'static str),
     #[error("the table {0} is still not active")]
     NotActive(&'static str),
-    #[error("template.yaml has a table without something that DynamoDB needs")]
+    #[error("a table of template.yaml lacks a property that DynamoDB requires")]
     Definition(#[from] BuildError),
     #[error("cannot {doing} the table {table}")]
     Call { doing: &'static str, table: &'static str, source: Box<aws_sdk_dynamodb::Error> },
 }
 
-/// Creates the template's tables, on demand and with their time to live, and waits until they can
-/// be used. Those that are there stay as they are.
+/// Creates the template's tables, with on-demand billing and their time to live, and waits until they are active.
+/// Does not recreate existing tables.
 ///
 /// # Errors
-/// A table of the template has no name here or is there in another shape, or DynamoDB refuses or
-/// does not answer.
+/// A table of the template has no name in this module, an existing table differs from the template, or DynamoDB refuses
+/// a call or does not answer it.
 pub async fn create_tables(client: &Client, template: &Template) -> Result<(), TableError> {
     for (logical_id, table) in &template.tables {
         let (_, name) = NAMES
@@ -48,7 +50,7 @@ pub async fn create_tables(client: &Client, template: &Template) -> Result<(), T
             .ok_or_else(|| TableError::Unnamed(logical_id.clone()))?;
         create(client, name, table).await?;
         let description = active(client, name).await?;
-        if Shape::found(&description) != Shape::wanted(table) {
+        if Shape::actual(&description) != Shape::expected(table) {
             return Err(TableError::Different(name));
         }
         if let Some(attribute) = table.time_to_live() {
@@ -70,7 +72,7 @@ async fn create(client: &Client, name: &'static str, table: &Table) -> Result<()
         })
         .collect();
     let indexes: Result<Vec<_>, _> = table.global_secondary_indexes.iter().map(index).collect();
-    // DynamoDB takes no indexes, but not an empty list of them.
+    // DynamoDB rejects an empty list of indexes; a table without indexes must have no list.
     let indexes = Some(indexes?).filter(|indexes| !indexes.is_empty());
 
     let created = client
@@ -126,7 +128,7 @@ async fn active(client: &Client, name: &'static str) -> Result<TableDescription,
                     return Ok(table);
                 }
             }
-            // A region may take a moment to know the table that it has just agreed to create.
+            // A region may not find a table immediately after it has accepted its creation.
             Err(error)
                 if error
                     .as_service_error()
@@ -138,7 +140,7 @@ async fn active(client: &Client, name: &'static str) -> Result<TableDescription,
     Err(TableError::NotActive(name))
 }
 
-/// Lets items expire, unless they already do: asking again is an error to DynamoDB.
+/// Enables a table's time to live, unless it is enabled: DynamoDB refuses to enable it twice.
 async fn expire(client: &Client, name: &'static str, attribute: &str) -> Result<(), TableError> {
     let described = client
         .describe_time_to_live()
@@ -171,8 +173,8 @@ where
     move |error: E| TableError::Call { doing, table, source: Box::new(error.into()) }
 }
 
-/// The keys of a table and of its indexes, and what these carry. With a table of another shape
-/// than the template's, functions would fail in ways that are hard to read.
+/// The keys of a table and of its indexes, and the attributes that the indexes carry. If a table had another shape than
+/// the template's, functions would fail with errors that are hard to understand.
 #[derive(PartialEq)]
 struct Shape<'a> {
     keys: Keys<'a>,
@@ -186,11 +188,12 @@ struct IndexShape<'a> {
     carried: BTreeSet<&'a str>,
 }
 
-/// Name and role of each attribute.
+/// The name and the role of each key attribute.
 type Keys<'a> = Vec<(&'a str, &'a str)>;
 
 impl<'a> Shape<'a> {
-    fn wanted(table: &'a Table) -> Self {
+    /// Returns the shape in the template.
+    fn expected(table: &'a Table) -> Self {
         let keys = |schema: &'a [KeyElement]| -> Keys<'a> {
             schema.iter().map(|key| (key.attribute_name.as_str(), key.key_type.as_str())).collect()
         };
@@ -205,7 +208,8 @@ impl<'a> Shape<'a> {
         Self { keys: keys(&table.key_schema), indexes: indexes.collect() }
     }
 
-    fn found(table: &'a TableDescription) -> Self {
+    /// Returns the shape in DynamoDB.
+    fn actual(table: &'a TableDescription) -> Self {
         let keys = |schema: &'a [types::KeySchemaElement]| -> Keys<'a> {
             schema.iter().map(|key| (key.attribute_name(), key.key_type().as_str())).collect()
         };

@@ -1,4 +1,4 @@
-//! A function that does nothing but to answer: what every other one is compared with.
+//! A function that only answers. All other functions are compared with it.
 
 use lambda_http::{Body, Error, Request, Response, service_fn};
 use tokio::runtime::Builder;

@@ -1,17 +1,21 @@
-//! Hashes a password as the functions do, several times: prints the password, its last hash, and the
-//! milliseconds of each.
+//! Hashes a password several times as the functions do. Prints the password, its last hash, and the milliseconds of
+//! each hash.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Instant;
 
 use secrecy::ExposeSecret;
-use shared::App;
-use shared::auth::password;
-use shared::config::{Aws, Config, DynamoDb, Edge, Tokens};
+use shared::auth::password::HashSlots;
+use shared::model::timestamp::Timestamp;
+use shared::system::System;
 use tokio::runtime::Builder;
 
 const PASSWORD: &str = "correct-horse-battery-staple";
 const TIMES: usize = 20;
+
+/// The memory of a function that hashes passwords.
+const MEMORY_MIB: usize = 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
     Builder::new_current_thread().enable_all().build()?.block_on(hash())
@@ -19,36 +23,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 #[allow(clippy::disallowed_methods, reason = "measures a span")]
 async fn hash() -> Result<(), Box<dyn Error>> {
-    let app = app();
+    let slots = Arc::new(HashSlots::new(MEMORY_MIB));
+    let system = System::new(Arc::new(Timestamp::system));
     let (mut last, mut times) = (None, Vec::new());
     for _ in 0..TIMES {
         let started = Instant::now();
-        last = Some(password::hash(&app, PASSWORD.into()).await?);
+        last = Some(slots.hash(&system, PASSWORD.into()).await?);
         times.push(format!("{:.3}", started.elapsed().as_secs_f64() * 1000.0));
     }
     println!("{PASSWORD}");
     println!("{}", last.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default());
     println!("{}", times.join("\n"));
     Ok(())
-}
-
-/// Hashing asks nothing of the tables, wherever they are.
-fn app() -> App {
-    let aws = Aws {
-        region: "us-east-1".to_owned(),
-        access_key_id: "nobody".to_owned(),
-        secret_access_key: "nothing".into(),
-        session_token: None,
-        ca_bundle: None,
-    };
-    let endpoint = Some("http://nowhere.invalid".to_owned());
-    App::new(Config {
-        dynamodb: DynamoDb { aws, endpoint },
-        table_name: String::new(),
-        keys_table_name: String::new(),
-        tokens: Tokens { issuer: String::new(), audience: String::new() },
-        edge: Edge::default(),
-        primes: false,
-        memory_mib: 1024,
-    })
 }

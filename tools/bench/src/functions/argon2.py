@@ -1,6 +1,6 @@
-"""Hashes as the C library does: reads a PHC string, prints the milliseconds of each hash by its parameters.
+"""Hashes a password with the C library and the parameters of a PHC string; prints the milliseconds of each hash.
 
-The hash must come out the same, so that what is compared is the same work.
+The hash must be the same as the given one, so that both do the same work.
 """
 
 import base64

@@ -1,4 +1,4 @@
-//! How long a password's hash takes, beside the reference implementation's: the C library of argon2's authors.
+//! The time of a password's hash, in comparison with the reference implementation: the C library of argon2's authors.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,10 +10,10 @@ use super::binaries;
 
 const SCRIPT: &str = include_str!("argon2.py");
 
-/// Rounds of both in turn, so that whatever else the machine does meets both.
+/// The number of rounds. Both take turns, so that other work of the machine affects both.
 const ROUNDS: usize = 3;
 
-/// What both need for the same hash.
+/// The times of both for the same hash, in milliseconds.
 pub struct Hashing {
     parameters: String,
     ours: f64,
@@ -31,7 +31,7 @@ pub async fn measure() -> Result<Hashing> {
         let head = [lines.next(), lines.next()].map(Option::unwrap_or_default);
         let [password, hash] = head;
         let times: Vec<_> = lines.map(str::to_owned).collect();
-        let printed = output(referee(&python, password, hash, times.len()))?;
+        let printed = output(reference_command(&python, password, hash, times.len()))?;
         phc = hash.to_owned();
         ours.extend(numbers(&times.join("\n"))?);
         reference.extend(numbers(&printed)?);
@@ -41,7 +41,7 @@ pub async fn measure() -> Result<Hashing> {
 }
 
 impl Hashing {
-    /// As a table in Markdown.
+    /// Returns a table in Markdown.
     pub fn table(&self) -> String {
         let Self { parameters, ours, reference } = self;
         format!(
@@ -52,7 +52,7 @@ impl Hashing {
     }
 }
 
-fn referee(python: &Path, password: &str, phc: &str, times: usize) -> Command {
+fn reference_command(python: &Path, password: &str, phc: &str, times: usize) -> Command {
     let mut command = Command::new(python);
     command.args(["-c", SCRIPT, password, phc]).arg(times.to_string());
     command
@@ -61,8 +61,8 @@ fn referee(python: &Path, password: &str, phc: &str, times: usize) -> Command {
 fn output(mut command: Command) -> Result<String> {
     let output = command.output()?;
     if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("{} failed: {words}", command.get_program().display()).into());
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(format!("{} failed: {errors}", command.get_program().display()).into());
     }
     Ok(String::from_utf8(output.stdout)?)
 }

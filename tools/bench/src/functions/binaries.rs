@@ -1,4 +1,4 @@
-//! What is measured, built as it ships or as developers build it.
+//! The binaries to measure, built as for a deployment or as for development.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,40 +13,40 @@ use tokio::io::AsyncReadExt;
 /// The package that every function is compared with.
 pub const BARE: &str = "bare";
 
-/// The package that does what [`STOCK_OF`] does, with the default features of its crates.
+/// The package that does the same as the function [`STOCK_OF`], with the default features of its crates.
 pub const STOCK: &str = "stock";
 pub const STOCK_OF: &str = "health";
 
-/// The function whose event one of these gets: another's, for what is none itself.
+/// Returns the function whose event a binary gets: its own if it is a function, otherwise that of [`STOCK_OF`].
 pub fn called_as(name: &str) -> &str {
     if [BARE, STOCK].contains(&name) { STOCK_OF } else { name }
 }
 
-/// How to build.
+/// The kind of build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     Dev,
     Release,
 }
 
-/// The functions' binaries, by their names.
+/// Builds functions and returns their binaries by their names.
 pub async fn functions(names: &[String], profile: Profile) -> Result<BTreeMap<String, PathBuf>> {
     ui::status("Building", format!("{} functions", names.len()));
-    // Features are those of the default members all together, as for whoever builds everything.
+    // Their features are those of all default members together, as in a build of everything.
     let chosen = names.iter().flat_map(|name| ["--bin".to_owned(), name.clone()]);
     let mut built = build(chosen, profile).await?;
     built.retain(|name, _| names.contains(name));
     Ok(built)
 }
 
-/// The binary of a package under `tools/bench/`, built by itself, so that its features are its own.
+/// Builds a package under `tools/bench/` alone, so that it has only its own features, and returns its binary.
 pub async fn of_package(name: &str) -> Result<PathBuf> {
     ui::status("Building", format!("the package {name}"));
     let folder = |path| repository().join(path).to_string_lossy().into_owned();
     let manifest = folder(format!("tools/bench/{name}/Cargo.toml"));
     let mut chosen = vec!["--manifest-path".to_owned(), manifest];
     if name == STOCK {
-        // Another workspace, which is to leave nothing in its folder.
+        // It is another workspace, and must write nothing to its folder.
         chosen.extend([
             "--locked".to_owned(),
             "--target-dir".to_owned(),
@@ -54,7 +54,7 @@ pub async fn of_package(name: &str) -> Result<PathBuf> {
         ]);
     }
     let built = build(chosen, Profile::Release).await?.remove(name);
-    built.ok_or_else(|| format!("cargo made no binary {name}").into())
+    built.ok_or_else(|| format!("cargo built no binary {name}").into())
 }
 
 async fn build(
@@ -76,6 +76,6 @@ async fn build(
     if cargo.wait().await?.success() {
         Ok(cargo::executables(&messages))
     } else {
-        Err("this does not build; cargo's own words stand above".into())
+        Err("this does not build; cargo's errors are above".into())
     }
 }

@@ -13,12 +13,12 @@ use tokio::task::spawn_blocking;
 
 use super::test_bed::{TestBed, Way};
 
-/// Where valgrind is.
+/// The path of valgrind.
 pub struct Callgrind(PathBuf);
 
 impl Callgrind {
     pub fn find() -> Result<Self> {
-        // By its full name: functions are started without a `PATH`.
+        // The full path, because functions are started without a `PATH`.
         let path = env::var_os("PATH").unwrap_or_default();
         let found = env::split_paths(&path).map(|it| it.join("valgrind")).find(|it| it.is_file());
         let install = "valgrind is missing: install it (Debian: apt install valgrind), or leave \
@@ -26,13 +26,13 @@ impl Callgrind {
         found.map(Self).ok_or_else(|| install.into())
     }
 
-    /// Such as `valgrind-3.24.0`.
+    /// Returns the version: `valgrind-3.24.0`.
     pub fn version(&self) -> Result<String> {
         let output = Command::new(&self.0).arg("--version").output()?;
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    /// From exec until the function polls after these events.
+    /// Counts the instructions from exec until the function polls after these events.
     pub async fn count(
         &self,
         bed: &TestBed,
@@ -52,21 +52,21 @@ impl Callgrind {
             bed.call(&mut function, name, std::slice::from_ref(event)).await?;
             function.api.polled().await.map_err(failed)?;
         }
-        // It writes what it has counted when it is told to end.
+        // It writes its counts when it gets SIGTERM.
         kill(Pid::from_raw(i32::try_from(function.process_id())?), Signal::SIGTERM)?;
         spawn_blocking(move || function.wait()).await??;
         let counted = fs::read_to_string(&file).map_err(|error| {
-            bed.failure(name, format!("callgrind has counted nothing: {error}"))
+            bed.failure(name, format!("callgrind has written no counts: {error}"))
         })?;
         fs::remove_file(&file)?;
-        total(&counted).ok_or_else(|| bed.failure(name, "callgrind names no total"))
+        total(&counted).ok_or_else(|| bed.failure(name, "callgrind has written no total"))
     }
 }
 
-/// What callgrind counted in all.
+/// Returns the total in callgrind's output.
 fn total(counted: &str) -> Option<u64> {
     let line = |name| counted.lines().find_map(|line: &str| line.strip_prefix(name));
-    // The only event that is counted is the instruction.
+    // Instructions are the only event that is counted.
     if line("events:")?.trim() != "Ir" {
         return None;
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_total_is_that_of_the_instructions() {
+    fn total_is_that_of_the_instructions() {
         let counted = "version: 1\nevents: Ir\nsummary: 7\n\nfn=(1) main\n1 4\n\ntotals: 453210\n";
         assert_eq!(total(counted), Some(453_210));
         assert_eq!(total("events: Ir Dr\ntotals: 1 2\n"), None);

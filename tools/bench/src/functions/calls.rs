@@ -1,4 +1,4 @@
-//! What an operation asks of DynamoDB, and what it consumes.
+//! The calls of an operation to DynamoDB, and the units that they consume.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use super::recorder::{Call, Recorder};
 use super::rows::{Figures, Rows};
 use super::test_bed::{TestBed, Way};
 
-/// The request that counts: before it everything is there that the first ones leave behind.
-const WHICH: usize = 3;
+/// The number of requests. Only the calls of the last one are recorded, because the first requests make extra calls.
+const REQUESTS: usize = 3;
 
 pub async fn measure(
     bed: &mut TestBed,
@@ -22,7 +22,7 @@ pub async fn measure(
     ui::status("Recording", "calls to DynamoDB");
     let recorder = Recorder::before(&bed.world.endpoint()).await?;
     for (name, executable) in binaries.iter().filter(|(name, _)| called_as(name) == *name) {
-        let Some(events) = bed.events(name, WHICH).await? else { continue };
+        let Some(events) = bed.events(name, REQUESTS).await? else { continue };
         let way = Way::Plain(recorder.endpoint());
         let mut function = bed.start(Command::new(executable), name, way).await?;
         for event in events {
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_and_writes_are_told_apart() {
+    fn reads_and_writes_are_counted_separately() {
         let call = |operation: &str, units| Call { operation: operation.to_owned(), units };
         let calls =
             [call("BatchGetItem", 2.0), call("Query", 0.5), call("TransactWriteItems", 4.0)];

@@ -4,20 +4,20 @@ use super::recorded::{Recorded, SAVE};
 use super::rows::{Figures, Rows};
 use super::toolchain::Toolchain;
 
-/// How much more something may cost.
+/// The highest permitted ratio of a new figure to the recorded one.
 const TOLERANCE: f64 = 1.05;
 
 /// The result of a comparison.
 #[derive(Debug, Default, PartialEq)]
 pub struct Comparison {
     pub compared: usize,
-    /// One for each figure that is worse, or that nothing is recorded of.
+    /// One for each figure that is too high or has no record.
     pub problems: Vec<String>,
-    /// What was not compared, and why.
+    /// The figures that were not compared, and the reasons.
     pub left_out: Vec<String>,
 }
 
-/// What figures are of.
+/// The kinds of figures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Instructions,
@@ -42,7 +42,7 @@ const FIGURES: [(&str, Kind, Value); 9] = [
 ];
 
 impl Comparison {
-    /// Of what was measured now, with these tools.
+    /// Compares new figures, which were measured with these tools, with the recorded ones.
     pub fn of(recorded: &Recorded, rows: &Rows, tools: &Toolchain) -> Self {
         let mut comparison = Self::default();
         let (builds, counts) =
@@ -69,7 +69,7 @@ impl Comparison {
         for (kind, name) in [(Kind::Instructions, "instructions"), (Kind::Sizes, "sizes")] {
             if is_measured(kind) && !is_comparable(kind) {
                 let (then, now) = (&recorded.toolchain, tools);
-                let why = format!("they were recorded with {then}, and this is {now}");
+                let why = format!("they were recorded with {then}, but measured with {now}");
                 comparison.left_out.push(format!("{name} are not compared: {why}; {SAVE}"));
             }
         }
@@ -79,7 +79,7 @@ impl Comparison {
 
 fn problem(function: &str, figure: &str, old: Option<f64>, new: f64) -> Option<String> {
     match old {
-        None => Some(format!("{function}: {figure} is {new}, and none is recorded; {SAVE}")),
+        None => Some(format!("{function}: {figure} is {new}, but none is recorded; {SAVE}")),
         Some(old) if new > old * TOLERANCE => {
             let more = if old > 0.0 {
                 format!(" (+{:.1} %)", (new / old - 1.0) * 100.0)
@@ -92,7 +92,7 @@ fn problem(function: &str, figure: &str, old: Option<f64>, new: f64) -> Option<S
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "5 % are not decided by the last digit")]
+#[allow(clippy::cast_precision_loss, reason = "the last digit does not matter")]
 fn number(count: Option<u64>) -> Option<f64> {
     count.map(|it| it as f64)
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn higher_cost_is_named_with_old_and_new_figure() {
+    fn higher_cost_is_reported_with_both_figures() {
         let comparison = compare(figures(1051, 500, 2), "1.95");
         let expected = [
             "health: start_instructions was 1000 and is 1051 (+5.1 %)",
@@ -160,7 +160,7 @@ mod tests {
     fn missing_record_is_a_problem() {
         let new = Figures { read_units: Some(1.5), ..Figures::default() };
         let [problem] = compare(new, "1.95").problems.try_into().unwrap();
-        assert!(problem.starts_with("health: read_units is 1.5, and none is recorded"));
+        assert!(problem.starts_with("health: read_units is 1.5, but none is recorded"));
     }
 
     #[test]

@@ -1,17 +1,18 @@
-//! The Django application in whose place these functions are, beside them.
+//! A comparison with the Django application that these functions replace.
 
 use std::fmt::{self, Display, Formatter};
 
 use super::rows::Rows;
 
-/// Its requests a second, under gunicorn with PostgreSQL on two cores: measured once, and not by this command.
+/// The requests per second of the Django application, with gunicorn and PostgreSQL on two cores. They were measured
+/// once, and not by this command.
 const MEASURED: [(&str, &str, f64); 3] = [
     ("mappings-doctors", "a patient's doctors", 408.0),
     ("mappings-list", "the list of all mappings", 77.0),
     ("auth-login", "logins", 4.7),
 ];
 
-/// As a table in Markdown, of what was measured of them here.
+/// The comparison as a table in Markdown, with the functions that were measured.
 pub struct BesideDjango<'a>(pub &'a Rows);
 
 impl Display for BesideDjango<'_> {
@@ -40,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn measured_functions_are_listed_beside_django() {
+    fn measured_functions_are_compared_with_django() {
         let mut rows = Rows::default();
         assert_eq!(BesideDjango(&rows).to_string(), "");
         let [p50, p99] = [Duration::ZERO; 2];

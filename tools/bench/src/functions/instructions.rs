@@ -1,4 +1,4 @@
-//! Instructions of a start and of a request. Unlike times, they are nearly the same every time.
+//! Instructions of a start and of a request. Unlike times, they are nearly the same in every run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use super::callgrind::Callgrind;
 use super::rows::Rows;
 use super::test_bed::{TestBed, Way};
 
-/// One run gets so many requests and another twice as many: what they differ by is that of so many.
+/// The number of requests of a first run. A second run has twice as many, so the difference is the cost of this number.
 const REQUESTS: usize = 8;
 
-/// What hashes a password takes a hundred times as long as others.
+/// Functions that hash a password, which takes a hundred times as long as other requests.
 const HASHES: [&str; 4] =
     ["auth-login", "auth-password", "auth-password-reset-confirm", "auth-register"];
 const REQUESTS_WITH_HASH: usize = 2;
@@ -56,7 +56,8 @@ async fn of_request(
 ) -> Result<Option<u64>> {
     let event = called_as(name);
     let requests = if HASHES.contains(&name) { REQUESTS_WITH_HASH } else { REQUESTS };
-    // What the very first request leaves behind changes what later ones cost: one before any is counted.
+    // One request before the counted ones, because the records that the very first one creates change the cost of
+    // later ones.
     let Some(first) = bed.events(event, 1).await? else { return Ok(None) };
     let mut function = bed.start(Command::new(executable), name, Way::Tls).await?;
     bed.call(&mut function, name, &first).await?;
@@ -70,7 +71,8 @@ async fn of_request(
     Ok(Some(of_one(counts, requests)))
 }
 
-/// Of the same request again, with a token that the function has verified before. Only what reads can be asked the same.
+/// Counts the instructions of a repeated request, whose token the function has verified before. Only reads can be
+/// repeated.
 async fn of_request_again(
     callgrind: &Callgrind,
     bed: &mut TestBed,
@@ -87,7 +89,7 @@ async fn of_request_again(
     Ok(Some(of_one(counts, REQUESTS)))
 }
 
-/// What one request takes, if so many take the first count and twice as many the second.
+/// Returns the cost of one request, from the counts for `requests` and for twice as many.
 fn of_one([some, twice]: [u64; 2], requests: usize) -> u64 {
     twice.saturating_sub(some) / requests as u64
 }

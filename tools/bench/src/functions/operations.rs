@@ -1,4 +1,4 @@
-//! For each function, an event that costs what its events usually cost, and whatever must be there before it.
+//! An event of usual cost for each function, and the records that must exist before it.
 
 use ops::Result;
 use secrecy::ExposeSecret;
@@ -7,28 +7,28 @@ use shared::auth::reset::{self, ResetToken};
 use shared::model::doctor::{Doctor, DoctorDetails};
 use shared::model::patient::{Patient, PatientDetails};
 use shared::model::user::{Role, User};
-use shared::table::Reset;
+use shared::store::Reset;
 use shared::testing::{Actor, Event, PASSWORD, Sample, World};
 
-/// So many accounts, doctors and patients are there from the start: a page of each, and some more.
+/// The number of accounts, doctors and patients that exist from the start: more than a page of each.
 const RECORDS: u32 = 60;
 const DOCTORS_PER_PATIENT: usize = 3;
 
-/// Who and what is there.
+/// The accounts and records for events.
 pub struct Operations {
     admin: User,
     staff: User,
     doctor: Doctor,
-    /// Whose first doctor is `first_doctor`.
+    /// A patient whose first doctor is `first_doctor`.
     pub patient: Patient,
     pub first_doctor: Doctor,
-    /// How many events were made. What is new bears this number, and sorts behind what was there.
+    /// The number of the latest event. New records contain this number, and sort after the older ones.
     made: u32,
 }
 
 impl Operations {
     pub async fn prepare(world: &World) -> Self {
-        // Who signs in at auth-login, and forgets the password at auth-password-reset.
+        // The account in the events of auth-login and auth-password-reset.
         world.account_with_password("amara", PASSWORD).await;
         let admin = world.actor(Role::Admin).await.user;
         let staff = world.actor(Role::Staff).await.user;
@@ -49,7 +49,7 @@ impl Operations {
         Self { admin, staff, doctor, patient, first_doctor, made: RECORDS }
     }
 
-    /// `None` for what cannot be called here: keys-rotate asks for a Secrets Manager.
+    /// Returns an event for a function; `None` for keys-rotate, which cannot be called here: it needs Secrets Manager.
     pub async fn event(&mut self, world: &World, name: &str) -> Result<Option<Event>> {
         self.made += 1;
         let n = self.made;
@@ -125,25 +125,25 @@ impl Operations {
 
             _ => {
                 let here = "tools/bench/src/functions/operations.rs";
-                return Err(format!("{here} does not say how {name} is called").into());
+                return Err(format!("{here} has no event for {name}: add one").into());
             }
         };
         Ok(Some(event))
     }
 }
 
-/// A new account with a password, signed in.
+/// Creates an account with a password, and signs it in.
 async fn member(world: &World, n: u32) -> Actor {
     let user = world.account_with_password(&format!("zoe-{n}"), PASSWORD).await;
     world.sign_in(user).await
 }
 
-/// As if it had been mailed.
+/// Opens a password reset, and returns its token, which is usually mailed.
 async fn reset_token(world: &World, user: &User) -> Result<String> {
-    let token = ResetToken::new(&world.app)?;
+    let token = ResetToken::new(world.app.system())?;
     let expires_at = world.app.now().plus(reset::LIFETIME);
     let reset = Reset { user_id: Some(user.id), epoch: user.epoch, expires_at };
-    world.app.table().open_reset(&token.hash(), &reset).await?;
+    world.app.store().resets().open(&token.hash(), &reset).await?;
     Ok(token.expose().to_owned())
 }
 
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_function_has_its_event() {
+    async fn every_function_has_an_event() {
         let world = World::new().await;
         let mut operations = Operations::prepare(&world).await;
         for name in Template::load().unwrap().functions.keys() {

@@ -1,4 +1,4 @@
-//! What a page of a list costs where one patient has a thousand doctors, and where one has a million.
+//! The cost of a page of a list, with a patient who has a thousand doctors and with one who has a million.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -8,16 +8,18 @@ use std::time::{Duration, Instant};
 
 use ops::{Result, ui};
 use serde_json::Value;
+use shared::access::Act;
+use shared::cursor;
 use shared::model::id::{DoctorId, Id};
-use shared::request::cursor;
+use shared::targets::list_label;
 use shared::testing::emulator::{AttributeValue, Item};
 
 use super::startup::{median, peak_resident_bytes};
 use super::table::{millions, millis, write_markdown};
 use super::test_bed::{TestBed, Way};
 
-/// The lists that grow, and where a page of each is taken from. (Doctors are in the order of their names, which
-/// copies share.)
+/// The lists that grow, and the place of the page in each. doctors-list has no page in the middle, because it is sorted
+/// by name, and all copies have the same name.
 const PLACES: [(&str, Place); 5] = [
     ("doctors-list", Place::Beginning),
     ("mappings-doctors", Place::Beginning),
@@ -28,16 +30,16 @@ const PLACES: [(&str, Place); 5] = [
 
 const SIZES: [u64; 2] = [1_000, 1_000_000];
 
-/// What is asked for, and what a page then has.
+/// The number of rows of a page.
 const ROWS: usize = 50;
 
-/// How often each page is asked for.
+/// The number of requests for each page.
 const ROUNDS: usize = 201;
 
-/// The copies of a doctor have the ids from here on.
+/// The first id of the copies of a doctor.
 const FIRST_COPY: u64 = 1_000_000;
 
-/// So many are put in at once.
+/// The number of copies that are imported at once.
 const BATCH: usize = 20_000;
 
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +48,7 @@ enum Place {
     Middle,
 }
 
-/// Each with its costs in the order of [`SIZES`].
+/// Each page with its costs, in the order of [`SIZES`].
 pub struct Pages(Vec<(String, Vec<Cost>)>);
 
 struct Cost {
@@ -54,13 +56,13 @@ struct Cost {
     resident_bytes: Option<u64>,
 }
 
-/// A list with so many mappings.
+/// An environment with this number of mappings.
 struct Clinic {
     bed: TestBed,
     size: u64,
 }
 
-/// Of those of these functions that answer lists.
+/// Measures those of these functions that return lists.
 pub async fn measure(binaries: &BTreeMap<String, PathBuf>) -> Result<Pages> {
     let mut clinics = Vec::new();
     for size in SIZES {
@@ -95,7 +97,7 @@ async fn page(
         let function = bed.start(Command::new(executable), name, way).await?;
         running.push((bed, function, event, Vec::with_capacity(ROUNDS)));
     }
-    // In turns, so that whatever else the machine does meets all sizes.
+    // In turns, so that other work of the machine affects all sizes.
     for _ in 0..ROUNDS {
         for (bed, function, event, times) in &mut running {
             let started = Instant::now();
@@ -122,15 +124,15 @@ impl Clinic {
             return Ok(event.query(&[("limit", &limit)]).into_json());
         };
         let patient = operations.patient.id;
-        let cursor = match name {
-            "mappings-doctors" => cursor(&format!("{name} {patient}"), &doctor),
-            _ => cursor(name, &(doctor, patient)),
+        let cursor = if name == Act::ListDoctorsOfPatient.function() {
+            cursor::encode(&list_label(Act::ListDoctorsOfPatient, patient), &doctor)?
+        } else {
+            cursor::encode(Act::ListAssignments.function(), &(doctor, patient))?
         };
-        let cursor = cursor.map_err(|error| error.to_string())?;
         Ok(event.query(&[("limit", &limit), ("cursor", &cursor)]).into_json())
     }
 
-    /// Gives the patient copies of their first doctor.
+    /// Assigns copies of the patient's first doctor to the patient.
     fn grow(&self) -> Result {
         let emulator = &self.bed.world.emulator;
         let operations = &self.bed.operations;
@@ -140,7 +142,7 @@ impl Clinic {
         let mut originals = emulator.rows()?;
         originals.retain(|row| parts.map(Some).contains(&text(row, "pk").zip(text(row, "sk"))));
         if originals.len() != parts.len() {
-            return Err("the patient and their first doctor are not where they should be".into());
+            return Err("the rows of the patient's first doctor have unexpected keys".into());
         }
         let ids: Vec<_> = (FIRST_COPY..FIRST_COPY + self.size).collect();
         let progress = ui::progress("Adding", self.size)?;
@@ -153,17 +155,17 @@ impl Clinic {
     }
 }
 
-/// A page with fewer rows would be no measure of one that is full.
+/// Returns an error unless the page is full.
 fn expect_full(name: &str, answer: &Value) -> Result {
     let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
     let body: Value = serde_json::from_str(body)?;
     match body.get("results").and_then(Value::as_array).map(Vec::len) {
         Some(ROWS) => Ok(()),
-        rows => Err(format!("{name} answered {rows:?} rows of {ROWS}").into()),
+        rows => Err(format!("{name} returned {rows:?} rows instead of {ROWS}").into()),
     }
 }
 
-/// As keys have an id.
+/// Returns an id as keys contain it.
 fn digits(id: u64) -> String {
     format!("{id:016}")
 }
@@ -175,7 +177,7 @@ fn text<'a>(row: &'a Item, name: &str) -> Option<&'a str> {
     }
 }
 
-/// A row of a doctor as that of another one.
+/// Returns a copy of a doctor's row for another doctor.
 fn copy(row: &Item, id: u64) -> Item {
     let mut row = row.clone();
     let digits = digits(id);
@@ -214,7 +216,7 @@ impl Display for Pages {
     }
 }
 
-/// A value and its ratio to that of the smallest size.
+/// Returns a value and its ratio to that of the smallest size.
 fn beside(value: Option<f64>, base: Option<f64>) -> String {
     match value.zip(base) {
         Some((value, base)) => format!("{value:.2} ({:.2}×)", value / base),
@@ -227,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_that_is_not_full_is_refused() {
+    fn page_that_is_not_full_is_an_error() {
         let answer = |rows: usize| {
             let body = serde_json::json!({ "results": vec![0; rows], "next": null }).to_string();
             serde_json::json!({ "statusCode": 200, "body": body })

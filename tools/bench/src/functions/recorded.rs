@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{Figures, Rows};
 use super::toolchain::Toolchain;
 
-/// What to do about figures that are missing or no longer right.
+/// The advice for figures that are missing or out of date.
 pub const SAVE: &str = "`cargo benchmark functions --save` writes them";
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// What is in the file, if there is one.
+    /// Reads the file; returns `None` if it does not exist.
     pub fn load() -> Result<Option<Self>> {
         let path = path();
         match fs::read_to_string(&path) {
@@ -42,8 +42,8 @@ impl Recorded {
         Ok(fs::write(&path, text).map_err(cannot)?)
     }
 
-    /// With what was measured now in place of what was recorded. What was not measured now stays, unless
-    /// it comes from tools that do not compare with today's.
+    /// Returns the earlier figures, updated by the new ones. Figures that were not measured again stay, unless other
+    /// tools make them incomparable.
     pub fn updated(earlier: Option<Self>, now: Toolchain, rows: &Rows) -> Self {
         let mut functions = BTreeMap::new();
         let mut valgrind = now.valgrind.clone();

@@ -1,4 +1,4 @@
-//! A proxy to a DynamoDB that notes what is asked of it, and what that costs in units.
+//! A proxy to DynamoDB that records calls and the units that they consume.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// At work until it is dropped.
+/// A running recorder. Dropping it ends it.
 pub struct Recorder {
     endpoint: String,
     calls: Calls,
@@ -20,16 +20,16 @@ pub struct Recorder {
 /// One call to DynamoDB.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// Such as `GetItem`.
+    /// For example `GetItem`.
     pub operation: String,
-    /// What it consumed of the capacity to read or to write.
+    /// The consumed units of read or write capacity.
     pub units: f64,
 }
 
 type Calls = Arc<Mutex<Vec<Call>>>;
 
 impl Recorder {
-    /// Stands before the DynamoDB at this endpoint.
+    /// Starts one in front of the DynamoDB at this endpoint.
     pub async fn before(endpoint: &str) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let own = format!("http://{}", listener.local_addr()?);
@@ -39,7 +39,7 @@ impl Recorder {
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (server, record) = (server.clone(), record.clone());
-                // Whoever asked may have given up.
+                // The client may have closed the connection.
                 tokio::spawn(async move { one_call(stream, &server, &record).await.ok() });
             }
         });
@@ -50,7 +50,7 @@ impl Recorder {
         &self.endpoint
     }
 
-    /// Those since the last time.
+    /// Returns the calls since the last time.
     pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -79,13 +79,13 @@ async fn one_call(stream: TcpStream, server: &str, calls: &Calls) -> Result {
     }
     let answer = request.with_body(body.to_string().into_bytes()).ask(server).await?;
     let units = units(&serde_json::from_slice(&answer.body)?);
-    // Before the answer leaves, so that whoever has it finds the call here.
+    // Before the answer is sent, so that a client with the answer finds its call here.
     calls.lock().unwrap_or_else(PoisonError::into_inner).push(Call { operation, units });
     client.write_all(&answer.into_last()).await?;
     Ok(())
 }
 
-/// What an answer says of one table, or of several.
+/// Returns the consumed units in an answer about one table or several.
 fn units(answer: &Value) -> f64 {
     let of_table = |table: &Value| table.get("CapacityUnits").and_then(Value::as_f64);
     match answer.get("ConsumedCapacity") {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_units_of_several_tables_are_added_up() {
+    fn units_of_several_tables_are_added_up() {
         let one = json!({ "ConsumedCapacity": { "TableName": "a", "CapacityUnits": 0.5 } });
         assert_eq!(units(&one), 0.5);
         let several = [json!({ "CapacityUnits": 0.5 }), json!({ "CapacityUnits": 2.0 })];

@@ -1,4 +1,4 @@
-//! What was measured of each function.
+//! The results of each function.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::binaries::{BARE, STOCK};
 
-/// By name; nothing is in it but what was measured.
+/// The measured functions, by name.
 #[derive(Default)]
 pub struct Rows(BTreeMap<String, Row>);
 
 #[derive(Default)]
 pub struct Row {
-    /// From exec, the median.
+    /// The median of the times from exec.
     pub first_poll: Option<Duration>,
-    /// The same with the read of the token keys before it.
+    /// The same, including the read of the token keys.
     pub primed_poll: Option<Duration>,
     pub first_answer: Option<Duration>,
     pub resident_bytes: Option<u64>,
@@ -23,7 +23,7 @@ pub struct Row {
     pub figures: Figures,
 }
 
-/// What it does under load.
+/// The performance under load.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     pub requests_per_second: f64,
@@ -31,7 +31,7 @@ pub struct Load {
     pub p99: Duration,
 }
 
-/// What is nearly the same each time, so that it can be held to what it was.
+/// The figures that are nearly the same in every run, so that they can be compared with recorded ones.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figures {
@@ -47,7 +47,7 @@ pub struct Figures {
     pub bootstrap_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zip_bytes: Option<u64>,
-    /// How often each of DynamoDB's operations is called.
+    /// The number of calls of each operation of DynamoDB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls: Option<BTreeMap<String, u32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,12 +57,12 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// How many calls there are of any kind.
+    /// Returns the number of all calls.
     pub fn call_count(&self) -> Option<u32> {
         self.calls.as_ref().map(|calls| calls.values().sum())
     }
 
-    /// Takes over what the newer ones have.
+    /// Replaces the figures that the newer ones have.
     pub fn update(&mut self, newer: &Self) {
         let old = std::mem::take(self);
         let new = newer.clone();
@@ -96,20 +96,20 @@ impl Figures {
 }
 
 impl Rows {
-    /// That of a function, empty at first.
+    /// Returns the row of a function, which is empty at first.
     pub fn of(&mut self, name: &str) -> &mut Row {
         self.0.entry(name.to_owned()).or_default()
     }
 
-    /// First what others are compared with.
+    /// Returns all rows; first those that the others are compared with.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Row)> {
         let first = [BARE, STOCK].into_iter().filter_map(|name| self.0.get_key_value(name));
         let others = self.0.iter().filter(|(name, _)| ![BARE, STOCK].contains(&name.as_str()));
         first.chain(others).map(|(name, row)| (name.as_str(), row))
     }
 
-    /// Those whose figures are kept and held to. `stock` is others' doing, and so are its threads, by which its
-    /// instructions differ by a sixth from one run to the next.
+    /// Returns the rows whose figures are recorded and compared. `stock` is not among them: its code is not this
+    /// repository's, and because of its threads its instructions differ by a sixth from run to run.
     pub fn kept(&self) -> impl Iterator<Item = (&str, &Row)> {
         self.iter().filter(|(name, _)| *name != STOCK)
     }

@@ -1,4 +1,4 @@
-//! What a function's package weighs.
+//! The size of a function's binary and of its package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use ops::Result;
 use super::rows::Figures;
 use super::test_bed::TestBed;
 
-/// What Lambda wants the binary to be called.
+/// The name that Lambda requires of the binary.
 const BOOTSTRAP: &str = "bootstrap";
 
 pub fn measure(bed: &TestBed, executable: &Path, figures: &mut Figures) -> Result {
@@ -19,7 +19,7 @@ pub fn measure(bed: &TestBed, executable: &Path, figures: &mut Figures) -> Resul
     Ok(())
 }
 
-/// A package as `sam deploy` makes it: by Python's own zipfile, with what that does by default.
+/// Creates a package as `sam deploy` does: with Python's own zipfile and its default settings.
 fn zipped(file: &Path) -> Result<PathBuf> {
     let zip = file.with_extension("zip");
     let mut python = Command::new("python3");
@@ -27,7 +27,7 @@ fn zipped(file: &Path) -> Result<PathBuf> {
     if python.status()?.success() {
         Ok(zip)
     } else {
-        Err(format!("Python cannot make a package of {}", file.display()).into())
+        Err(format!("Python cannot create a package of {}", file.display()).into())
     }
 }
 
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_is_smaller_than_its_binary() {
+    fn package_is_smaller_than_its_binary() {
         let folder = tempdir().unwrap();
         let file = folder.path().join(BOOTSTRAP);
         fs::write(&file, [7; 100_000]).unwrap();

@@ -1,4 +1,4 @@
-//! How long it takes from exec to the first poll and to the first answer, and how much memory that takes.
+//! The times from exec to the first poll and to the first answer, and the memory.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ struct Times {
     resident_bytes: Vec<u64>,
 }
 
-/// Goes round so often, so that whatever else the machine does meets all of them.
+/// Measures all binaries in turn, several times, so that other work of the machine affects all of them.
 pub async fn measure(
     bed: &mut TestBed,
     binaries: &BTreeMap<String, PathBuf>,
@@ -52,13 +52,13 @@ async fn one_round(bed: &mut TestBed, name: &str, executable: &Path, times: &mut
     let mut function = bed.start(Command::new(executable), name, Way::Unprimed).await?;
     times.first_poll.push(until_poll(bed, name, &mut function).await?);
     if bed.tls.connections() > connections {
-        return Err(format!("{name} speaks to DynamoDB at its start even with PRIMING=off").into());
+        return Err(format!("{name} calls DynamoDB at its start even with PRIMING=off").into());
     }
     drop(function);
 
     let mut function = bed.start(Command::new(executable), name, Way::Tls).await?;
     let until_poll = until_poll(bed, name, &mut function).await?;
-    // What reads nothing at its start has nothing to be told apart.
+    // Only functions that read the token keys at their start have a time of their own for it.
     if bed.tls.connections() > connections {
         times.primed_poll.push(until_poll);
     }
@@ -82,7 +82,7 @@ async fn until_poll(bed: &TestBed, name: &str, function: &mut Function) -> Resul
     Ok(polled - function.started)
 }
 
-/// The most memory that a process has had at once, where the system tells.
+/// Returns the peak memory of a process, if the system reports it.
 pub fn peak_resident_bytes(process_id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).ok()?;
     high_water_mark(&status)
@@ -104,13 +104,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_read_in_kib() {
+    fn peak_memory_is_read_in_kib() {
         let status = "VmPeak:\t  9000 kB\nVmHWM:\t    4104 kB\nVmRSS:\t 4000 kB\n";
         assert_eq!(high_water_mark(status), Some(4104 * 1024));
     }
 
     #[test]
-    fn the_median_is_the_one_in_the_middle() {
+    fn median_is_the_value_in_the_middle() {
         assert_eq!(median(vec![9, 1, 5]), Some(5));
         assert_eq!(median::<u8>(vec![]), None);
     }

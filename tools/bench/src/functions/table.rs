@@ -1,4 +1,4 @@
-//! The table: a row for each function; what is comparable stands beside its ratio to the bare function.
+//! The table: a row for each function. Comparable values have their ratio to the bare function.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -7,11 +7,11 @@ use super::rows::{Row, Rows};
 
 type Value = fn(&Row) -> Option<f64>;
 
-/// One thing that was measured.
+/// A column of the table.
 struct Column {
     heading: &'static str,
     value: Value,
-    /// What of the bare function it is compared with.
+    /// The value of the bare function for the ratio.
     base: Option<Value>,
     decimals: usize,
 }
@@ -88,7 +88,7 @@ pub fn millions(count: Option<u64>) -> Option<f64> {
     count.map(|it| it as f64 / 1e6)
 }
 
-/// As Markdown, without the columns of what was not measured.
+/// The table in Markdown, without columns that were not measured.
 pub struct Table<'a>(pub &'a Rows);
 
 impl Display for Table<'_> {
@@ -124,7 +124,7 @@ impl Column {
     }
 }
 
-/// The first line is the headings. All but the first column are numbers.
+/// Writes a table in Markdown. The first line has the headings. All columns except the first one are numbers.
 pub fn write_markdown(lines: &[Vec<String>], f: &mut Formatter<'_>) -> fmt::Result {
     let width = |column: usize| {
         let cells = lines.iter().filter_map(|line| line.get(column));

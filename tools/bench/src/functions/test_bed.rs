@@ -1,4 +1,4 @@
-//! Where functions are put to be measured: tables with a clinic's records, TLS before them, a Runtime API.
+//! The environment in which functions are measured: tables with a clinic's records behind TLS, and a Runtime API.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,17 +17,17 @@ use xtask::stack::NO_LIMITS;
 
 use super::operations::Operations;
 
-/// The certificate of whom functions must trust here.
+/// The file with the certificate of the authority that functions must trust in this environment.
 const AUTHORITY: &str = "authority.pem";
 
-/// The same, after those of everybody whom this machine trusts.
-const STORE: &str = "store.pem";
+/// The file with all certificates that this machine trusts, and with that one.
+const TRUSTED: &str = "trusted.pem";
 
-/// Where Lambda's Linux, and others, have theirs.
-const STORES: [&str; 3] =
+/// The files with a machine's trusted certificates, on Lambda's Linux and on other systems.
+const TRUSTED_BY_SYSTEM: [&str; 3] =
     ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
 
-/// How much of a function's log to show when something went wrong.
+/// The number of log lines that an error shows.
 const LAST_LINES: usize = 5;
 
 pub struct TestBed {
@@ -38,14 +38,14 @@ pub struct TestBed {
     folder: TempDir,
 }
 
-/// How a function comes to its DynamoDB.
+/// How a function connects to DynamoDB.
 #[derive(Debug, Clone, Copy)]
 pub enum Way<'a> {
-    /// Over TLS, by the certificates that it brings along, and not before somebody asks for something.
+    /// Over TLS, with its built-in certificates, and not before the first request.
     Unprimed,
-    /// Over TLS.
+    /// Over TLS, at its start.
     Tls,
-    /// At this endpoint, without TLS.
+    /// Without TLS, at this endpoint.
     Plain(&'a str),
 }
 
@@ -57,20 +57,20 @@ impl TestBed {
         let tls = Tls::before(&world.endpoint()).await?;
         let folder = tempdir()?;
         fs::write(folder.path().join(AUTHORITY), tls.authority())?;
-        fs::write(folder.path().join(STORE), store()? + tls.authority())?;
+        fs::write(folder.path().join(TRUSTED), trusted_by_system()? + tls.authority())?;
         fs::create_dir_all(folder.path().join("outbox"))?;
         Ok(Self { world, tls, operations, template: Template::load()?, folder })
     }
 
-    /// An event that costs the function what its events usually cost; `None` if it cannot be called here.
+    /// Returns an event of usual cost for a function; `None` if it cannot be called here.
     pub async fn event(&mut self, name: &str) -> Result<Option<Value>> {
-        // The tokens are to be fresh, however long it has taken until now.
+        // The event's token must not be older than the event.
         self.world.catch_up();
         let event = self.operations.event(&self.world, name).await?;
         Ok(event.map(|event| event.into_json()))
     }
 
-    /// So many events.
+    /// Returns this number of events.
     pub async fn events(&mut self, name: &str, count: usize) -> Result<Option<Vec<Value>>> {
         let mut events = Vec::new();
         for _ in 0..count {
@@ -82,7 +82,7 @@ impl TestBed {
         Ok(Some(events))
     }
 
-    /// Runs the command as this function. What it prints goes into [`TestBed::log`].
+    /// Runs the command as this function. Its output goes to [`TestBed::log`].
     pub async fn start(&self, mut command: Command, name: &str, way: Way<'_>) -> Result<Function> {
         let log = File::create(self.log(name))?;
         command.stdout(log.try_clone()?).stderr(log);
@@ -98,7 +98,7 @@ impl TestBed {
         Ok(())
     }
 
-    /// Sends an event, and expects it to succeed; the response that comes of it.
+    /// Sends an event, expects it to succeed, and returns the response.
     pub async fn answer(
         &self,
         function: &mut Function,
@@ -111,7 +111,7 @@ impl TestBed {
         Ok(reply.body)
     }
 
-    /// What is worth knowing when a function did not do as it should.
+    /// Returns the error about a function, with the last lines of its log.
     pub fn failure(&self, name: &str, problem: impl std::fmt::Display) -> Failure {
         let log = fs::read(self.log(name)).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
@@ -121,7 +121,7 @@ impl TestBed {
         format!("{name}: {problem}; the last lines of its log:{last}").into()
     }
 
-    /// A place for a file.
+    /// Returns the path of a file in the environment's folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -135,47 +135,48 @@ impl TestBed {
             Way::Unprimed | Way::Tls => self.tls.endpoint(),
             Way::Plain(endpoint) => endpoint.to_owned(),
         };
-        let mut told = function::environment(&self.template, name, &emulator::settings(endpoint));
-        let mut tell =
-            |name: &str, value: &str| drop(told.insert(name.to_owned(), value.to_owned()));
+        let mut environment =
+            function::environment(&self.template, name, &emulator::settings(endpoint));
+        let mut set =
+            |name: &str, value: &str| drop(environment.insert(name.to_owned(), value.to_owned()));
         match way {
-            // The hook of `shared::runtime` for this measurement.
-            Way::Unprimed => tell("PRIMING", "off"),
+            // `shared::config` reads this variable for this measurement.
+            Way::Unprimed => set("PRIMING", "off"),
             Way::Tls => {
-                tell("AWS_CA_BUNDLE", &text(&self.file(AUTHORITY)));
-                // Where what has default features looks.
-                tell("SSL_CERT_FILE", &text(&self.file(STORE)));
+                set("AWS_CA_BUNDLE", &text(&self.file(AUTHORITY)));
+                // The default features of the AWS SDK read this variable.
+                set("SSL_CERT_FILE", &text(&self.file(TRUSTED)));
             }
             Way::Plain(_) => {}
         }
         for (name, value) in NO_LIMITS {
-            tell(name, value);
+            set(name, value);
         }
         let function = self.template.functions.get(name);
-        let is_told_of =
-            |variable| function.is_some_and(|it| it.environment.contains_key(variable));
-        if is_told_of("TOKEN_SECRET") {
-            tell("TOKEN_SECRET", self.world.secret.expose_secret());
-        } else if is_told_of("TOKEN_SECRET_ARN") {
-            tell("TOKEN_SECRET_ARN", "a-secret");
+        let has = |variable| function.is_some_and(|it| it.environment.contains_key(variable));
+        if has("TOKEN_SECRET") {
+            set("TOKEN_SECRET", self.world.secret.expose_secret());
+        } else if has("TOKEN_SECRET_ARN") {
+            set("TOKEN_SECRET_ARN", "a-secret");
         }
-        if is_told_of("MAIL_SENDER") {
-            tell("MAIL_OUTBOX", &text(&self.file("outbox")));
+        if has("MAIL_SENDER") {
+            set("MAIL_OUTBOX", &text(&self.file("outbox")));
         }
-        told
+        environment
     }
 }
 
-fn store() -> Result<String> {
-    let store = STORES.iter().find_map(|path| fs::read_to_string(path).ok());
-    let missing = || format!("this machine has its certificates in none of {}", STORES.join(", "));
-    Ok(store.ok_or_else(missing)?)
+fn trusted_by_system() -> Result<String> {
+    let trusted = TRUSTED_BY_SYSTEM.iter().find_map(|path| fs::read_to_string(path).ok());
+    let missing =
+        || format!("this machine has no certificates in any of {}", TRUSTED_BY_SYSTEM.join(", "));
+    Ok(trusted.ok_or_else(missing)?)
 }
 
-/// What an API's response must be.
+/// Returns an error unless the response is the usual one of the function.
 pub fn expect_success(name: &str, reply: &Value) -> Result {
     let status = reply.get("statusCode").and_then(Value::as_u64).unwrap_or_default();
-    // What it is there to answer.
+    // The function not-found always answers 404.
     let is_success = if name == "not-found" { status == 404 } else { (200..300).contains(&status) };
     if is_success { Ok(()) } else { Err(format!("{name} answered {reply}").into()) }
 }

@@ -1,4 +1,4 @@
-//! What figures depend on that have nothing to do with the code.
+//! The tools and the processor, which figures depend on besides the code.
 
 use std::env::consts::ARCH;
 use std::fmt::{self, Display, Formatter};
@@ -12,9 +12,9 @@ use crate::machine::first_line;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Toolchain {
-    /// Sizes and instructions.
+    /// Affects sizes and instructions.
     pub rustc: String,
-    /// Instructions alone, as all that follows: crypto and `memcpy` ask what the processor can do.
+    /// Affects instructions only, as all further fields do: cryptography and `memcpy` use the processor's extensions.
     pub processor: String,
     pub libc: String,
     pub valgrind: Option<String>,
@@ -33,19 +33,18 @@ impl Toolchain {
         Ok(Self {
             rustc: first_line("rustc", &["--version"])?,
             processor: if wide { format!("{ARCH} avx2") } else { ARCH.to_owned() },
-            // Where there is no `ldd`, there is no callgrind either.
+            // A system without `ldd` has no callgrind either.
             libc: first_line("ldd", &["--version"]).unwrap_or_default(),
             valgrind: callgrind.map(Callgrind::version).transpose()?,
         })
     }
 
-    /// Whether what the other builds is as large as what this builds.
+    /// Whether sizes are comparable.
     pub fn builds_as(&self, other: &Self) -> bool {
         self.rustc == other.rustc
     }
 
-    /// Whether instructions that the other counts are comparable with those that this counts. Who has no
-    /// valgrind counts none.
+    /// Whether counts of instructions are comparable. Without valgrind there are no counts.
     pub fn counts_as(&self, other: &Self) -> bool {
         let with = |toolchain: &Self| toolchain.valgrind.clone();
         let valgrind = with(self).zip(with(other)).is_none_or(|(one, other)| one == other);

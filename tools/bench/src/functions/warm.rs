@@ -1,4 +1,4 @@
-//! Requests a second and their latencies, one operation at a time, through `cargo lambda watch`.
+//! Requests per second and their latencies, one operation at a time, through `cargo lambda watch`.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use xtask::stack::{NO_LIMITS, Stack};
 use super::rows::Load;
 use crate::load::{Clinic, Operation, run_loop};
 
-/// As many ask at the same time.
+/// The number of people who send requests at the same time.
 const CONNECTIONS: usize = 8;
 
-/// Half as many processes of each function as people who ask: with fewer a processor idles while a process waits for
-/// DynamoDB, and with more each takes longer.
+/// Each function has half as many processes as there are people. With fewer, processors idle while processes wait for
+/// DynamoDB; with more, each request takes longer.
 const FLAGS: [&str; 3] = ["--release", "--concurrency", "4"];
 
-/// Until every process has started.
+/// The time of the requests before the measurement, in which every process starts.
 const WARM_UP: Duration = Duration::from_secs(2);
 const SPAN: Duration = Duration::from_secs(5);
 
-/// Measures those of these functions that a clinic uses all day.
+/// Measures those of these functions that a clinic uses every day.
 pub fn measure(names: &[String]) -> Result<Vec<(&'static str, Load)>> {
     let stack = Stack::start(&NO_LIMITS, &FLAGS)?;
     let mut clinic = Clinic::open(&stack, CONNECTIONS)?;

@@ -1,4 +1,4 @@
-//! The clinic that is asked for: doctors, patients, who treats whom, and the people who ask.
+//! The clinic: doctors, patients, their assignments, and the staff who send requests.
 
 use ops::{Result, ui};
 use serde_json::{Value, json};
@@ -10,28 +10,28 @@ const PATIENTS: usize = 200;
 const DOCTORS_PER_PATIENT: usize = 3;
 
 pub struct Clinic {
-    /// With its final slash.
+    /// Ends with a slash.
     pub url: String,
     pub doctors: Vec<u64>,
     pub patients: Vec<u64>,
     pub staff: Vec<Member>,
 }
 
-/// Somebody who asks.
+/// A member of staff, who sends requests.
 #[derive(Clone)]
 pub struct Member {
     pub username: String,
-    /// Who is theirs to assign: nobody else assigns this doctor.
+    /// A doctor whom only this member assigns.
     pub doctor: u64,
     pub access: String,
     pub refresh: String,
 }
 
 impl Clinic {
-    /// Adds everybody to a stack, with so many who ask.
+    /// Creates the clinic in a stack, with this number of staff.
     pub fn open(stack: &Stack, staff: usize) -> Result<Self> {
         ui::status("Preparing", "accounts, doctors, patients and mappings");
-        // A stage may have been loaded before.
+        // Part of unique fields, because a stage may have records of earlier runs.
         let run = Timestamp::system().as_millisecond();
         let head = format!("head-{run}");
         stack.register(&head)?;

@@ -1,4 +1,4 @@
-//! People who ask, each waiting for an answer before asking again.
+//! People who send requests, each of whom waits for an answer before the next request.
 
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -13,12 +13,12 @@ use super::clinic::{Clinic, Member, patient};
 use super::latencies::Latencies;
 use super::mix::{CostGroup, Operation, at};
 
-/// What everybody saw together.
+/// The results of all people together.
 #[derive(Default)]
 pub struct Outcome {
     seen: Vec<(Operation, Duration)>,
     pub failed: usize,
-    /// What one of the failures was.
+    /// The message of one failure.
     pub failure: Option<String>,
     elapsed: Duration,
 }
@@ -41,14 +41,14 @@ impl Outcome {
         self.only(|it| it.group() == group)
     }
 
-    fn only(&self, is_meant: impl Fn(Operation) -> bool) -> Latencies {
-        let seen = self.seen.iter().filter(|(operation, _)| is_meant(*operation));
+    fn only(&self, is_included: impl Fn(Operation) -> bool) -> Latencies {
+        let seen = self.seen.iter().filter(|(operation, _)| is_included(*operation));
         Latencies::of(seen.map(|(_, latency)| *latency))
     }
 }
 
-/// Lets all of the clinic's staff ask, for so long, for operations by their weights. Fails if nothing but
-/// failures came back.
+/// Lets all of the clinic's staff send requests for this duration; weights decide how often each operation is chosen.
+/// Fails if every request failed.
 #[allow(clippy::disallowed_methods, reason = "measures a span")]
 pub fn run(clinic: &mut Clinic, mix: &[(Operation, u32)], duration: Duration) -> Result<Outcome> {
     let started = Instant::now();
@@ -63,8 +63,8 @@ pub fn run(clinic: &mut Clinic, mix: &[(Operation, u32)], duration: Duration) ->
     });
     let mut outcome = Outcome { elapsed: started.elapsed(), ..Outcome::default() };
     for done in done {
-        let (member, theirs) = done.map_err(|_panic| "somebody who asked has panicked")?;
-        // With the tokens that they have now.
+        let (member, theirs) = done.map_err(|_panic| "a thread that sent requests has panicked")?;
+        // Each member has new tokens.
         clinic.staff.push(member);
         outcome.seen.extend(theirs.seen);
         outcome.failed += theirs.failed;
@@ -81,7 +81,7 @@ struct Person<'a> {
     agent: Agent,
     me: Member,
     random: Rng,
-    /// The patient whom they gave their doctor to.
+    /// The patient to whom their doctor is assigned.
     assigned: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ struct Ask {
 
 impl<'a> Person<'a> {
     fn new(clinic: &'a Clinic, me: Member, number: usize) -> Self {
-        // The same requests each time.
+        // A fixed seed, so that each run sends the same requests.
         let random = Rng::with_seed(number as u64);
         Self { clinic, agent: http::agent(), me, random, assigned: None }
     }
@@ -124,7 +124,7 @@ impl<'a> Person<'a> {
         (self.me, outcome)
     }
 
-    /// Assignments and removals take turns: one doctor is theirs to give.
+    /// Makes assignments and removals alternate, because each person has one doctor.
     fn possible(&self, operation: Operation) -> Operation {
         match (operation, self.assigned) {
             (Operation::MappingsAssign, Some(_)) => Operation::MappingsRemove,
@@ -173,7 +173,7 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// The body of the answer, which must be a success.
+    /// Sends a request and returns the body of the answer, which must be a success.
     fn send(&self, ask: &Ask) -> Result<Vec<u8>> {
         let request = Request::builder()
             .method(ask.method)
@@ -193,7 +193,7 @@ impl<'a> Person<'a> {
         Ok(body)
     }
 
-    /// Goes on with the tokens of an answer that has some.
+    /// Continues with the tokens of an answer, if it has new ones.
     fn learn(&mut self, operation: Operation, answer: &[u8]) {
         if !matches!(operation, Operation::AuthLogin | Operation::AuthRefresh) {
             return;

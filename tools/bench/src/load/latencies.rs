@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// In order.
+/// Sorted latencies.
 pub struct Latencies(Vec<Duration>);
 
 impl Latencies {
@@ -16,7 +16,7 @@ impl Latencies {
         self.0.len()
     }
 
-    /// The least latency that so many percent of all do not exceed (nearest rank); zero if there are none.
+    /// Returns the least latency that this percentage of all does not exceed (nearest rank); zero if there are none.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -28,8 +28,8 @@ impl Latencies {
         self.0.get(rank.saturating_sub(1)).copied().unwrap_or_default()
     }
 
-    /// How many fall below each of these bounds and not below the one before. Those of the last bound
-    /// and above count to the last.
+    /// Returns, for each bound, the number of latencies below it and not below the previous bound. The last number also
+    /// includes all latencies above.
     pub fn histogram(&self, bounds: &[Duration]) -> Vec<usize> {
         let mut counts = vec![0; bounds.len()];
         for latency in &self.0 {
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_is_a_latency_that_was_seen() {
+    fn percentile_is_one_of_the_latencies() {
         let latencies = millis((1..=100).rev());
         for (percent, expected) in [(0.0, 1), (1.0, 1), (50.0, 50), (99.0, 99), (100.0, 100)] {
             assert_eq!(latencies.percentile(percent), Duration::from_millis(expected), "{percent}");
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_in_one_bin() {
+    fn each_latency_is_in_one_bin() {
         let bounds = [2, 4, 8].map(Duration::from_millis);
         assert_eq!(millis([1, 2, 3, 4, 8, 9]).histogram(&bounds), [1, 2, 3]);
     }

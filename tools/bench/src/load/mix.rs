@@ -1,6 +1,6 @@
-//! What people at a clinic do, and how often.
+//! The requests of people at a clinic, and their frequencies.
 
-/// A request of some kind, called like the function that answers it.
+/// A kind of request, named after the function that answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     MappingsDoctors,
@@ -19,7 +19,7 @@ pub enum Operation {
     AuthRefresh,
 }
 
-/// In percent: mostly looking up who treats whom, and a few writes.
+/// The share of each operation in percent: mostly reads of a patient's doctors, and a few writes.
 pub const MIX: [(Operation, u32); 14] = [
     (Operation::MappingsDoctors, 45),
     (Operation::PatientsGet, 20),
@@ -37,7 +37,7 @@ pub const MIX: [(Operation, u32); 14] = [
     (Operation::AuthRefresh, 1),
 ];
 
-/// Requests of much the same cost.
+/// Operations of similar cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CostGroup {
     Reads,
@@ -102,12 +102,12 @@ impl Operation {
     }
 }
 
-/// In percent.
+/// Returns the share of an operation in percent.
 pub fn share(operation: Operation) -> u32 {
     MIX.iter().find(|(it, _)| *it == operation).map_or(0, |(_, percent)| *percent)
 }
 
-/// The operation that a number between 0 and the sum of all weights falls on.
+/// Returns the operation for a number from 0 up to the sum of all weights.
 pub fn at(mix: &[(Operation, u32)], mut number: u32) -> Option<Operation> {
     for (operation, weight) in mix {
         if number < *weight {
@@ -123,12 +123,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mix_is_a_hundred_percent() {
+    fn shares_add_up_to_100_percent() {
         assert_eq!(MIX.iter().map(|(_, percent)| percent).sum::<u32>(), 100);
     }
 
     #[test]
-    fn each_number_falls_on_one_operation() {
+    fn each_number_chooses_one_operation() {
         assert_eq!(at(&MIX, 0), Some(Operation::MappingsDoctors));
         assert_eq!(at(&MIX, 44), Some(Operation::MappingsDoctors));
         assert_eq!(at(&MIX, 45), Some(Operation::PatientsGet));

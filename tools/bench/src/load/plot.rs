@@ -1,4 +1,4 @@
-//! The plot: how many requests of each kind took how long. One panel for each kind, one axis for all.
+//! The plot: a histogram of response times for each kind of request. One panel for each kind, one axis for all.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -13,11 +13,11 @@ const RIGHT: f64 = 20.0;
 const TOP: f64 = 16.0;
 const PANEL: f64 = 110.0;
 const GAP: f64 = 14.0;
-/// Of a panel, for its heading.
+/// The height of a panel's heading.
 const HEADING: f64 = 20.0;
 const BARS: f64 = PANEL - HEADING;
 
-/// The ends of the axis. Whatever is slower stands at its end.
+/// The ends of the axis. Slower requests are at its end.
 const FASTEST_MS: f64 = 0.5;
 const SLOWEST_MS: f64 = 1000.0;
 const BINS: usize = 88;
@@ -100,13 +100,13 @@ fn push(svg: &mut String, line: &str) {
     let _ = writeln!(svg, "{line}");
 }
 
-/// Where a latency stands: on a logarithmic axis.
+/// Returns the place of a latency on the logarithmic axis.
 fn x(millis: f64) -> f64 {
     let share = (millis / FASTEST_MS).ln() / (SLOWEST_MS / FASTEST_MS).ln();
     LEFT + share.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT)
 }
 
-/// The upper ends of the bins, each as wide as the others on the axis.
+/// Returns the upper bounds of the bins, which have the same width on the axis.
 #[allow(clippy::cast_precision_loss, reason = "a picture")]
 fn bounds() -> Vec<Duration> {
     let step = (SLOWEST_MS / FASTEST_MS).powf(1.0 / BINS as f64);
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_axis_is_logarithmic_and_has_ends() {
+    fn axis_is_logarithmic_and_bounded() {
         let middle = (FASTEST_MS * SLOWEST_MS).sqrt();
         assert!((x(middle) - (LEFT + (WIDTH - LEFT - RIGHT) / 2.0)).abs() < 1e-9);
         assert!((x(0.001) - LEFT).abs() < 1e-9);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_bin_ends_with_the_axis() {
+    fn last_bin_ends_with_the_axis() {
         let last = bounds()[BINS - 1].as_secs_f64() * 1000.0;
         assert!((last - SLOWEST_MS).abs() < 1e-3);
     }

@@ -1,5 +1,5 @@
-//! What `health` does, as a guide would write it: every crate with its default features, and credentials, region and
-//! certificates looked for wherever they may be.
+//! The function `health` as tutorials would write it: with the default features of every crate, and with credentials,
+//! region and certificates from all default sources.
 
 use std::env;
 

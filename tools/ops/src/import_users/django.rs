@@ -1,7 +1,7 @@
-//! A Django project's users, out of what `manage.py dumpdata` writes.
+//! Reads the users of a Django project from the output of `manage.py dumpdata`.
 //!
-//! Reports end up in terminals and tickets: a user is called by a key that says nothing about the
-//! person, and what is wrong is told without quoting it.
+//! Reports end up in terminals and tickets. So they name a user by a key that reveals nothing about the person, and
+//! describe problems without quoting data.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,37 +17,37 @@ use shared::model::field::{self, FieldErrors, JsonObject};
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
 use shared::model::username::Username;
-use shared::table::ImportedUser;
+use shared::store::ImportedUser;
 
-/// How a file is to be understood.
+/// How to read a file.
 pub struct Reading<'a> {
     /// The model whose objects are users; otherwise every model called `User`.
     pub model: Option<&'a str>,
-    /// The role of those who are neither superusers nor staff.
+    /// The role of users who are neither superusers nor staff.
     pub role: Role,
-    /// When those joined of whom the file does not say it.
+    /// The joining time of users for whom the file has none.
     pub now: Timestamp,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub struct Dump {
     /// The users, in the order of the file.
     pub entries: Vec<Entry>,
-    /// How many objects are something else.
+    /// The number of objects that are not users.
     pub others: usize,
 }
 
 pub type Entry = Result<Candidate, Skipped>;
 
-/// A user who can become an account, as far as the file tells.
+/// A user who can become an account, unless an existing account has the same names.
 #[derive(Debug)]
 pub struct Candidate {
     pub who: String,
     pub user: ImportedUser,
 }
 
-/// A user who cannot.
+/// A user who cannot become an account.
 #[derive(Debug)]
 pub struct Skipped {
     pub who: String,
@@ -74,7 +74,7 @@ struct Object {
     fields: JsonObject,
 }
 
-/// What must be well-formed if it is there.
+/// Fields that must be valid if they exist.
 #[derive(Deserr)]
 #[deserr(error = FieldErrors)]
 struct Fields {
@@ -88,14 +88,14 @@ struct Fields {
     is_active: bool,
 }
 
-/// Reads a whole file. Of users who share a name, only the first is a candidate.
+/// Reads a whole file. Among users who share a name, only the first one is a candidate.
 ///
 /// # Errors
-/// It cannot be read, or is no JSON array of Django's objects. The error may quote the file.
+/// The file cannot be read, or is not a JSON array of Django's objects. The error may quote the file.
 pub fn read(file: impl Read, reading: &Reading<'_>) -> serde_json::Result<Dump> {
     let objects: Vec<Object> = serde_json::from_reader(file)?;
     let mut dump = Dump { entries: Vec::new(), others: 0 };
-    let mut bearers = HashMap::new();
+    let mut owners = HashMap::new();
     for (position, object) in (1..).zip(objects) {
         if !reading.is_user(&object.model) {
             dump.others += 1;
@@ -103,7 +103,7 @@ pub fn read(file: impl Read, reading: &Reading<'_>) -> serde_json::Result<Dump> 
         }
         let who = object.who(position);
         let user = reading.user(object.fields);
-        dump.entries.push(match user.and_then(|user| claim(&mut bearers, &who, user)) {
+        dump.entries.push(match user.and_then(|user| claim(&mut owners, &who, user)) {
             Ok(user) => Ok(Candidate { who, user }),
             Err(problems) => Err(Skipped { who, problems }),
         });
@@ -111,27 +111,27 @@ pub fn read(file: impl Read, reading: &Reading<'_>) -> serde_json::Result<Dump> 
     Ok(dump)
 }
 
-/// Names are unique without regard to case, as they are not in Django. `bearers` knows by whom a folded
-/// name is taken.
+/// Checks that no earlier user has these names, and reserves them. Unlike in Django, names are unique without regard
+/// to case. `owners` has the user of each folded name.
 fn claim(
-    bearers: &mut HashMap<String, String>,
+    owners: &mut HashMap<String, String>,
     who: &str,
     user: ImportedUser,
 ) -> Result<ImportedUser, FieldErrors> {
     let names = [("email", user.email.folded()), ("username", user.username.folded())];
     let mut taken = FieldErrors::default();
     for (field, name) in &names {
-        if let Some(bearer) = bearers.get(name) {
-            taken.add(field, format!("is also that of {bearer}"));
+        if let Some(owner) = owners.get(name) {
+            taken.add(field, format!("is the same as that of {owner}"));
         }
     }
     let user = taken.or(user)?;
-    bearers.extend(names.map(|(_, name)| (name, who.to_owned())));
+    owners.extend(names.map(|(_, name)| (name, who.to_owned())));
     Ok(user)
 }
 
 impl Object {
-    /// `auth.user 17`. A key that is neither a number nor a UUID may be somebody's name.
+    /// Returns `auth.user 17`. A key that is neither a number nor a UUID is left out, because it may be a name.
     fn who(&self, position: usize) -> String {
         match &self.pk {
             Value::Number(number) => format!("{} {number}", self.model),
@@ -156,14 +156,14 @@ impl Reading<'_> {
     fn user(&self, mut fields: JsonObject) -> Result<ImportedUser, FieldErrors> {
         let password_hash = fields.get("password").and_then(Value::as_str).and_then(password_hash);
         let joined = fields.get("date_joined").and_then(Value::as_str).and_then(timestamp);
-        // A model without usernames: people sign in by their address.
+        // In a model without usernames, people sign in with their email address.
         if let Some(email) = fields.get("email").cloned() {
             fields.entry("username").or_insert(email);
         }
         let Fields { username, email, is_superuser, is_staff, is_active } =
             field::parse(fields, |_, _| {})?;
         if !username.may_belong_to(&email) {
-            let problem = "with @ in it must be the account's own email";
+            let problem = "with @ in it must be the account's own email address";
             return Err(FieldErrors::one("username", problem));
         }
         Ok(ImportedUser {
@@ -181,7 +181,7 @@ impl Reading<'_> {
     }
 }
 
-/// The hash in the form in which the login can verify it, if it can.
+/// Returns the hash in the form that the login can verify; `None` if the login cannot verify it.
 fn password_hash(text: &str) -> Option<SecretString> {
     let hash = if text.starts_with("pbkdf2_sha256$") {
         text
@@ -192,7 +192,7 @@ fn password_hash(text: &str) -> Option<SecretString> {
     is_supported(hash).then(|| hash.into())
 }
 
-/// Without `USE_TZ` Django writes no offset. UTC is at most half a day off then.
+/// Reads a time. Without `USE_TZ` Django writes no offset; then UTC is assumed, which is wrong by half a day at most.
 fn timestamp(text: &str) -> Option<Timestamp> {
     let spellings = [text.to_owned(), format!("{text}Z")];
     spellings.into_iter().find_map(|text| Timestamp::deserialize(Value::String(text)).ok())
@@ -218,7 +218,7 @@ mod tests {
         read(file.to_string().as_bytes(), &reading()).unwrap().entries
     }
 
-    /// An object with amara's fields, but for these.
+    /// Returns an object with Amara's fields, except these changes.
     fn object(pk: Value, changes: Value) -> Value {
         let mut fields = json!({ "username": "amara", "email": "amara@example.com" });
         let changes = changes.as_object().unwrap().clone();
@@ -226,18 +226,18 @@ mod tests {
         json!({ "model": "auth.user", "pk": pk, "fields": fields })
     }
 
-    /// The account of such an object.
+    /// Returns the account of such an object.
     fn account(changes: Value) -> ImportedUser {
         entries(json!([object(json!(17), changes)])).pop().unwrap().unwrap().user
     }
 
-    /// The report on such an object.
+    /// Returns the report on such an object.
     fn problem(changes: Value) -> String {
         entries(json!([object(json!(17), changes)])).pop().unwrap().unwrap_err().to_string()
     }
 
     #[test]
-    fn reads_what_django_writes() {
+    fn output_of_django_is_read() {
         let file = r#"[{"model": "auth.user", "pk": 17, "fields": {
             "password": "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=",
             "last_login": "2025-11-30T08:15:00.500Z", "is_superuser": true, "username": "Amara",
@@ -328,10 +328,10 @@ mod tests {
              username: may contain letters, digits and @ . + - _ only"
         );
         let problems = problem(json!({ "username": "eve@example.com" }));
-        let own = "auth.user 17: username: with @ in it must be the account's own email";
+        let own = "auth.user 17: username: with @ in it must be the account's own email address";
         assert_eq!(problems, own);
-        let nothing = json!([{ "model": "auth.user", "pk": 17, "fields": {} }]);
-        let problems = entries(nothing).pop().unwrap().unwrap_err().to_string();
+        let empty = json!([{ "model": "auth.user", "pk": 17, "fields": {} }]);
+        let problems = entries(empty).pop().unwrap().unwrap_err().to_string();
         assert_eq!(problems, "auth.user 17: email: is required; username: is required");
     }
 
@@ -344,24 +344,24 @@ mod tests {
             object(json!(4), json!({ "username": "other", "email": "Amara@Example.com" })),
             object(json!(5), json!({ "username": "other", "email": "other@example.com" })),
         ]));
-        let told: Vec<_> = entries
+        let reports: Vec<_> = entries
             .iter()
             .map(|entry| entry.as_ref().map_or_else(ToString::to_string, |it| it.who.clone()))
             .collect();
         assert_eq!(
-            told,
+            reports,
             [
                 "auth.user 1: username: may contain letters, digits and @ . + - _ only",
                 "auth.user 2",
-                "auth.user 3: username: is also that of auth.user 2",
-                "auth.user 4: email: is also that of auth.user 2",
+                "auth.user 3: username: is the same as that of auth.user 2",
+                "auth.user 4: email: is the same as that of auth.user 2",
                 "auth.user 5",
             ]
         );
     }
 
     #[test]
-    fn email_is_the_username_if_there_is_none() {
+    fn missing_username_defaults_to_the_email() {
         let fields = json!({ "email": "amara@example.com" });
         let file = json!([{ "model": "accounts.User", "pk": 17, "fields": fields }]);
         let user = entries(file).pop().unwrap().unwrap().user;

@@ -1,4 +1,4 @@
-//! The API as a client sees it: calls, and what is wrong with their answers.
+//! Calls of the API as a client makes them, and checks of their answers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,20 +12,20 @@ use ureq::http::{Method, Request};
 use crate::Result;
 use crate::http::{TIMEOUT, agent_for};
 
-/// How much of an answer that is no problem of the API's own is worth quoting, in characters.
+/// The number of characters that are quoted of an unexpected answer without a problem body.
 const QUOTED: usize = 200;
 
 const JSON: &str = "application/json";
 
 pub struct Api<'a> {
     agent: Agent,
-    /// With its final slash.
+    /// Ends with a slash.
     url: String,
-    /// Whether nothing more is to be called.
+    /// Whether calls are refused because the user has stopped the command.
     stopped: &'a AtomicBool,
 }
 
-/// What came back.
+/// The answer to a call.
 #[derive(Debug)]
 pub struct Answer {
     /// Method and URL.
@@ -33,7 +33,7 @@ pub struct Answer {
     pub status: u16,
     pub took: Duration,
     text: String,
-    /// Null if it is no JSON.
+    /// Null unless it is JSON.
     pub body: Value,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Api<'a> {
         Self { agent: agent_for(&url, TIMEOUT), url, stopped }
     }
 
-    /// The path has no slash in front.
+    /// Sends a request. The path does not begin with a slash.
     #[allow(clippy::disallowed_methods, reason = "measures a span")]
     pub async fn call(
         &self,
@@ -83,23 +83,23 @@ impl<'a> Api<'a> {
 }
 
 impl Answer {
-    /// The body, if this is the status.
+    /// Returns the body, or an error unless this is the status.
     pub fn expect(&self, status: u16) -> Result<&Value> {
         if self.status == status { Ok(&self.body) } else { Err(self.problem().into()) }
     }
 
-    /// What is to be found in the body, or the complaint that it is not there.
+    /// Returns what was found in the body, or an error that it is missing.
     pub fn find<T>(&self, what: &str, found: Option<T>) -> Result<T> {
         found.ok_or_else(|| format!("{} answered {} without {what}", self.call, self.status).into())
     }
 
-    /// What it says is wrong: code and detail of a problem, or else the beginning of whatever it is.
+    /// Returns the message about an unexpected answer: code and detail of a problem, or else the beginning of the body.
     fn problem(&self) -> String {
         let text = |member: &str| self.body.get(member).and_then(Value::as_str);
-        let words = match (text("code"), text("detail")) {
+        let quoted = match (text("code"), text("detail")) {
             (Some(code), Some(detail)) => format!("{code}: {detail}"),
             _ => self.text.chars().take(QUOTED).collect(),
         };
-        format!("{} answered {}, {words}", self.call, self.status)
+        format!("{} answered {}, {quoted}", self.call, self.status)
     }
 }

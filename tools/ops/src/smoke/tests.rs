@@ -1,4 +1,4 @@
-//! Visits of an API that fails in one call. `tests/http/smoke.rs` visits the real API.
+//! Smoke tests of a fake API that fails in one call. `tests/http/smoke.rs` does the same with the real API.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,43 +8,45 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 use serde_json::{Value, json};
+use shared::dynamo::client;
 use shared::model::email::Email;
+use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
 use shared::model::username::Username;
-use shared::table::{self, ImportedUser};
+use shared::store::ImportedUser;
 use shared::testing::emulator::{self, Emulator, create_tables};
 use tokio::net::TcpListener;
 
 use super::*;
 
-/// An API that answers every call as it should except one.
+/// An API that answers every call correctly except one.
 struct Fake {
     url: String,
-    table: Table,
+    store: Store,
     calls: Arc<Mutex<Vec<String>>>,
-    /// Who has registered.
+    /// The account that was registered.
     username: Arc<Mutex<String>>,
     _emulator: Emulator,
 }
 
 #[derive(Clone)]
 struct Double {
-    table: Table,
+    store: Store,
     calls: Arc<Mutex<Vec<String>>>,
     username: Arc<Mutex<String>>,
-    /// The call that gets this answer.
+    /// The call that gets a wrong answer: its status and body.
     wrong: (&'static str, u16, &'static str),
 }
 
 impl Fake {
     async fn start(wrong: (&'static str, u16, &'static str)) -> Self {
         let emulator = Emulator::in_memory().await.unwrap();
-        let client = table::client(&emulator::settings(emulator.endpoint()));
+        let client = client(&emulator::settings(emulator.endpoint()));
         create_tables(&client, &Template::load().unwrap()).await.unwrap();
-        let table = Table::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
         let (calls, username) = (Arc::default(), Arc::default());
         let state = Double {
-            table: table.clone(),
+            store: store.clone(),
             calls: Arc::clone(&calls),
             username: Arc::clone(&username),
             wrong,
@@ -53,12 +55,13 @@ impl Fake {
         let url = format!("http://{}/stage/", listener.local_addr().unwrap());
         let router = Router::new().fallback(answer).with_state(state);
         tokio::spawn(async { axum::serve(listener, router).await });
-        Self { url, table, calls, username, _emulator: emulator }
+        Self { url, store, calls, username, _emulator: emulator }
     }
 
     async fn role_and_activity(&self) -> Option<(Role, bool)> {
         let username = self.username.lock().unwrap().clone();
-        self.table.user_named(&username).await.unwrap().map(|user| (user.role, user.active))
+        let user = self.store.accounts().named(&username).await.unwrap();
+        user.map(|user| (user.role, user.active))
     }
 
     fn calls(&self) -> Vec<String> {
@@ -88,7 +91,7 @@ async fn answer(State(double): State<Double>, request: Request) -> Response {
         "GET /stage/api/doctor/mappings/9/" => (200, json!({ "results": [{ "id": 7 }] })),
         "POST /stage/api/doctor/mappings/9/remove/" => (200, json!({ "message": "" })),
         "DELETE /stage/api/doctors/7/" | "DELETE /stage/api/patients/9/" => (204, Value::Null),
-        other => panic!("nobody should call {other}"),
+        other => panic!("unexpected call: {other}"),
     };
     let body = if body.is_null() { String::new() } else { body.to_string() };
     (StatusCode::from_u16(status).unwrap(), body).into_response()
@@ -102,15 +105,15 @@ async fn register(double: &Double, username: &str) {
         password_hash: None,
         role: Role::Pending,
         active: true,
-        created_at: shared::model::timestamp::Timestamp::system(),
+        created_at: Timestamp::system(),
     };
-    double.table.import_user(user, shared::model::timestamp::Timestamp::system()).await.unwrap();
+    double.store.operator().import_user(user, Timestamp::system()).await.unwrap();
 }
 
 #[tokio::test]
 async fn working_api_is_left_unchanged() {
     let fake = Fake::start(("", 0, "")).await;
-    smoke(&fake.url, &fake.table).await.unwrap();
+    smoke(&fake.url, &fake.store).await.unwrap();
     assert_eq!(fake.role_and_activity().await, Some((Role::Pending, false)));
     let calls = fake.calls();
     let last: Vec<_> = calls.iter().rev().take(2).collect();
@@ -122,7 +125,7 @@ async fn working_api_is_left_unchanged() {
 async fn failed_call_is_named_and_everything_is_still_removed() {
     let problem = r#"{"code": "permission_denied", "detail": "You may not do this."}"#;
     let fake = Fake::start(("GET /stage/api/doctor/mappings/", 403, problem)).await;
-    let error = smoke(&fake.url, &fake.table).await.unwrap_err().to_string();
+    let error = smoke(&fake.url, &fake.store).await.unwrap_err().to_string();
     let call = format!("GET {}api/doctor/mappings/", fake.url);
     assert_eq!(error, format!("{call} answered 403, permission_denied: You may not do this."));
     assert_eq!(fake.role_and_activity().await, Some((Role::Pending, false)));
@@ -131,11 +134,11 @@ async fn failed_call_is_named_and_everything_is_still_removed() {
 }
 
 #[tokio::test]
-async fn foreign_answer_is_quoted() {
+async fn answer_that_is_not_a_problem_is_quoted() {
     let fake = Fake::start(("POST /stage/api/auth/register/", 403, "Forbidden")).await;
-    let error = smoke(&fake.url, &fake.table).await.unwrap_err().to_string();
+    let error = smoke(&fake.url, &fake.store).await.unwrap_err().to_string();
     assert!(error.ends_with("api/auth/register/ answered 403, Forbidden"), "{error}");
-    // Nothing was made.
+    // Nothing was created, so nothing is deleted.
     assert_eq!(fake.calls().len(), 1);
 }
 
@@ -143,16 +146,16 @@ async fn foreign_answer_is_quoted() {
 async fn success_status_with_the_wrong_body_is_a_failure() {
     let call = "POST /stage/api/doctor/mappings/";
     let fake = Fake::start((call, 201, r#"{"doctor_id": 8, "patient_id": 9}"#)).await;
-    let error = smoke(&fake.url, &fake.table).await.unwrap_err().to_string();
+    let error = smoke(&fake.url, &fake.store).await.unwrap_err().to_string();
     assert!(error.ends_with("api/doctor/mappings/ answered 201 without the mapping"), "{error}");
 }
 
 #[tokio::test]
 async fn records_left_behind_are_named() {
     let fake = Fake::start(("DELETE /stage/api/patients/9/", 503, "")).await;
-    let error = smoke(&fake.url, &fake.table).await.unwrap_err().to_string();
+    let error = smoke(&fake.url, &fake.store).await.unwrap_err().to_string();
     assert!(error.starts_with("api/patients/9/ is left behind (DELETE http"), "{error}");
-    // The rest goes all the same.
+    // The rest is still removed.
     assert!(fake.calls().contains(&"DELETE /stage/api/doctors/7/".to_owned()));
     assert_eq!(fake.role_and_activity().await, Some((Role::Pending, false)));
 }

@@ -1,70 +1,69 @@
-//! One visit of the API by somebody made up, and how nothing is left of it.
+//! One visit: calls of the API with a new account, and the removal of everything that they created.
 
 use serde_json::{Value, json};
 use shared::model::text::fold;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::{Role, UserChange};
-use shared::model::version::IfMatch;
-use shared::table::{Table, UserUpdated};
+use shared::store::{Store, StoreError};
 use ureq::http::Method;
 
 use super::api::{Answer, Api};
 use crate::random::random;
 use crate::{Result, ui};
 
-/// What all names made up here begin with.
+/// The beginning of every username.
 const NAME: &str = "smoke-test";
 
-/// So many random characters follow.
+/// The number of random characters in a username.
 const RANDOM: usize = 12;
 
 pub struct Visit<'a> {
     api: &'a Api<'a>,
-    table: &'a Table,
-    /// Nobody else's.
+    store: &'a Store,
+    /// Unique to this visit.
     username: String,
     password: String,
     token: Option<String>,
-    /// What is to be deleted, by its path.
-    made: Vec<String>,
+    /// The paths of the records that the visit created.
+    created: Vec<String>,
 }
 
 impl<'a> Visit<'a> {
-    pub fn new(api: &'a Api<'a>, table: &'a Table) -> Result<Self> {
+    pub fn new(api: &'a Api<'a>, store: &'a Store) -> Result<Self> {
         let suffix: String = random()?.chars().filter(char::is_ascii_alphanumeric).collect();
         let suffix: String = suffix.to_lowercase().chars().take(RANDOM).collect();
-        // As long as any stage may ask for.
+        // Long enough for every stage's minimum.
         let password = format!("{}{}", random()?, random()?);
         let username = format!("{NAME}-{suffix}");
-        Ok(Self { api, table, username, password, token: None, made: Vec::new() })
+        Ok(Self { api, store, username, password, token: None, created: Vec::new() })
     }
 
-    /// The six calls that the product was asked for, and what they need.
+    /// Calls the product's six main operations, and those that they need first.
     pub async fn calls(&mut self) -> Result {
         self.register().await?;
         self.sign_in().await?;
-        let doctor = self.make("api/doctors/", self.doctor()).await?;
-        let patient = self.make("api/patients/", self.patient()).await?;
+        let doctor = self.create("api/doctors/", self.doctor()).await?;
+        let patient = self.create("api/patients/", self.patient()).await?;
 
         let mappings = "api/doctor/mappings/";
         let mapping = json!({ "doctor_id": doctor, "patient_id": patient });
-        let assigned = self.try_out(Method::POST, mappings, Some(&mapping)).await?;
-        let is_it =
+        let assigned = self.test(Method::POST, mappings, Some(&mapping)).await?;
+        let is_same =
             ["doctor_id", "patient_id"].iter().all(|it| assigned.body.get(it) == mapping.get(it));
         assigned.expect(201)?;
-        assigned.find("the mapping", is_it.then_some(()))?;
+        assigned.find("the mapping", is_same.then_some(()))?;
 
-        let all = self.try_out(Method::GET, mappings, None).await?;
+        let all = self.test(Method::GET, mappings, None).await?;
         all.find("results", all.expect(200)?.get("results").and_then(Value::as_array))?;
 
         let path = format!("{mappings}{patient}/");
-        let theirs = self.try_out(Method::GET, &path, None).await?;
+        let theirs = self.test(Method::GET, &path, None).await?;
         let id = theirs.expect(200)?.pointer("/results/0/id");
         theirs.find("the doctor", id.filter(|id| **id == json!(doctor)))?;
 
         let path = format!("{path}remove/");
         let removal = json!({ "doctor_id": doctor });
-        let removed = self.try_out(Method::POST, &path, Some(&removal)).await?;
+        let removed = self.test(Method::POST, &path, Some(&removal)).await?;
         removed.find("a message", removed.expect(200)?.get("message"))?;
         Ok(())
     }
@@ -75,7 +74,7 @@ impl<'a> Visit<'a> {
             "email": self.email(),
             "password": self.password,
         });
-        let registered = self.try_out(Method::POST, "api/auth/register/", Some(&account)).await?;
+        let registered = self.test(Method::POST, "api/auth/register/", Some(&account)).await?;
         let user = registered.expect(201)?.get("user");
         let user = registered.find("the user", user)?;
         if user.get("role") == Some(&json!(Role::Pending)) {
@@ -88,22 +87,22 @@ impl<'a> Visit<'a> {
 
     async fn sign_in(&mut self) -> Result {
         let credentials = json!({ "username": self.username, "password": self.password });
-        let login = self.try_out(Method::POST, "api/auth/login/", Some(&credentials)).await?;
+        let login = self.test(Method::POST, "api/auth/login/", Some(&credentials)).await?;
         let token = login.expect(200)?.get("access").and_then(Value::as_str);
         self.token = Some(login.find("an access token", token)?.to_owned());
         Ok(())
     }
 
-    /// The id of a record that is to be deleted in the end.
-    async fn make(&mut self, path: &str, record: Value) -> Result<u64> {
-        let made = self.call(Method::POST, path, Some(&record)).await?;
-        let id = made.find("an id", made.expect(201)?.get("id").and_then(Value::as_u64))?;
-        self.made.push(format!("{path}{id}/"));
+    /// Creates a record, which [`Visit::clean_up`] deletes, and returns its id.
+    async fn create(&mut self, path: &str, record: Value) -> Result<u64> {
+        let created = self.call(Method::POST, path, Some(&record)).await?;
+        let id = created.find("an id", created.expect(201)?.get("id").and_then(Value::as_u64))?;
+        self.created.push(format!("{path}{id}/"));
         Ok(id)
     }
 
-    /// One of the calls that all this is about, and a line that tells how it went.
-    async fn try_out(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+    /// Calls a main operation, and prints a line with its status and time.
+    async fn test(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
         let answer = self.call(method.clone(), path, body).await?;
         let millis = answer.took.as_millis();
         let method = method.as_str();
@@ -115,31 +114,31 @@ impl<'a> Visit<'a> {
         self.api.call(method, path, self.token.as_deref(), body).await
     }
 
-    /// Deletes the records and deactivates the account: of every visit an account is left with which nobody can
-    /// do anything. The error names what is left besides.
+    /// Deletes the records and deactivates the account. Accounts cannot be deleted, so each visit leaves a deactivated
+    /// one. The error names everything else that is left behind.
     pub async fn clean_up(mut self) -> Result {
         let mut left = Vec::new();
-        while let Some(path) = self.made.pop() {
+        while let Some(path) = self.created.pop() {
             let deleted = self.call(Method::DELETE, &path, None).await;
             if let Err(error) = deleted.and_then(|answer| answer.expect(204).map(drop)) {
                 left.push(format!("{path} is left behind ({error})"));
             }
         }
-        let nothing = UserChange { role: Some(Role::Pending), active: Some(false) };
-        if let Err(error) = self.change(nothing).await {
+        let powerless = UserChange { role: Some(Role::Pending), active: Some(false) };
+        if let Err(error) = self.change(powerless).await {
             left.push(format!("the account {} is left behind ({error})", self.username));
         }
         if left.is_empty() { Ok(()) } else { Err(left.join(", and ").into()) }
     }
 
-    /// Changes the account, if there is one, without asking the API.
+    /// Changes the account, if it exists, in the table instead of through the API.
     async fn change(&self, change: UserChange) -> Result {
-        // By its name: the answer that had its id may be lost.
-        let Some(user) = self.table.user_named(&fold(&self.username)).await? else { return Ok(()) };
-        let now = Timestamp::system();
-        match self.table.update_user(user, change, &IfMatch::Any, now).await? {
-            UserUpdated::LastAdmin => Err("it is the last active administrator".into()),
-            _ => Ok(()),
+        // By its name, because the answer with its id may be lost.
+        let name = fold(&self.username);
+        match self.store.operator().change_account(&name, change, Timestamp::system()).await {
+            // The only conflict of such a change.
+            Err(StoreError::Conflict(_)) => Err("it is the last active administrator".into()),
+            outcome => Ok(outcome.map(drop)?),
         }
     }
 
@@ -153,7 +152,7 @@ impl<'a> Visit<'a> {
             "last_name": "Test",
             "email": self.email(),
             "phone_number": "+13035550100",
-            "specialization": "Made up by a smoke test",
+            "specialization": "Created by a smoke test",
             "license_number": self.username,
             "years_of_experience": 1,
         })
@@ -166,7 +165,7 @@ impl<'a> Visit<'a> {
             "date_of_birth": "1985-04-12",
             "gender": "Other",
             "contact_number": "+12025550100",
-            "address": format!("Made up by the smoke test {}", self.username),
+            "address": format!("Created by the smoke test {}", self.username),
         })
     }
 }

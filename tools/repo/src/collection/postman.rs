@@ -1,16 +1,16 @@
-//! Postman's collection format, version 2.1: those parts of it that are used here.
+//! Postman's collection format, version 2.1: the parts that the collection uses.
 
 use std::ops::Not;
 
 use serde::Serialize;
 
-/// What tells importers which format it is.
+/// The identifier of the format, which importers read.
 pub const SCHEMA: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
 #[derive(Serialize)]
 pub struct Collection {
     pub info: Info,
-    /// Of all requests that have none of their own.
+    /// For all requests without their own.
     pub auth: Auth,
     #[serde(rename = "variable")]
     pub variables: Vec<Field>,
@@ -83,7 +83,7 @@ pub struct Url {
     #[serde(rename = "path")]
     pub segments: Vec<String>,
     pub query: Vec<Field>,
-    /// Those of the path.
+    /// The variables of the path.
     #[serde(rename = "variable")]
     pub variables: Vec<Field>,
 }
@@ -95,7 +95,7 @@ pub struct Field {
     pub value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// There to be ticked.
+    /// Whether the user must switch it on.
     #[serde(skip_serializing_if = "<&bool>::not")]
     pub disabled: bool,
 }
@@ -124,7 +124,7 @@ impl Field {
 }
 
 impl Event {
-    /// What is to be done with an answer.
+    /// Returns the event that runs a script after an answer.
     pub fn afterwards(script: &'static str) -> Self {
         let lines = script.lines().collect();
         Self { listen: "test", script: Script { r#type: "text/javascript", lines } }

@@ -58,13 +58,13 @@ fn of_this_repository() -> (Contract, Value) {
     (Contract::load().unwrap(), parsed(&yaml))
 }
 
-/// The requests of all folders.
+/// Returns the requests of all folders.
 fn items(collection: &Value) -> Vec<&Value> {
     let folders = collection["item"].as_array().unwrap();
     folders.iter().flat_map(|folder| folder["item"].as_array().unwrap()).collect()
 }
 
-/// The request of an operation, which its method and its path tell.
+/// Returns the request with the method and the path of an operation.
 fn item<'a>(collection: &'a Value, operation: &Operation) -> &'a Value {
     let path = operation.path.replace('{', ":").replace('}', "");
     let is_it = |item: &&&Value| {
@@ -79,7 +79,7 @@ fn item<'a>(collection: &'a Value, operation: &Operation) -> &'a Value {
 }
 
 #[test]
-fn a_collection_has_a_folder_for_each_tag() {
+fn collection_has_a_folder_for_each_tag() {
     let collection = parsed(CONTRACT);
     assert_eq!(
         collection["info"],
@@ -99,7 +99,7 @@ fn a_collection_has_a_folder_for_each_tag() {
 }
 
 #[test]
-fn a_request_is_the_contracts_example() {
+fn requests_contain_the_contracts_examples() {
     let collection = parsed(CONTRACT);
     let [login, refresh, patients] = items(&collection)[..] else { panic!("three requests") };
     let login = &login["request"];
@@ -128,7 +128,7 @@ fn a_request_is_the_contracts_example() {
 }
 
 #[test]
-fn every_operation_of_this_repository_is_there_once_with_its_body() {
+fn collection_of_this_repository_has_each_operation_once_with_its_body() {
     let (contract, collection) = of_this_repository();
     for operation in contract.operations() {
         let request = &item(&collection, operation)["request"];
@@ -138,7 +138,7 @@ fn every_operation_of_this_repository_is_there_once_with_its_body() {
 }
 
 #[test]
-fn a_public_operation_is_sent_without_a_token() {
+fn public_operations_send_no_token() {
     let (contract, collection) = of_this_repository();
     for operation in contract.operations() {
         let auth = &item(&collection, operation)["request"]["auth"];
@@ -149,16 +149,16 @@ fn a_public_operation_is_sent_without_a_token() {
 }
 
 #[test]
-fn operation_that_returns_tokens_keeps_them() {
+fn operations_that_return_tokens_store_them() {
     let (contract, collection) = of_this_repository();
     for operation in contract.operations() {
         let answer =
             operation.responses.get("200").and_then(|it| it.content.get("application/json"));
         let example = answer.and_then(|answer| contract.example(answer));
-        let answers_tokens = example.is_some_and(|it| it.get("refresh").is_some());
+        let returns_tokens = example.is_some_and(|it| it.get("refresh").is_some());
         let events = &item(&collection, operation)["event"];
-        assert_eq!(events.is_array(), answers_tokens, "{}", operation.id);
-        if answers_tokens {
+        assert_eq!(events.is_array(), returns_tokens, "{}", operation.id);
+        if returns_tokens {
             assert_eq!(events[0]["listen"], "test");
             let script: Vec<_> = KEEP_TOKENS.lines().collect();
             assert_eq!(events[0]["script"]["exec"], json!(script));
@@ -167,7 +167,7 @@ fn operation_that_returns_tokens_keeps_them() {
 }
 
 #[test]
-fn operation_that_takes_a_token_gets_a_kept_one() {
+fn operations_with_a_token_in_the_body_use_the_stored_one() {
     let (contract, collection) = of_this_repository();
     for (id, member, variable) in TOKENS {
         let operation = contract.operations().iter().find(|it| it.id == id).unwrap();

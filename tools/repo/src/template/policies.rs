@@ -1,4 +1,4 @@
-//! What template.yaml allows: a function's role, the role's managed policies, their statements.
+//! The permissions in template.yaml: a function's role, the role's managed policies, their statements.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use super::Resource;
 /// One statement of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// Such as `dynamodb:GetItem`.
+    /// For example `dynamodb:GetItem`.
     pub actions: Vec<String>,
     /// As the template refers to it: `Table.Arn` for `!GetAtt Table.Arn`.
     pub resource: String,
-    /// What partition keys may look like, such as `USER#*`; `None` if the statement does not say.
+    /// Patterns of the permitted partition keys, such as `USER#*`; `None` if the statement does not limit them.
     pub leading_keys: Option<Vec<String>>,
 }
 
@@ -36,14 +36,14 @@ impl Policies {
         Self(roles.map(|(logical_id, role)| (logical_id.clone(), of_role(role))).collect())
     }
 
-    /// `role` is what a function says of its own: `AuthLoginRole.Arn`.
+    /// Returns the statements of a role. `role` is a function's property: `AuthLoginRole.Arn`.
     pub fn of_role(&self, role: &Value) -> Vec<Statement> {
         let logical_id = role.as_str().and_then(|role| role.strip_suffix(".Arn"));
         logical_id.and_then(|it| self.0.get(it)).cloned().unwrap_or_default()
     }
 }
 
-/// A statement, or the one that `!If [condition, statement, …]` stands for.
+/// Reads a statement, or the one in `!If [condition, statement, …]`.
 fn statement(value: &Value) -> Option<Statement> {
     if let Value::Array(alternatives) = value {
         return alternatives.iter().find_map(statement);
@@ -58,7 +58,7 @@ fn statement(value: &Value) -> Option<Statement> {
     })
 }
 
-/// The texts of a list, or the one that stands there alone.
+/// Returns the texts of a list, or the only text if the value is not a list.
 fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     let list = value.and_then(Value::as_array).into_iter().flatten();
     list.chain(value).filter_map(Value::as_str)

@@ -1,4 +1,4 @@
-//! cfn-lint, CloudFormation's own linter: finds what keeps the template from being deployed.
+//! cfn-lint, CloudFormation's own linter: finds errors that would make a deployment fail.
 
 use std::path::Path;
 use std::process::Command;
@@ -38,14 +38,14 @@ struct Position {
 pub async fn check(executable: &Path, scratch: &Scratch) -> Result<Findings> {
     let mut command = Command::new(executable);
     command.args(["--format", "json", "template.yaml"]);
-    let said = scratch.said("cfn-lint", command).await?;
-    let list = findings(&said)?;
+    let report = scratch.output("cfn-lint", command).await?;
+    let list = findings(&report)?;
     Ok(Findings { check: "cfn-lint: template.yaml".to_owned(), list })
 }
 
-fn findings(said: &[u8]) -> Result<Vec<Finding>> {
-    let matches: Vec<Match> = serde_json::from_slice(said)
-        .map_err(|error| format!("cfn-lint gave no report ({error}); its own words stand above"))?;
+fn findings(report: &[u8]) -> Result<Vec<Finding>> {
+    let matches: Vec<Match> = serde_json::from_slice(report)
+        .map_err(|error| format!("cfn-lint wrote no report ({error}); its errors are above"))?;
     let found = matches.into_iter().map(|it| {
         Finding::new(it.rule.id, format!("line {}", it.location.start.line_number), it.message)
     });
@@ -57,14 +57,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn report_is_understood() {
-        let said = br#"[{
+    fn findings_are_read_from_the_report() {
+        let report = br#"[{
             "Filename": "template.yaml", "Level": "Error", "Message": "'Actve' is not one of them",
             "Location": { "Start": { "LineNumber": 252 }, "End": { "LineNumber": 252 } },
             "Rule": { "Id": "E3724", "ShortDescription": "Validate Globals" }
         }]"#;
         let expected = Finding::new("E3724", "line 252", "'Actve' is not one of them");
-        assert_eq!(findings(said).unwrap(), [expected]);
+        assert_eq!(findings(report).unwrap(), [expected]);
         assert_eq!(findings(b"[]\n").unwrap(), []);
     }
 

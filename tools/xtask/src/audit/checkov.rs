@@ -1,4 +1,4 @@
-//! checkov, which finds careless settings: in the template as it is, and as SAM expands it.
+//! checkov, which finds insecure settings, in the template itself and in the template as SAM expands it.
 
 use std::path::Path;
 use std::process::Command;
@@ -31,7 +31,7 @@ struct Results {
 struct Check {
     check_id: String,
     check_name: String,
-    /// Its type and its logical id.
+    /// Type and logical id.
     resource: String,
 }
 
@@ -39,19 +39,20 @@ pub async fn check(executable: &Path, expanded: &Path, scratch: &Scratch) -> Res
     let mut command = Command::new(executable);
     command
         .args(["--framework", "cloudformation", "--output", "json", "--quiet", "--compact"])
-        // Neither policies nor anything else from elsewhere.
+        // Without policies or other data from the network.
         .arg("--skip-download")
         .args(["--file", "template.yaml"])
         .arg(expanded);
-    findings(&scratch.said("checkov", command).await?)
+    findings(&scratch.output("checkov", command).await?)
 }
 
-fn findings(said: &[u8]) -> Result<Findings> {
-    let Report { summary, results } = serde_json::from_slice(said)
-        .map_err(|error| format!("checkov gave no report ({error}); its own words stand above"))?;
+fn findings(report: &[u8]) -> Result<Findings> {
+    let Report { summary, results } = serde_json::from_slice(report)
+        .map_err(|error| format!("checkov wrote no report ({error}); its errors are above"))?;
     let Summary { passed, skipped, parsing_errors } = summary;
     if parsing_errors > 0 {
-        return Err("checkov cannot read template.yaml, or the template as SAM expands it".into());
+        let files = "template.yaml or the template as SAM expands it";
+        return Err(format!("checkov cannot read {files}").into());
     }
     let found = results.failed_checks.into_iter().map(|check| {
         let logical_id = check.resource.rsplit('.').next().unwrap_or_default();
@@ -59,7 +60,7 @@ fn findings(said: &[u8]) -> Result<Findings> {
     });
     Ok(Findings {
         check: format!(
-            "checkov: template.yaml, and as SAM expands it: {passed} checks held, {skipped} suppressed"
+            "checkov: template.yaml, and as SAM expands it: {passed} checks passed, {skipped} suppressed"
         ),
         list: found.collect(),
     })
@@ -70,8 +71,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn report_is_understood() {
-        let said = br#"{
+    fn findings_are_read_from_the_report() {
+        let report = br#"{
             "check_type": "cloudformation",
             "results": { "failed_checks": [{
                 "check_id": "CKV_AWS_116", "check_name": "Ensure that there is a queue",
@@ -79,21 +80,21 @@ mod tests {
             }] },
             "summary": { "passed": 12, "failed": 1, "skipped": 3, "parsing_errors": 0, "resource_count": 4 }
         }"#;
-        let findings = findings(said).unwrap();
-        assert!(findings.check.ends_with(": 12 checks held, 3 suppressed"), "{}", findings.check);
+        let findings = findings(report).unwrap();
+        assert!(findings.check.ends_with(": 12 checks passed, 3 suppressed"), "{}", findings.check);
         let expected = Finding::new("CKV_AWS_116", "Health", "Ensure that there is a queue");
         assert_eq!(findings.list, [expected]);
     }
 
     #[test]
     fn incomplete_report_is_an_error() {
-        let of_nothing = br#"{ "passed": 0, "failed": 0, "skipped": 0, "parsing_errors": 0 }"#;
-        assert!(findings(of_nothing).is_err());
-        let unread = br#"{
+        let without_results = br#"{ "passed": 0, "failed": 0, "skipped": 0, "parsing_errors": 0 }"#;
+        assert!(findings(without_results).is_err());
+        let unreadable = br#"{
             "results": { "failed_checks": [] },
             "summary": { "passed": 1, "failed": 0, "skipped": 0, "parsing_errors": 1 }
         }"#;
-        assert!(findings(unread).is_err());
+        assert!(findings(unreadable).is_err());
         assert!(findings(b"").is_err());
     }
 }

@@ -1,6 +1,6 @@
-"""Prints a template as SAM expands it: with CloudFormation's own resources, which most rules are about.
+"""Prints a template as SAM expands it: with CloudFormation's own resources, to which most rules apply.
 
-Metadata of a SAM resource goes to all resources that are made of it, and with it the suppressed rules.
+The Metadata of a SAM resource, with its suppressed rules, is copied to all resources that SAM creates for it.
 """
 
 import json
@@ -14,21 +14,21 @@ from samtranslator.yaml_helper import yaml_parse
 
 
 class NoManagedPolicies:
-    """AWS's own policies by their names, which would have to be looked up in an account."""
+    """No managed policies of AWS: looking up their names would need an account."""
 
     def load(self):
         return {}
 
 
-# It warns of switches that AWS alone has.
+# It warns about feature toggles that only AWS has.
 logging.disable(logging.WARNING)
-# Some region, which only partitions depend on.
+# Any region will do: it only determines the partition.
 os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
 
 with open(sys.argv[1], encoding="utf-8") as file:
     template = yaml_parse(file)
 
-# `sam deploy` uploads the code first.
+# `sam deploy` uploads the code and sets its location.
 template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
 
 try:

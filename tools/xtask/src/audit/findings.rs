@@ -5,15 +5,15 @@ use std::fmt::{self, Display, Formatter};
 
 use ops::ui::{BAD, GOOD};
 
-/// How many places with the same fault are named.
+/// The number of places with the same problem that are named.
 const NAMED: usize = 3;
 
 /// Something that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The name of the rule, which suppresses it.
+    /// The name of the rule, by which it can be suppressed.
     pub rule: String,
-    /// What is wrong, or what to do.
+    /// The problem, or its solution.
     pub message: String,
     /// A resource, or a line.
     pub place: String,
@@ -73,14 +73,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shared_fault_is_one_line() {
+    fn problem_of_several_places_is_one_line() {
         let traced = |place: &str| Finding::new("TRACED", place, "set Tracing");
         let mut list: Vec<_> = ["E", "D", "C", "B", "A", "A"].into_iter().map(traced).collect();
         list.push(Finding::new("KEPT", "Table", "set DeletionPolicy"));
         let findings = Findings { check: "guard: all".to_owned(), list };
-        let said = anstream::adapter::strip_str(&findings.to_string()).to_string();
+        let text = anstream::adapter::strip_str(&findings.to_string()).to_string();
         assert_eq!(
-            said,
+            text,
             "      Failed guard: all\n             KEPT: set DeletionPolicy (Table)\n             \
              TRACED: set Tracing (A, B, C and 2 more)\n"
         );
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn check_without_findings_passes() {
         let findings = Findings { check: "guard: all".to_owned(), list: Vec::new() };
-        let said = anstream::adapter::strip_str(&findings.to_string()).to_string();
-        assert_eq!(said, "      Passed guard: all\n");
+        let text = anstream::adapter::strip_str(&findings.to_string()).to_string();
+        assert_eq!(text, "      Passed guard: all\n");
     }
 }

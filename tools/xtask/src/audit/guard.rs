@@ -14,13 +14,13 @@ use repo::template::repository;
 use super::findings::Findings;
 use super::scratch::Scratch;
 
-/// In the repository.
+/// The folder of the rules, in the repository.
 const RULES: &str = "tools/rules";
 
-/// The name of each rule, and the file that it is in.
+/// The name of each rule, and its file.
 pub type Rules = BTreeMap<String, String>;
 
-/// Reads the names of all rules. Guard itself skips a file that it cannot read.
+/// Reads the names of all rules, because Guard skips files that it cannot read.
 pub fn rules() -> Result<Rules> {
     let mut rules = Rules::new();
     for entry in fs::read_dir(repository().join(RULES))? {
@@ -40,10 +40,10 @@ pub fn rules() -> Result<Rules> {
 pub async fn test_rules(executable: &Path, rules: &Rules, scratch: &Scratch) -> Result<Findings> {
     let mut command = Command::new(executable);
     command.args(["test", "--dir", RULES, "--output-format", "json"]);
-    tests_report::findings(&scratch.said("guard-tests", command).await?, rules)
+    tests_report::findings(&scratch.output("guard-tests", command).await?, rules)
 }
 
-/// Checks the expanded template. `suppressed` are the rules that some resource suppresses.
+/// Checks the expanded template. `suppressed` are the rules that at least one resource suppresses.
 pub async fn check(
     executable: &Path,
     expanded: &Path,
@@ -56,5 +56,5 @@ pub async fn check(
         .args(["validate", "--rules", RULES, "--structured", "--output-format", "json"])
         .args(["--show-summary", "none", "--data"])
         .arg(expanded);
-    report::findings(&scratch.said("guard", command).await?, rules, suppressed)
+    report::findings(&scratch.output("guard", command).await?, rules, suppressed)
 }

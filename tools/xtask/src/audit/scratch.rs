@@ -1,4 +1,4 @@
-//! A folder for the input and output of linters; it is removed when the audit ends.
+//! A folder for the input and output of linters. It is removed when the audit ends.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ impl Scratch {
     }
 
     /// Returns the stdout of a command. A linter's exit code only says whether it has findings.
-    pub async fn said(&self, name: &str, command: Command) -> Result<Vec<u8>> {
+    pub async fn output(&self, name: &str, command: Command) -> Result<Vec<u8>> {
         let (_, file) = self.keep(name, command).await?;
         Ok(fs::read(file)?)
     }

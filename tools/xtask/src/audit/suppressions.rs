@@ -1,4 +1,4 @@
-//! Suppressed rules: in template.yaml, as Metadata of a resource, with the reason in docs/security.md.
+//! Suppressed rules: Metadata of a resource in template.yaml suppresses them, and docs/security.md has the reason.
 
 use std::collections::BTreeSet;
 
@@ -7,21 +7,21 @@ use serde_json::Value;
 
 use super::findings::{Finding, Findings};
 
-/// The section of docs/security.md with a table of rule, resource, reason.
-const SECTION: &str = "## What the judges ask and we do not do";
+/// The heading in docs/security.md of the section with a table of rule, resource, reason.
+const SECTION: &str = "## Checks of the linters that do not apply";
 
-/// Where each linter looks for the rules that a resource suppresses.
+/// Where linters look in the Metadata for the rules that a resource suppresses; checkov also for a comment.
 const BY_NAME: [&str; 2] = ["/cfn-lint/config/ignore_checks", "/guard/SuppressedRules"];
 const WITH_COMMENT: &str = "/checkov/skip";
 
-/// Words in the table for all resources of a type.
+/// The table's words for all resources of a type.
 const KINDS: [(&str, &str); 2] =
     [("every function", "AWS::Serverless::Function"), ("every log group", "AWS::Logs::LogGroup")];
 
 /// A rule, and a resource's logical id.
 type Suppression<'a> = (&'a str, &'a str);
 
-/// The names of all rules that some resource suppresses.
+/// Returns the names of all rules that at least one resource suppresses.
 pub fn suppressed(template: &Template) -> BTreeSet<&str> {
     in_template(template).into_iter().map(|(rule, _)| rule).collect()
 }
@@ -32,18 +32,18 @@ pub fn check(template: &Template, security: &str) -> Findings {
     let mut explained = BTreeSet::new();
     for row in rows(security) {
         if row.reason.is_empty() {
-            list.push(Finding::new(row.rules.join(", "), "docs/security.md", "say why not"));
+            list.push(Finding::new(row.rules.join(", "), "docs/security.md", "add the reason"));
         }
         for resource in row.resources(template) {
             explained.extend(row.rules.iter().map(|rule| (*rule, resource)));
         }
     }
     list.extend(in_template.difference(&explained).map(|(rule, resource)| {
-        let problem = "is suppressed: say why, in the table of docs/security.md";
+        let problem = "is suppressed: add the reason to the table in docs/security.md";
         Finding::new(*rule, *resource, problem)
     }));
     list.extend(explained.difference(&in_template).map(|(rule, resource)| {
-        let problem = "is in the table of docs/security.md, but template.yaml does not suppress it";
+        let problem = "is in the table in docs/security.md, but template.yaml does not suppress it";
         Finding::new(*rule, *resource, problem)
     }));
     let check = format!("suppressions: {}, each with its reason", in_template.len());
@@ -61,7 +61,7 @@ fn in_template(template: &Template) -> BTreeSet<Suppression<'_>> {
     all
 }
 
-/// Suppressions that checkov accepts without a reason.
+/// Returns the suppressions for checkov that have no comment; checkov itself does not require one.
 fn uncommented(template: &Template) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (logical_id, resource) in &template.resources {
@@ -110,12 +110,12 @@ fn rows(security: &str) -> impl Iterator<Item = Row<'_>> {
         let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
         let rules = code(cells.next()?);
         let row = Row { rules, place: cells.next()?, reason: cells.next()? };
-        // Otherwise it is the table's head.
+        // A row without rules is the table's head.
         (!row.rules.is_empty()).then_some(row)
     })
 }
 
-/// What stands between backticks.
+/// Returns the texts between backticks.
 fn code(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }

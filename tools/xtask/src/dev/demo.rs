@@ -1,7 +1,7 @@
-//! `--demo`: made-up people, entered through the API as a client would.
+//! `--demo`: fictitious people, created through the API.
 //!
-//! Everything about them follows from a number, so that a restart finds who is there already. Their
-//! addresses end in `.example` and their telephone numbers in 555-01xx, which belong to nobody.
+//! All their data follow from a number, so that a restart finds those who exist already. Their email addresses end in
+//! `.example` and their telephone numbers in 555-01xx, which belong to nobody.
 
 use std::collections::BTreeMap;
 
@@ -14,28 +14,28 @@ const PATIENTS: usize = 100;
 const DOCTORS_PER_PATIENT: usize = 3;
 
 const USERNAME: &str = "demo";
-/// Known to everybody, and of use to nobody who cannot reach this machine's 127.0.0.1.
+/// Public, but useful only to those who can reach this machine's 127.0.0.1.
 const PASSWORD: &str = "violet-harbor-42-lantern";
 
-/// Who may sign in to see it all.
+/// The account that can see the demo data.
 pub struct Account {
     pub username: &'static str,
     pub password: &'static str,
-    /// What the API made it: `admin` if it was the first account.
+    /// The role that the API returned: `admin` if it was the first account.
     pub role: String,
 }
 
-/// Adds what is missing.
+/// Creates the demo data that are missing.
 pub fn load(url: &str) -> Result<Account> {
     let mut api = Api { agent: http::agent(), url, token: None };
     let role = sign_in(&mut api)?;
-    let doctors = enter(&api, "api/doctors/", "email", (0..DOCTORS).map(doctor))?;
-    let patients = enter(&api, "api/patients/", "contact_number", (0..PATIENTS).map(patient))?;
+    let doctors = create(&api, "api/doctors/", "email", (0..DOCTORS).map(doctor))?;
+    let patients = create(&api, "api/patients/", "contact_number", (0..PATIENTS).map(patient))?;
     assign(&api, &doctors, &patients)?;
     Ok(Account { username: USERNAME, password: PASSWORD, role })
 }
 
-/// Registers first, where that has not been done yet. Returns the role.
+/// Signs in, and registers first if necessary. Returns the role.
 fn sign_in(api: &mut Api<'_>) -> Result<String> {
     let credentials = json!({ "username": USERNAME, "password": PASSWORD });
     let mut answer = api.post("api/auth/login/", &credentials)?;
@@ -51,32 +51,31 @@ fn sign_in(api: &mut Api<'_>) -> Result<String> {
     Ok(text("/user/role").unwrap_or_default())
 }
 
-/// Creates those of a collection who are not there, by the field that tells them apart. Returns
-/// everybody's id, in order.
-fn enter(
+/// Creates the people of a collection who do not exist yet; `field` identifies them. Returns all ids, in order.
+fn create(
     api: &Api<'_>,
     path: &str,
     field: &str,
     everybody: impl Iterator<Item = Value>,
 ) -> Result<Vec<u64>> {
     let name = |person: &Value| person.get(field).and_then(Value::as_str).map(str::to_owned);
-    let there: BTreeMap<_, _> =
+    let existing: BTreeMap<_, _> =
         api.list(path)?.iter().filter_map(|person| Some((name(person)?, id(person)?))).collect();
-    let enter = |person: Value| -> Result<u64> {
-        if let Some(id) = name(&person).and_then(|name| there.get(&name)) {
+    let create = |person: Value| -> Result<u64> {
+        if let Some(id) = name(&person).and_then(|name| existing.get(&name)) {
             return Ok(*id);
         }
         let created = api.post(path, &person)?.expect(&[201])?;
         Ok(id(&created).ok_or_else(|| format!("{path} answered 201 without an id"))?)
     };
-    everybody.map(enter).collect()
+    everybody.map(create).collect()
 }
 
-/// Gives each patient some doctors. The last assignment is made last, so that it stands for all.
+/// Assigns doctors to each patient. Does nothing if the last assignment exists, because all others are created earlier.
 fn assign(api: &Api<'_>, doctors: &[u64], patients: &[u64]) -> Result {
     let mut assignments = Vec::new();
     for (number, patient) in patients.iter().enumerate() {
-        // Seven apart: neighbours do not share all of their doctors.
+        // Steps of seven, so that consecutive patients do not share all of their doctors.
         let theirs = doctors.iter().cycle().skip(number).step_by(7).take(DOCTORS_PER_PATIENT);
         assignments.extend(theirs.map(|doctor| (*doctor, *patient)));
     }
@@ -97,11 +96,12 @@ fn id(resource: &Value) -> Option<u64> {
     resource.get("id")?.as_u64()
 }
 
-/// The API, with a token once there is one.
+/// A client of the API.
 struct Api<'a> {
     agent: Agent,
-    /// With its final slash.
+    /// Ends with a slash.
     url: &'a str,
+    /// `None` until it is signed in.
     token: Option<String>,
 }
 
@@ -120,7 +120,7 @@ impl Api<'_> {
         Answer::read(path, request.send_json(body)?)
     }
 
-    /// All pages of a list.
+    /// Returns the results of all pages of a list.
     fn list(&self, path: &str) -> Result<Vec<Value>> {
         let token = self.token.as_deref().unwrap_or_default();
         let mut all = Vec::new();
@@ -153,7 +153,7 @@ impl Answer {
         Ok(Self { path: path.to_owned(), status, body })
     }
 
-    /// The body, if the status is one of these.
+    /// Returns the body, or an error unless the status is one of these.
     fn expect(self, statuses: &[u16]) -> Result<Value> {
         let Self { path, status, body } = self;
         if statuses.contains(&status) {
@@ -182,7 +182,7 @@ fn doctor(number: usize) -> Value {
 fn patient(number: usize) -> Value {
     json!({
         "first_name": pick(&FIRST_NAMES, number),
-        // Shifted in each round of first names, so that no name comes twice, nor a doctor's.
+        // Shifted in each round of first names, so that no two people have the same name.
         "last_name": pick(&LAST_NAMES, number + number / FIRST_NAMES.len() * 3),
         "date_of_birth": format!(
             "{}-{:02}-{:02}",
@@ -198,12 +198,12 @@ fn patient(number: usize) -> Value {
     })
 }
 
-/// Goes round the list.
+/// Returns the element of this number; after the last element the list begins again.
 fn pick<'a>(list: &[&'a str], number: usize) -> &'a str {
     list.iter().cycle().nth(number).copied().unwrap_or_default()
 }
 
-/// A woman's and a man's in turn.
+/// Women's and men's names alternate.
 const FIRST_NAMES: [&str; 20] = [
     "Amara", "Anton", "Beatriz", "Bruno", "Chiara", "Cyrus", "Deepa", "Diego", "Elena", "Emeka",
     "Farah", "Felix", "Grace", "Hugo", "Ingrid", "Ivan", "Keiko", "Kofi", "Leila", "Marek",
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn made_up_people_are_unique() {
+    fn fictitious_people_have_unique_names() {
         let people: Vec<_> = (0..DOCTORS).map(doctor).chain((0..PATIENTS).map(patient)).collect();
         let names: BTreeSet<_> = people
             .iter()

@@ -8,27 +8,28 @@ use std::path::{Path, PathBuf};
 use ops::random::random;
 use ops::{Failure, Result};
 
-/// The least that the functions accept, in bytes.
+/// The shortest secret that the functions accept, in bytes.
 const SECRET_LENGTH: usize = 32;
 
-/// The file of the embedded DynamoDB.
+/// Returns the path of the embedded DynamoDB's file.
 pub fn database(folder: &Path) -> PathBuf {
     folder.join("dynamodb.sqlite")
 }
 
-/// The file with the output of `cargo lambda watch` and the functions.
+/// Returns the path of the log of `cargo lambda watch` and the functions.
 pub fn log(folder: &Path) -> PathBuf {
     folder.join("functions.log")
 }
 
-/// The folder that mail is written to, which goes nowhere else. Creates it if missing.
+/// Returns the folder that mail is written to instead of being sent. Creates it if missing.
 pub fn outbox(folder: &Path) -> Result<PathBuf> {
     let path = folder.join("outbox");
     fs::create_dir_all(&path).map_err(|error| cannot_use(&path, error))?;
     Ok(path)
 }
 
-/// The secret that signing keys are derived from. Creates it once and keeps it, so that tokens outlive a restart.
+/// Returns the secret that signing keys are derived from. Creates it once and keeps it, so that tokens stay valid after
+/// a restart.
 pub fn token_secret(folder: &Path) -> Result<String> {
     let path = folder.join("token-secret");
     let cannot = |error| cannot_use(&path, error);

@@ -1,4 +1,4 @@
-//! The functions: built, then started one by one, as requests come in, by `cargo lambda watch`.
+//! The functions: `cargo lambda watch` starts each at its first request.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use super::Options;
 use crate::environment::Environment;
 use crate::port::Port;
 
-/// How long the first answer may take.
+/// The time that the first answer may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How much of the log to show when something went wrong.
+/// The number of log lines that an error shows.
 const LAST_LINES: usize = 20;
 
-/// Builds them all, exactly as `cargo lambda watch` would one by one, so that it finds them done.
+/// Builds all functions exactly as `cargo lambda watch` would build each one, so that it need not build them.
 pub async fn build(release: bool) -> Result {
     let mut cargo = cargo::cargo();
     cargo.args(["build", "--bins"]).args(release.then_some("--release"));
@@ -31,19 +31,19 @@ pub async fn build(release: bool) -> Result {
     if ProcessGroup::spawn(cargo)?.wait().await?.success() {
         Ok(())
     } else {
-        Err("the functions do not build; cargo's own words stand above".into())
+        Err("the functions do not build; cargo's errors are above".into())
     }
 }
 
-/// `cargo lambda watch` at work. Dropping it ends it.
+/// A running `cargo lambda watch`. Dropping it ends it.
 pub struct Functions {
-    /// It gives each function a process group of its own, and ends them all on SIGTERM. One that is
-    /// just being started may outlive it for seconds; it ends when it finds no runtime API.
+    /// It starts each function in a process group of its own, and ends all of them on SIGTERM. A function that is just
+    /// starting may outlive it for seconds; it ends when it finds no runtime API.
     watch: ProcessGroup,
     log: PathBuf,
-    /// Without reload, an empty folder to start in: each process of `cargo lambda watch` watches its own as a whole, with
-    /// all subfolders. With many processes that takes longer than anything else; and were the log in it, they would look
-    /// at every line.
+    /// Without reload, an empty folder to start in: each process of `cargo lambda watch` watches its whole working
+    /// folder. With many processes that would take longer than anything else, and if the log were in it, they would
+    /// process every line.
     _elsewhere: Option<TempDir>,
 }
 
@@ -64,7 +64,7 @@ impl Functions {
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(options.release.then_some("--release"))
             .current_dir(elsewhere.as_ref().map_or(repository(), TempDir::path))
-            // It looks for its routes in that folder and those above, which may be elsewhere.
+            // By default it looks for its routes in the working folder and the folders above.
             .env("CARGO_LAMBDA_GLOBAL", repository().join("CargoLambda.toml"))
             .stdout(output.try_clone()?)
             .stderr(output);
@@ -79,7 +79,7 @@ impl Functions {
         Ok(Self { watch: ProcessGroup::spawn(command)?, log, _elsewhere: elsewhere })
     }
 
-    /// Waits until the API answers that it is well.
+    /// Waits until the health check succeeds.
     pub async fn ready(&mut self, url: &str) -> Result {
         let health = format!("{url}api/health/");
         let answers = timeout(PATIENCE, healthy(health.clone(), TIMEOUT));
@@ -92,7 +92,7 @@ impl Functions {
         }
     }
 
-    /// The result of some work, or an error if there are no functions any longer.
+    /// Returns the result of the work, or an error if `cargo lambda watch` ends first.
     pub async fn unless_ended<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
         tokio::select! {
             result = work => Ok(result),
@@ -100,7 +100,7 @@ impl Functions {
         }
     }
 
-    /// Waits for what should not happen: that `cargo lambda watch` ends by itself.
+    /// Waits until `cargo lambda watch` ends by itself, which it should not, and returns the error.
     pub async fn ended(&mut self) -> Failure {
         match self.watch.wait().await {
             Ok(status) => self.failure(&format!("cargo lambda watch ended by itself ({status})")),

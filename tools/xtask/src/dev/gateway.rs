@@ -1,5 +1,5 @@
-//! Stands in front of `cargo lambda watch` and hands it no more requests at once than it can take: with
-//! some more than a hundred waiting for one function it answers nobody any more, for good.
+//! A gateway in front of `cargo lambda watch` that limits the number of simultaneous requests: when more than about a
+//! hundred wait for one function, `cargo lambda watch` stops answering for good.
 
 use std::sync::Arc;
 
@@ -20,37 +20,37 @@ use tokio::task::JoinHandle;
 
 use crate::port::Port;
 
-/// Its queue for a function has 100 places.
+/// The limit of simultaneous requests. The queue of `cargo lambda watch` for one function holds 100.
 const MOST_AT_ONCE: usize = 96;
 
-/// At work until it is dropped.
+/// A running gateway. Dropping it ends it.
 pub struct Gateway(JoinHandle<()>);
 
 #[derive(Clone)]
 struct Target {
     client: Client<HttpConnector, Body>,
     authority: Authority,
-    places: Arc<Semaphore>,
+    free: Arc<Semaphore>,
 }
 
 impl Gateway {
-    /// Takes requests at `port` and hands them to the port `inner`.
+    /// Accepts requests at `port` and forwards them to the port `inner`.
     pub fn serve(port: Port, inner: u16) -> Result<Self> {
         let listener = port.into_listener();
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
-        // Otherwise what is written in two parts may wait for the acknowledgement of the first.
+        // Otherwise the second part of a message may wait for the acknowledgement of the first part.
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let target = Target {
             client: Client::builder(TokioExecutor::new()).build(connector),
             authority: format!("127.0.0.1:{inner}").parse()?,
-            places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            free: Arc::new(Semaphore::new(MOST_AT_ONCE)),
         };
-        let router = Router::new().fallback(hand_on).with_state(target);
+        let router = Router::new().fallback(forward).with_state(target);
         Ok(Self(tokio::spawn(async {
-            // Ends with the task alone: a connection that breaks is its client's affair.
+            // Ends only with the task: a broken connection does not end the server.
             let _ = axum::serve(listener, router).await;
         })))
     }
@@ -62,8 +62,8 @@ impl Drop for Gateway {
     }
 }
 
-async fn hand_on(State(target): State<Target>, mut request: Request) -> Response {
-    let Ok(_place) = target.places.acquire().await else {
+async fn forward(State(target): State<Target>, mut request: Request) -> Response {
+    let Ok(_permit) = target.free.acquire().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let path = request.uri().path_and_query().cloned();

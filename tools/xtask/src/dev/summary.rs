@@ -1,4 +1,4 @@
-//! What `cargo dev` says once the API answers.
+//! The text that `cargo dev` prints when the API is ready.
 
 use std::fmt::{Display, Formatter, Result};
 use std::path::Path;
@@ -14,7 +14,7 @@ const REGISTRATION: &str =
     r#"{"username": "ada", "email": "ada@example.com", "password": "six-quiet-lanterns"}"#;
 
 pub struct Summary<'a> {
-    /// With its final slash.
+    /// Ends with a slash.
     pub url: &'a str,
     pub template: &'a Template,
     pub dynamodb: &'a DynamoDb,
@@ -41,12 +41,12 @@ impl Display for Summary<'_> {
     }
 }
 
-/// One line a path, a heading for each collection.
+/// Writes one line for each path, and a heading for each collection.
 fn routes(template: &Template, f: &mut Formatter<'_>) -> Result {
     let mut previous = "";
     for (path, functions) in by_path(template) {
-        let answers = |method: &&str| functions.get(method).is_some_and(|it| *it != NOT_FOUND);
-        let methods: Vec<_> = METHODS.into_iter().filter(answers).collect();
+        let has = |method: &&str| functions.get(method).is_some_and(|it| *it != NOT_FOUND);
+        let methods: Vec<_> = METHODS.into_iter().filter(has).collect();
         if methods.is_empty() {
             continue;
         }
@@ -60,7 +60,7 @@ fn routes(template: &Template, f: &mut Formatter<'_>) -> Result {
     Ok(())
 }
 
-/// `doctors` of `/api/doctors/{id}`.
+/// Returns `doctors` for `/api/doctors/{id}`.
 fn collection(path: &str) -> &str {
     let path = path.strip_prefix("/api").unwrap_or(path);
     path.split('/').find(|segment| !segment.is_empty()).unwrap_or(path)

@@ -1,6 +1,6 @@
-"""What schemathesis cannot read in openapi.yaml: how to stay signed in, and rules that no schema can express.
+"""Hooks of schemathesis: they keep it signed in, and keep rules that no schema can express.
 
-`cargo xtask fuzz` says in the environment who signs in.
+`cargo xtask fuzz` sets the account in the environment.
 """
 
 import os
@@ -12,7 +12,7 @@ import schemathesis
 
 CREDENTIALS = {"username": os.environ["FUZZ_USERNAME"], "password": os.environ["FUZZ_PASSWORD"]}
 
-# The ids of the accounts that sign in, and of one that may come to harm in their place.
+# The ids of the accounts that sign in, and of one that requests may change instead.
 IN_USE = os.environ["FUZZ_IN_USE"].split()
 SPARE = os.environ["FUZZ_SPARE"]
 
@@ -21,8 +21,8 @@ def is_protected(context):
     return bool(context.operation.definition.raw.get("security"))
 
 
-# Schemathesis is to ask for the token every time: when it no longer counts is known here. What met a 401 all the
-# same it sends again with the next token, but not in sequences.
+# Schemathesis must ask for the token every time, because these hooks know when it is no longer valid. After a 401 it
+# repeats the request with the next token, except in sequences.
 @schemathesis.auth(refresh_interval=0).apply_to(is_protected)
 class Session:
     token = None
@@ -59,13 +59,13 @@ def spare_accounts_in_use(context, case, kwargs):
 
 
 @schemathesis.hook("before_call")
-def keep_unwritten_rules(context, case, kwargs):
+def keep_rules_without_schema(context, case, kwargs):
     if isinstance(case.body, dict):
         case.body = {name: by_rule(name, value) for name, value in case.body.items()}
 
 
 def by_rule(name, value):
-    # Nobody is born in the future. 2000 has a 29 February, should it be one.
+    # A date of birth is not in the future. The year 2000 has a 29 February, in case the date is one.
     is_year_first = isinstance(value, str) and re.match("[0-9]{4}-", value)
     if name == "date_of_birth" and is_year_first and value > str(date.today()):
         return "2000" + value[4:]
@@ -74,7 +74,10 @@ def by_rule(name, value):
 
 @schemathesis.hook("filter_failure")
 def reached_the_api(context, failure, case, response):
-    """What is not UTF-8, or has no place in a header, `cargo lambda watch` and its gateway answer themselves."""
+    """Ignores requests that do not reach the API: `cargo lambda watch` and its gateway answer them.
+
+    Such requests have bodies that are not UTF-8, or invalid headers.
+    """
     request = response.request
     try:
         if isinstance(request.body, bytes):

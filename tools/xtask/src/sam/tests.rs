@@ -1,4 +1,4 @@
-//! What sam is told, and what becomes of what it answers. The sam of these tests is a script.
+//! The arguments and the environment of sam, and the handling of its output. A script replaces sam in these tests.
 
 use std::ffi::OsStr;
 use std::{fs, process};
@@ -13,7 +13,7 @@ pub fn stage(architecture: &str) -> Stage {
     Stage::parse(&text, "dev").unwrap()
 }
 
-/// Nothing of it is there.
+/// Returns tools that do not exist.
 fn sam() -> Sam {
     Sam {
         executable: "/tools/sam/bin/sam".into(),
@@ -22,7 +22,7 @@ fn sam() -> Sam {
     }
 }
 
-fn told(command: &Command) -> Vec<&str> {
+fn arguments(command: &Command) -> Vec<&str> {
     command.get_args().map(|argument| argument.to_str().unwrap()).collect()
 }
 
@@ -35,9 +35,9 @@ fn functions_are_compiled_as_sam_build_would() {
     let sam = sam();
     let (x86, arm) = (stage("x86_64"), stage("arm64"));
     let build = Build { stage: Some(&x86), ..Build::default() };
-    assert_eq!(told(&sam.compile(&build)), ["lambda", "build", "--release"]);
+    assert_eq!(arguments(&sam.compile(&build)), ["lambda", "build", "--release"]);
     let build = Build { stage: Some(&arm), debug: true, folder: None };
-    assert_eq!(told(&sam.compile(&build)), ["lambda", "build", "--arm64"]);
+    assert_eq!(arguments(&sam.compile(&build)), ["lambda", "build", "--arm64"]);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn sam_build_uses_the_stage_and_finds_its_tools() {
     let sam = sam();
     let stage = stage("x86_64");
     let command = sam.build_stack(&Build { stage: Some(&stage), ..Build::default() });
-    assert_eq!(told(&command), ["build", "--config-env", "dev"]);
+    assert_eq!(arguments(&command), ["build", "--config-env", "dev"]);
     assert_eq!(command.get_program(), "/tools/sam/bin/sam");
     assert_eq!(command.get_current_dir(), Some(repository()));
     let path = variable(&command, "PATH").unwrap().to_str().unwrap();
@@ -57,7 +57,7 @@ fn sam_build_uses_the_stage_and_finds_its_tools() {
 
     let folder = Some(Path::new("/somewhere"));
     let command = sam.build_stack(&Build { debug: true, folder, stage: None });
-    assert_eq!(told(&command), ["build", "--build-dir", "/somewhere"]);
+    assert_eq!(arguments(&command), ["build", "--build-dir", "/somewhere"]);
     assert_eq!(variable(&command, "SAM_BUILD_MODE"), Some("debug".as_ref()));
 }
 
@@ -65,9 +65,9 @@ fn sam_build_uses_the_stage_and_finds_its_tools() {
 fn more_arguments_for_sam_deploy_come_last() {
     let sam = sam();
     let stage = stage("x86_64");
-    let deployment = |ask, arguments: &[OsString]| {
-        let command = sam.deployment(&stage, "eu-central-1", ask, arguments);
-        told(&command).join(" ")
+    let deployment = |ask, more: &[OsString]| {
+        let command = sam.deployment(&stage, "eu-central-1", ask, more);
+        arguments(&command).join(" ")
     };
     assert_eq!(deployment(true, &[]), "deploy --config-env dev --region eu-central-1");
     assert_eq!(
@@ -77,25 +77,25 @@ fn more_arguments_for_sam_deploy_come_last() {
 }
 
 #[test]
-fn sam_local_serves_what_was_built_for_it() {
+fn sam_local_serves_its_own_build() {
     let sam = sam();
     let (folder, variables) = (Path::new("/built"), Path::new("/built/variables.json"));
     let command = sam.start_api(folder, 3000, variables, &["--skip-pull-image".into()]);
     assert_eq!(
-        told(&command).join(" "),
+        arguments(&command).join(" "),
         "local start-api --host 127.0.0.1 --port 3000 --template /built/template.yaml \
          --env-vars /built/variables.json --warm-containers LAZY --skip-pull-image"
     );
 }
 
-/// A script in sam's place. It goes with this.
+/// A script that replaces sam. It is deleted when this is dropped.
 pub struct Script(PathBuf);
 
 impl Script {
     pub fn new(name: &str, text: &str) -> Self {
         let path = env::temp_dir().join(format!("healthcare-{name}-{}", process::id()));
-        // Written by another process: a file that this one has open for writing, and be it in a child that another
-        // test is just starting, cannot be run.
+        // Another process writes it: a file that is open for writing cannot be executed, and children that other tests
+        // start at the same time inherit this process's open files.
         let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$2" && chmod +x "$2""#;
         let mut shell = Command::new("sh");
         shell.args(["-c", write, "sh", text]).arg(&path);
@@ -115,7 +115,7 @@ impl Drop for Script {
 }
 
 #[tokio::test]
-async fn outputs_are_what_sam_lists() {
+async fn outputs_are_read_from_sam_list() {
     let script = Script::new(
         "outputs",
         r#"case "$*" in
@@ -138,8 +138,8 @@ async fn failing_command_is_named() {
     let stage = stage("x86_64");
     let build = Build { stage: Some(&stage), ..Build::default() };
     let failures = [
-        ("lambda", "the functions do not build; cargo's own words stand above"),
-        ("build", "sam build failed; its own words stand above"),
+        ("lambda", "the functions do not build; cargo's errors are above"),
+        ("build", "sam build failed; its errors are above"),
     ];
     for (failing, problem) in failures {
         let script = Script::new(failing, &format!(r#"test "$1" != {failing}"#));
@@ -148,5 +148,5 @@ async fn failing_command_is_named() {
     }
     let script = Script::new("deploy", "exit 1");
     let error = script.sam().deploy(&stage, "eu-west-3", true, &[]).await.unwrap_err();
-    assert_eq!(error.to_string(), "sam deploy failed; its own words stand above");
+    assert_eq!(error.to_string(), "sam deploy failed; its errors are above");
 }

@@ -1,4 +1,4 @@
-//! What `cargo xtask sam-local` says once the API answers.
+//! The text that `cargo xtask sam-local` prints when the API is ready.
 
 use std::fmt::{Display, Formatter, Result};
 
@@ -6,10 +6,10 @@ use ops::dynamodb::DynamoDb;
 use ops::ui::{GOOD, HEADING, LINK};
 
 pub struct Summary<'a> {
-    /// With its final slash.
+    /// Ends with a slash.
     pub url: &'a str,
     pub dynamodb: &'a DynamoDb,
-    /// Who administers the accounts.
+    /// The administrator's username.
     pub username: &'a str,
     pub password: &'a str,
 }

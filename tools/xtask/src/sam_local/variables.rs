@@ -1,4 +1,4 @@
-//! What the functions are told in their containers.
+//! The environment variables of the functions in their containers.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -14,13 +14,13 @@ use repo::template::Template;
 use serde_json::{Map, Value, json};
 
 use crate::docker;
-use crate::environment::{environment, said};
+use crate::environment::{environment, from_developer};
 
-/// All tests come from one address.
+/// A limit that tests do not reach, although they all come from one address.
 const TRIES: (&str, &str) = ("TRIES_PER_ADDRESS_HOUR", "1000000");
 
-/// Writes the file of `--env-vars`: whatever the template tells them, as it is here. Of variables that the template
-/// does not name, sam tells them nothing.
+/// Writes the file for `--env-vars`: the template's variables with their values on this machine. sam ignores variables
+/// that the template does not name.
 pub fn write(path: &Path, template: &Template, dynamodb: &DynamoDb, host: &docker::Host) -> Result {
     let variables = variables(template, dynamodb, host, random()?);
     let cannot = |error| format!("cannot write {}: {error}", path.display());
@@ -38,25 +38,25 @@ fn variables(
     token_secret: String,
 ) -> Map<String, Value> {
     let (tries, many) = TRIES;
-    let many = said(tries).unwrap_or_else(|| many.into());
-    let told = environment(template, dynamodb, token_secret, None);
-    let mut told: Map<_, _> = told
+    let many = from_developer(tries).unwrap_or_else(|| many.into());
+    let variables = environment(template, dynamodb, token_secret, None);
+    let mut variables: Map<_, _> = variables
         .into_iter()
         .filter_map(|(name, value)| Some((name, text(value?))))
         .chain([(tries.to_owned(), text(many))])
         .collect();
     if let Some((_, port)) = dynamodb.endpoint().and_then(|it| it.rsplit_once(':')) {
         let endpoint = format!("http://{}:{port}", host.name);
-        told.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), Value::String(endpoint));
+        variables.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), Value::String(endpoint));
     }
-    told
+    variables
 }
 
 fn text(value: OsString) -> Value {
     Value::String(value.to_string_lossy().into_owned())
 }
 
-/// sam hands its own credentials on to the functions: those of nobody, whatever the developer's are.
+/// Sets the credentials of sam, which passes them to the functions: made-up ones, even if the developer has others.
 pub fn credentials(sam: &mut Command, dynamodb: &DynamoDb) {
     sam.env_remove("AWS_PROFILE");
     for (name, value) in dynamodb.environment() {
@@ -65,7 +65,7 @@ pub fn credentials(sam: &mut Command, dynamodb: &DynamoDb) {
             None => sam.env_remove(name),
         };
     }
-    // What sam's own clients go by.
+    // sam's own clients read this variable.
     sam.env("AWS_DEFAULT_REGION", &dynamodb.settings().aws.region);
 }
 
@@ -81,12 +81,12 @@ mod tests {
         let dynamodb = DynamoDb::at("http://127.0.0.1:4321").unwrap();
         let address = Ipv4Addr::LOCALHOST.into();
         let host = docker::Host { address, name: "host.docker.internal".to_owned() };
-        let told = variables(&template, &dynamodb, &host, "a secret".to_owned());
-        assert_eq!(told["AWS_ENDPOINT_URL_DYNAMODB"], "http://host.docker.internal:4321");
-        assert_eq!(told["TOKEN_SECRET"], "a secret");
-        assert_eq!(told["TABLE_NAME"], "healthcare");
-        assert_eq!(told["TRIES_PER_ADDRESS_HOUR"], "1000000");
-        assert!(!told.contains_key("MAIL_OUTBOX"));
-        assert!(told.values().all(Value::is_string));
+        let variables = variables(&template, &dynamodb, &host, "a secret".to_owned());
+        assert_eq!(variables["AWS_ENDPOINT_URL_DYNAMODB"], "http://host.docker.internal:4321");
+        assert_eq!(variables["TOKEN_SECRET"], "a secret");
+        assert_eq!(variables["TABLE_NAME"], "healthcare");
+        assert_eq!(variables["TRIES_PER_ADDRESS_HOUR"], "1000000");
+        assert!(!variables.contains_key("MAIL_OUTBOX"));
+        assert!(variables.values().all(Value::is_string));
     }
 }

@@ -1,4 +1,4 @@
-//! What `cfn-guard validate` says of the template.
+//! The report of `cfn-guard validate` on the template.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::audit::findings::{Finding, Findings};
 #[derive(Deserialize)]
 struct Data {
     compliant: Vec<String>,
-    /// Rules that met no resource, or none that is not suppressed.
+    /// Rules without a resource that they apply to, or whose resources all suppress them.
     not_applicable: Vec<String>,
     not_compliant: Vec<NotCompliant>,
 }
@@ -26,14 +26,13 @@ struct NotCompliant {
 #[derive(Deserialize)]
 struct Broken {
     name: String,
-    /// A tree, at whose ends are the clauses that do not hold.
+    /// A tree with the failed clauses as leaves.
     checks: Value,
 }
 
-pub fn findings(said: &[u8], rules: &Rules, suppressed: &BTreeSet<&str>) -> Result<Findings> {
-    let data: Vec<Data> = serde_json::from_slice(said).map_err(|error| {
-        format!("cfn-guard gave no report ({error}); its own words stand above")
-    })?;
+pub fn findings(report: &[u8], rules: &Rules, suppressed: &BTreeSet<&str>) -> Result<Findings> {
+    let data: Vec<Data> = serde_json::from_slice(report)
+        .map_err(|error| format!("cfn-guard wrote no report ({error}); its errors are above"))?;
     let mut checked = BTreeSet::new();
     let mut list = Vec::new();
     for data in &data {
@@ -60,13 +59,13 @@ fn of_rule(rule: &Broken) -> Vec<Finding> {
     let mut findings = Vec::new();
     collect(&rule.checks, &rule.name, &mut findings);
     if findings.is_empty() {
-        let problem = "does not hold; tools/rules/ has what it requires";
+        let problem = "failed; tools/rules/ has its requirements";
         findings.push(Finding::new(&rule.name, "template.yaml", problem));
     }
     findings
 }
 
-/// A clause with its message. Of alternatives, the last one alone has the message of them all.
+/// Collects the failed clauses that have a message. Among alternatives, only the last one has the message of all.
 fn collect(checks: &Value, rule: &str, findings: &mut Vec<Finding>) {
     let message = checks.pointer("/messages/custom_message").and_then(Value::as_str);
     let message = message.map(str::trim).filter(|it| !it.is_empty());
@@ -82,7 +81,7 @@ fn collect(checks: &Value, rule: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The logical id of the first resource that a clause looked into.
+/// Returns the logical id of the first resource that a clause checked.
 fn resource(check: &Value) -> Option<&str> {
     match check {
         Value::Array(checks) => checks.iter().find_map(resource),
@@ -105,14 +104,14 @@ mod tests {
         Rules::from([rule("QUEUED"), rule("TRACED")])
     }
 
-    fn list(said: &str, suppressed: &[&str]) -> Vec<Finding> {
+    fn list(report: &str, suppressed: &[&str]) -> Vec<Finding> {
         let suppressed = suppressed.iter().copied().collect();
-        findings(said.as_bytes(), &rules(), &suppressed).unwrap().list
+        findings(report.as_bytes(), &rules(), &suppressed).unwrap().list
     }
 
     #[test]
     fn clause_is_named_with_its_message_and_its_resource() {
-        let said = r#"[{ "status": "FAIL", "compliant": ["QUEUED"], "not_applicable": [], "not_compliant": [
+        let report = r#"[{ "status": "FAIL", "compliant": ["QUEUED"], "not_applicable": [], "not_compliant": [
             { "Rule": { "name": "TRACED", "messages": { "custom_message": null }, "checks": [
                 { "Clause": { "Binary": {
                     "context": "%traced[*].Properties.TracingConfig.Mode EQUALS \"Active\"",
@@ -129,33 +128,33 @@ mod tests {
                 } } }
             ] } }
         ] }]"#;
-        assert_eq!(list(said, &[]), [Finding::new("TRACED", "Health", "set Tracing to Active")]);
+        assert_eq!(list(report, &[]), [Finding::new("TRACED", "Health", "set Tracing to Active")]);
     }
 
     #[test]
     fn rule_without_a_message_is_named() {
-        let said = r#"[{ "compliant": ["QUEUED"], "not_applicable": [], "not_compliant": [
+        let report = r#"[{ "compliant": ["QUEUED"], "not_applicable": [], "not_compliant": [
             { "Rule": { "name": "TRACED", "checks": [
                 { "GuardBlock": { "messages": null, "unresolved": { "path": "/Resources" } } }
             ] } }
         ] }]"#;
-        let [finding] = list(said, &[]).try_into().unwrap();
+        let [finding] = list(report, &[]).try_into().unwrap();
         assert_eq!((&*finding.rule, &*finding.place), ("TRACED", "template.yaml"));
     }
 
     #[test]
     fn rule_that_checks_nothing_must_be_suppressed() {
-        let said =
+        let report =
             r#"[{ "compliant": ["TRACED"], "not_applicable": ["QUEUED"], "not_compliant": [] }]"#;
-        assert_eq!(list(said, &["QUEUED"]), []);
-        let [finding] = list(said, &["TRACED"]).try_into().unwrap();
+        assert_eq!(list(report, &["QUEUED"]), []);
+        let [finding] = list(report, &["TRACED"]).try_into().unwrap();
         assert_eq!((&*finding.rule, &*finding.place), ("QUEUED", "tools/rules/lambda.guard"));
     }
 
     #[test]
-    fn rule_that_guard_cannot_read_is_found() {
-        let said = r#"[{ "compliant": ["TRACED"], "not_applicable": [], "not_compliant": [] }]"#;
-        assert_eq!(list(said, &["QUEUED"]).len(), 1);
+    fn rule_that_guard_cannot_read_is_reported() {
+        let report = r#"[{ "compliant": ["TRACED"], "not_applicable": [], "not_compliant": [] }]"#;
+        assert_eq!(list(report, &["QUEUED"]).len(), 1);
         assert_eq!(list("[]", &[]).len(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! What `cfn-guard test` says of the rules.
+//! The report of `cfn-guard test` on the rules.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ struct File {
 struct Case {
     name: String,
     passed_rules: Vec<AsExpected>,
-    failed_rules: Vec<Otherwise>,
+    failed_rules: Vec<Unexpected>,
 }
 
 #[derive(Deserialize)]
@@ -32,30 +32,30 @@ struct AsExpected {
 }
 
 #[derive(Deserialize)]
-struct Otherwise {
+struct Unexpected {
     name: String,
     expected: String,
     evaluated: Vec<String>,
 }
 
-pub fn findings(said: &[u8], rules: &Rules) -> Result<Findings> {
-    let files: Vec<File> = serde_json::from_slice(said).map_err(|error| {
-        format!("cfn-guard gave no report of the tests ({error}); its own words stand above")
+pub fn findings(report: &[u8], rules: &Rules) -> Result<Findings> {
+    let files: Vec<File> = serde_json::from_slice(report).map_err(|error| {
+        format!("cfn-guard wrote no report on the tests ({error}); its errors are above")
     })?;
     let mut list = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut held: usize = 0;
+    let mut passed: usize = 0;
     for file in &files {
         if let Some(error) = &file.error {
             let error = error.split_whitespace().collect::<Vec<_>>().join(" ");
             list.push(Finding::new("unreadable", &file.rule_file, error));
         }
         for case in &file.test_cases {
-            held = held.saturating_add(case.passed_rules.len());
+            passed = passed.saturating_add(case.passed_rules.len());
             seen.extend(case.passed_rules.iter().map(|it| (&*it.name, &*it.evaluated)));
             list.extend(case.failed_rules.iter().map(|it| {
                 let evaluated = it.evaluated.join(", ");
-                let problem = format!("is to be {}, and is {evaluated}", it.expected);
+                let problem = format!("expected {}, but was {evaluated}", it.expected);
                 Finding::new(&it.name, &case.name, problem)
             }));
         }
@@ -68,12 +68,11 @@ pub fn findings(said: &[u8], rules: &Rules) -> Result<Findings> {
             }
         }
     }
-    let check =
-        format!("cfn-guard: the rules themselves: {held} expectations of {} rules", rules.len());
+    let check = format!("cfn-guard: tests of {} rules: {passed} expectations", rules.len());
     Ok(Findings { check, list })
 }
 
-/// Where Guard looks for the tests of a file of rules.
+/// Returns the file in which Guard looks for the tests of a file of rules.
 fn tests_of(file: &str) -> String {
     format!("{RULES}/tests/{}_tests.yaml", file.trim_end_matches(".guard"))
 }
@@ -86,35 +85,35 @@ mod tests {
         Rules::from([("TRACED".to_owned(), "lambda.guard".to_owned())])
     }
 
-    fn list(said: &str) -> Vec<Finding> {
-        findings(said.as_bytes(), &rules()).unwrap().list
+    fn list(report: &str) -> Vec<Finding> {
+        findings(report.as_bytes(), &rules()).unwrap().list
     }
 
     #[test]
     fn rule_that_passes_and_fails_is_tested() {
-        let said = r#"[{ "rule_file": "tools/rules/lambda.guard", "test_cases": [
+        let report = r#"[{ "rule_file": "tools/rules/lambda.guard", "test_cases": [
             { "name": "good", "passed_rules": [{ "name": "TRACED", "evaluated": "PASS" }],
               "failed_rules": [], "skipped_rules": [] },
             { "name": "bad", "passed_rules": [{ "name": "TRACED", "evaluated": "FAIL" }],
               "failed_rules": [], "skipped_rules": [{ "name": "OTHER" }] }
         ] }]"#;
-        let findings = findings(said.as_bytes(), &rules()).unwrap();
+        let findings = findings(report.as_bytes(), &rules()).unwrap();
         assert_eq!(findings.list, []);
-        assert!(findings.check.ends_with(": 2 expectations of 1 rules"), "{}", findings.check);
+        assert!(findings.check.ends_with(" 1 rules: 2 expectations"), "{}", findings.check);
     }
 
     #[test]
-    fn rule_that_cannot_fail_is_found() {
-        let said = r#"[{ "rule_file": "tools/rules/lambda.guard", "test_cases": [
+    fn rule_that_cannot_fail_is_reported() {
+        let report = r#"[{ "rule_file": "tools/rules/lambda.guard", "test_cases": [
             { "name": "good", "passed_rules": [{ "name": "TRACED", "evaluated": "PASS" }],
               "failed_rules": [], "skipped_rules": [] },
             { "name": "bad", "passed_rules": [], "skipped_rules": [],
               "failed_rules": [{ "name": "TRACED", "expected": "FAIL", "evaluated": ["PASS"] }] }
         ] }]"#;
         assert_eq!(
-            list(said),
+            list(report),
             [
-                Finding::new("TRACED", "bad", "is to be FAIL, and is PASS"),
+                Finding::new("TRACED", "bad", "expected FAIL, but was PASS"),
                 Finding::new(
                     "TRACED",
                     "tools/rules/tests/lambda_tests.yaml",
@@ -125,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_file_and_its_rules_are_found() {
-        let said =
+    fn unreadable_file_and_its_rules_are_reported() {
+        let report =
             r#"[{ "rule_file": "tools/rules/lambda.guard", "error": "Parser Error\n at line 3" }]"#;
-        let list = list(said);
+        let list = list(report);
         let unreadable =
             Finding::new("unreadable", "tools/rules/lambda.guard", "Parser Error at line 3");
         assert_eq!(list.first(), Some(&unreadable));

@@ -30,11 +30,11 @@ const SECURITY: &str = "
 
 | `NOT_THIS` | `Topic` | another table |
 
-## What the judges ask and we do not do
+## Checks of the linters that do not apply
 
-Words.
+Text.
 
-| rule | resource | why not |
+| rule | resource | reason |
 |---|---|---|
 | `CKV_1`, `QUEUED` | every function | nothing calls it without waiting |
 | `W1` | `Topic` | it is so |
@@ -61,7 +61,7 @@ fn suppression_must_be_explained() {
     let found = findings(TEMPLATE, &security);
     let places: Vec<_> = found.iter().map(|it| (&*it.rule, &*it.place)).collect();
     assert_eq!(places, [("QUEUED", "Docs"), ("QUEUED", "Health")]);
-    assert!(found.iter().all(|it| it.message.contains("say why")), "{found:?}");
+    assert!(found.iter().all(|it| it.message.contains("add the reason")), "{found:?}");
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn suppression_must_have_a_comment() {
 
     let security = SECURITY.replace("| it is so |", "| |");
     let [finding] = findings(TEMPLATE, &security).try_into().unwrap();
-    assert_eq!(finding, Finding::new("W1", "docs/security.md", "say why not"));
+    assert_eq!(finding, Finding::new("W1", "docs/security.md", "add the reason"));
 }
 
 #[test]
-fn the_suppressions_of_this_repository_are_explained() {
+fn suppressions_of_this_repository_are_explained() {
     let security = fs::read_to_string(repository().join("docs/security.md")).unwrap();
     assert_eq!(check(&Template::load().unwrap(), &security).list, []);
 }
