@@ -1,5 +1,5 @@
-//! The paths of the API, each with the methods that it answers. Fixed segments stand
-//! before variable ones: the first path that fits is the right one.
+//! The paths of the API, each with its methods. Fixed segments come before variable ones, so the first
+//! path that matches is the right one.
 //!
 //! Generated from template.yaml by `cargo xtask generate`; do not edit.
 
