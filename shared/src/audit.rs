@@ -1,5 +1,9 @@
 //! The place of the audit trail: every decided request gives one row to a sink, before its answer leaves.
+//!
+//! The row follows the handler. A trail that must not lose the row of a write puts it into the write's own transaction,
+//! which `store` composes from the grant. A request that ends by its deadline or a panic gives no row and no data.
 
+use std::collections::BTreeSet;
 use std::future::{Future, ready};
 use std::pin::Pin;
 
@@ -19,7 +23,7 @@ pub struct Row {
     /// `None` if the request was refused.
     pub basis: Option<Basis>,
     /// The patient whom the request names, and those whose data the answer discloses.
-    pub patients: Vec<PatientId>,
+    pub patients: BTreeSet<PatientId>,
     /// The code of the failure; `None` if there was none.
     pub failure: Option<&'static str>,
 }

@@ -39,7 +39,7 @@ where
 {
     match S::from_env() {
         Ok(settings) => {
-            start(Start::Primed(Box::new(pipeline::protected(Arc::new(settings), handler))))
+            start(Box::new(pipeline::protected(Arc::new(settings), handler)), Some(prime))
         }
         Err(error) => stop(&error),
     }
@@ -52,9 +52,7 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     match S::from_env() {
-        Ok(settings) => {
-            start(Start::Unprimed(Box::new(pipeline::public(Arc::new(settings), handler))))
-        }
+        Ok(settings) => start(Box::new(pipeline::public(Arc::new(settings), handler)), None),
         Err(error) => stop(&error),
     }
 }
@@ -102,30 +100,27 @@ where
     })
 }
 
-/// How a function starts.
-enum Start {
-    /// It reads the token keys, which also opens the connection to DynamoDB: Lambda gives a starting function a whole
-    /// processor.
-    Primed(Handler),
-    Unprimed(Handler),
+/// What a function does once while it starts. A public function has none, so its binary does not carry it.
+type Prime = fn(App) -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// Reads the token keys, which also opens the connection to DynamoDB: Lambda gives a starting function a whole
+/// processor. A failure shows at the first request.
+fn prime(app: App) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        if let Err(error) = app.verifier().read_keys(app.store(), app.now()).await {
+            tracing::warn!(%error, "the token keys cannot be read yet");
+        }
+    })
 }
 
-fn start(how: Start) -> ExitCode {
+fn start(handler: Handler, prime: Option<Prime>) -> ExitCode {
     run(async || {
         let config = Config::from_env()?;
-        let primes = config.primes;
+        let prime = prime.filter(|_| config.primes);
         let app = App::new(config);
-        let handler = match how {
-            Start::Unprimed(handler) => handler,
-            Start::Primed(handler) => {
-                // A failure shows at the first request.
-                if primes && let Err(error) = app.verifier().read_keys(app.store(), app.now()).await
-                {
-                    tracing::warn!(%error, "the token keys cannot be read yet");
-                }
-                handler
-            }
-        };
+        if let Some(prime) = prime {
+            prime(app.clone()).await;
+        }
         serve_endpoint(Endpoint::new(app, handler)).await
     })
 }

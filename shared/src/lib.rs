@@ -1,72 +1,105 @@
-//! The crate that all functions share. Its modules, from top to bottom in import order:
-//!
-//! - [`lambda`]: entry points; Lambda's events in, responses out
-//! - [`endpoint`]: deadline, panics, log line and headers of one request
-//! - [`records`]: the handlers of doctors and patients
-//! - [`pipeline`]: verify the token, read, decide, run the handler, write the audit row, answer
-//! - [`targets`]: how a request names the target of its action
-//! - [`context`], [`app`]: what a handler gets, and what a function holds
-//! - [`cors`], [`response`], [`request`], [`cursor`]: answers and requests
-//! - [`auth`]: signing in; [`audit`]: the place of the audit trail
-//! - [`error`]: every failure, its status and its problem
-//! - [`store`]: items, keys, transactions; [`access`]: who may do what; [`dynamo`]: DynamoDB's calls
-//! - [`mail`], [`secrets`], `aws`, [`log`], `metrics`, [`response_policy`], [`system`], [`config`], [`model`]
+//! The crate that all functions share. ARCHITECTURE.md lists its modules in import order.
 //!
 //! With the feature `testing`, [`testing`] adds an embedded DynamoDB and a world for tests.
 //!
 //! # A handler without a decision does not compile
 //!
-//! A store method takes the grant of its own action:
+//! A store method takes the grant of its own action. A grant to delete deletes:
+//!
+//! ```no_run
+//! use shared::model::patient::PatientDetails;
+//! use shared::store::Delete;
+//! use shared::{ApiResult, Context, Granted, response};
+//!
+//! async fn handler(context: Context, by: Granted<Delete<PatientDetails>>) -> ApiResult {
+//!     context.store().patients().delete(by, &context.request().if_match(), || false).await?;
+//!     response::no_content()
+//! }
+//! ```
+//!
+//! A grant to read does not:
 //!
 //! ```compile_fail
-//! use shared::access::Granted;
-//! use shared::context::Context;
 //! use shared::model::patient::PatientDetails;
-//! use shared::response::{self, ApiResult};
 //! use shared::store::Read;
+//! use shared::{ApiResult, Context, Granted, response};
 //!
-//! // A grant to read does not delete.
 //! async fn handler(context: Context, by: Granted<Read<PatientDetails>>) -> ApiResult {
 //!     context.store().patients().delete(by, &context.request().if_match(), || false).await?;
 //!     response::no_content()
 //! }
 //! ```
 //!
-//! Nobody but the pipeline makes a grant:
+//! A grant to read patients reads a patient:
 //!
-//! ```compile_fail
-//! use shared::context::Context;
+//! ```no_run
 //! use shared::model::patient::PatientDetails;
-//! use shared::response::ApiResult;
-//! use shared::store::{Read, Stored};
+//! use shared::store::Read;
+//! use shared::{ApiResult, Context, Granted, response};
 //!
-//! // A public handler has no grant, so it reads no record.
-//! async fn handler(context: Context) -> ApiResult {
-//!     let patient = context.store().patients().read()?;
-//!     shared::response::record(&patient, patient.view())
+//! async fn handler(context: Context, by: Granted<Read<PatientDetails>>) -> ApiResult {
+//!     let view = by.view();
+//!     response::record(&context.store().patients().read(by)?, view)
 //! }
 //! ```
 //!
-//! ```compile_fail
-//! use shared::access::{Caller, Granted};
-//! use shared::model::patient::PatientDetails;
-//! use shared::store::{Read, Stored};
+//! A grant to read one's own account does not:
 //!
-//! fn forge(caller: Caller, target: Stored<PatientDetails>) -> Granted<Read<PatientDetails>> {
-//!     Granted { caller, target }
+//! ```compile_fail
+//! use shared::model::patient::PatientDetails;
+//! use shared::store::ReadOwnAccount;
+//! use shared::{ApiResult, Context, Granted, response};
+//!
+//! async fn handler(context: Context, by: Granted<ReadOwnAccount>) -> ApiResult {
+//!     let view = by.view();
+//!     response::record(&context.store().patients().read(by)?, view)
 //! }
 //! ```
 //!
-//! An answer says whose data it discloses:
+//! Only the pipeline makes a grant:
+//!
+//! ```compile_fail
+//! use shared::Granted;
+//! use shared::access::{Allowed, Caller};
+//! use shared::model::patient::PatientDetails;
+//! use shared::model::timestamp::Timestamp;
+//! use shared::store::{Read, Stored};
+//!
+//! fn grant(
+//!     caller: Caller,
+//!     allowed: Allowed,
+//!     target: Stored<PatientDetails>,
+//!     at: Timestamp,
+//! ) -> Granted<Read<PatientDetails>> {
+//!     Granted { caller, allowed, target, at }
+//! }
+//! ```
+//!
+//! The body of an answer says whose data it discloses:
+//!
+//! ```no_run
+//! #[derive(serde::Serialize)]
+//! struct Opening {
+//!     hour: u8,
+//! }
+//!
+//! shared::discloses_no_patient!(Opening);
+//!
+//! fn answer(opening: Opening) -> shared::ApiResult {
+//!     shared::response::ok(&opening)
+//! }
+//! ```
+//!
+//! Otherwise it does not compile:
 //!
 //! ```compile_fail
 //! #[derive(serde::Serialize)]
-//! struct Patient {
-//!     first_name: String,
+//! struct Opening {
+//!     hour: u8,
 //! }
 //!
-//! fn answer(patient: Patient) -> shared::response::ApiResult {
-//!     shared::response::ok(&patient)
+//! fn answer(opening: Opening) -> shared::ApiResult {
+//!     shared::response::ok(&opening)
 //! }
 //! ```
 
@@ -79,7 +112,7 @@ pub mod config;
 pub mod context;
 pub mod cors;
 pub mod cursor;
-pub mod dynamo;
+mod dynamo;
 pub mod endpoint;
 pub mod error;
 pub mod lambda;

@@ -8,16 +8,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::{
-    Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Reach, Relation,
-};
+use crate::access::{Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Relation};
 use crate::app::App;
 use crate::audit::Row;
 use crate::auth::Verified;
 use crate::auth::minimum_duration::MinimumDuration;
 use crate::config::Settings;
 use crate::context::Context;
-use crate::dynamo::{Items, Key, backoff};
+use crate::dynamo::{Items, Key, Rows, backoff};
 use crate::endpoint::HandlerFuture;
 use crate::error::ApiError;
 use crate::model::id::UserId;
@@ -30,8 +28,8 @@ use crate::targets::Target;
 /// How often a request that loses races is tried.
 const ATTEMPTS: u32 = 10;
 
-/// No 403 about a patient is faster, so that its time says nothing about the record: the SDK may have parsed it by
-/// then. Several times the round of reads at 256 MB.
+/// No refusal of a valid token is faster, so that its time says nothing about a record or a list: a token whose hint is
+/// outdated has them read, and the SDK has parsed them by then. Several times the round of reads at 256 MB.
 const REFUSAL: Duration = Duration::from_millis(100);
 
 /// Returns a handler behind the pipeline of its action.
@@ -74,11 +72,17 @@ where
     let verified = app.verifier().verify(app.store(), app.now(), token).await?;
     let name = A::Target::name(context.request());
     let patient = name.as_ref().ok().and_then(A::Target::patient);
-    for attempt in 0..ATTEMPTS {
-        backoff(attempt).await;
-        let (caller, early) = read_caller::<A>(app, &verified, name.as_ref().ok()).await?;
-        let mut row = Row::of(&caller, A::ID, patient, app.now());
-        let outcome = match decide::<A>(app, &verified, caller, early, name.clone()).await? {
+    for attempt in 1..=ATTEMPTS {
+        let (caller, early) = match read_caller::<A>(app, &verified, name.as_ref().ok()).await {
+            Err(ApiError::TokenNotValid) => {
+                refusal.wait().await;
+                return Err(ApiError::TokenNotValid);
+            }
+            read => read?,
+        };
+        let now = app.now();
+        let mut row = Row::of(&caller, A::ID, patient, now);
+        let outcome = match decide::<A>(app, caller, early, name.clone(), now).await? {
             Decision::Allowed(basis, granted) => {
                 row.basis = Some(basis);
                 match granted {
@@ -87,14 +91,15 @@ where
                 }
             }
             Decision::Denied(denied) => {
-                if A::ID.is_about_a_patient() {
-                    refusal.wait().await;
-                }
+                refusal.wait().await;
                 Err(denied.into())
             }
         };
         match &outcome {
-            Err(ApiError::Contended) => continue,
+            Err(ApiError::Contended) if attempt < ATTEMPTS => {
+                backoff(attempt).await;
+                continue;
+            }
             Err(error) => row.failure = Some(error.code()),
             Ok(answer) => row.patients.extend(&answer.patients),
         }
@@ -105,16 +110,15 @@ where
 }
 
 /// What was read beside the caller, because the token's hint said that they may.
-struct Early<T> {
+struct Early {
     /// The items at the target's keys, and those that state the relation.
     items: Items,
-    /// The page of a list, read within `reach`.
-    page: Option<Result<T, StoreError>>,
-    reach: Option<Reach>,
+    /// The rows of a list, and the decision within whose reach they were read.
+    list: Option<(Allowed, Result<Rows, StoreError>)>,
 }
 
 enum Decision<A: Action> {
-    /// With the grant, or the problem of a request that names no target.
+    /// With the grant, or with the problem of a request whose target cannot be named or loaded.
     Allowed(Basis, Result<Granted<A>, ApiError>),
     Denied(Denied),
 }
@@ -126,77 +130,79 @@ async fn read_caller<A: Action<Target: Target>>(
     app: &App,
     verified: &Verified,
     name: Option<&<A::Target as Load>::Name>,
-) -> Result<(Caller, Option<Early<A::Target>>), ApiError> {
+) -> Result<(Caller, Option<Early>), ApiError> {
     let Verified { user_id, session_id, hint } = verified;
-    let (store, now) = (app.store(), app.now());
+    let store = app.store();
     let hinted = hint.as_ref().and_then(Actor::hinted);
-    let hinted = hinted.and_then(|actor| may_be_allowed::<A>(app, &actor, now).ok());
-    let name = name.filter(|_| hinted.is_some());
-    let keys = name.map_or_else(Vec::new, |name| keys::<A>(app, *user_id, hint.as_ref(), name));
-    let page = async {
-        match (name, &hinted) {
-            (Some(name), Some(allowed)) if A::Target::EARLY => {
-                let none = &mut Items::default();
-                Some(A::Target::load(store, name.clone(), allowed.reach(), none).await)
-            }
-            _ => None,
-        }
+    let hinted = hinted.and_then(|actor| may_be_allowed::<A>(app, &actor, app.now()).ok());
+    let early = hint.as_ref().zip(name).zip(hinted);
+    let keys = match &early {
+        Some(((hint, name), _)) => keys::<A>(app, *user_id, hint, name),
+        None => Vec::new(),
+    };
+    let list = async {
+        let ((_, name), allowed) = early.as_ref()?;
+        Some(A::Target::find(store, name, allowed).await)
     };
     // Both are awaited: dropping a call would close its connection.
     let accounts = store.accounts();
-    let (items, page) = tokio::join!(accounts.read_with_session(*user_id, session_id, keys), page);
+    let (items, list) = tokio::join!(accounts.read_with_session(*user_id, session_id, keys), list);
     let mut items = items?;
     let found = session_in(&mut items, *user_id, session_id)?;
     let (user, session) = found.ok_or(ApiError::TokenNotValid)?;
     let is_right = hint.as_ref().is_some_and(|hint| *hint == Hint::of(&user));
-    let caller = Caller::new(user, session, now).ok_or(ApiError::TokenNotValid)?;
-    let reach = hinted.map(|allowed| allowed.reach().clone());
-    Ok((caller, is_right.then_some(Early { items, page, reach })))
+    let caller = Caller::new(user, session, app.now()).ok_or(ApiError::TokenNotValid)?;
+    let early = early.filter(|_| is_right).map(|(_, allowed)| {
+        let list = list.map(|rows| (allowed, rows));
+        Early { items, list }
+    });
+    Ok((caller, early))
 }
 
-/// Decides, and loads the target of a caller who is allowed. Without anything read early that takes one round more.
+/// Decides, and builds the target of a caller who is allowed. Without anything read early that takes one round more.
 async fn decide<A: Action<Target: Target>>(
     app: &App,
-    verified: &Verified,
     caller: Caller,
-    early: Option<Early<A::Target>>,
+    early: Option<Early>,
     name: Result<<A::Target as Load>::Name, ApiError>,
+    now: Timestamp,
 ) -> Result<Decision<A>, ApiError> {
-    let (store, now) = (app.store(), app.now());
+    let store = app.store();
     let actor = Actor::of(caller.user());
     if let Err(denied) = may_be_allowed::<A>(app, &actor, now) {
         return Ok(Decision::Denied(denied));
     }
-    let Early { mut items, page, reach } = match early {
-        Some(early) => early,
-        None => {
+    let Early { mut items, list } = match (early, &name) {
+        (Some(early), _) => early,
+        (None, Err(_)) => Early { items: Items::default(), list: None },
+        (None, Ok(name)) => {
             let hint = Hint::of(caller.user());
-            let keys = name.as_ref().map_or_else(
-                |_| Vec::new(),
-                |name| keys::<A>(app, verified.user_id, Some(&hint), name),
-            );
-            let items = store.accounts().read_items(keys).await?;
-            Early { items, page: None, reach: None }
+            let keys = keys::<A>(app, caller.id(), &hint, name);
+            Early { items: store.accounts().read_items(keys).await?, list: None }
         }
     };
     let patient = name.as_ref().ok().and_then(A::Target::patient);
     let relation = patient.map_or(Relation::Unrelated, |patient| {
-        app.rules().relations.relation(caller.user(), patient, &mut items)
+        app.rules().relations.relation(caller.user(), patient, &items)
     });
     let allowed = match (app.rules().decide)(A::ID, &actor, relation, now) {
         Ok(allowed) => allowed,
         Err(denied) => return Ok(Decision::Denied(denied)),
     };
     let basis = allowed.basis();
-    let name = match name {
-        Ok(name) => name,
-        Err(problem) => return Ok(Decision::Allowed(basis, Err(problem))),
+    let target = async {
+        let name = name?;
+        let rows = match list {
+            Some((hinted, rows)) if hinted.reach() == allowed.reach() => rows?,
+            _ => A::Target::find(store, &name, &allowed).await?,
+        };
+        Ok(A::Target::build(name, &allowed, &mut items, rows)?)
     };
-    let target = match page {
-        Some(page) if reach.as_ref() == Some(allowed.reach()) => page?,
-        _ => A::Target::load(store, name, allowed.reach(), &mut items).await?,
-    };
-    Ok(Decision::Allowed(basis, Ok(Granted::new(caller, allowed, target, now))))
+    let granted = target.await.and_then(|target| {
+        let granted = Granted::new(caller, allowed.clone(), target, now);
+        granted.ok_or_else(|| ApiError::internal("the decision is about another act"))
+    });
+    Ok(Decision::Allowed(basis, granted))
 }
 
 /// Decides for the relation that permits the most: a caller who is denied even so is refused without a further read.
@@ -208,11 +214,11 @@ fn may_be_allowed<A: Action>(app: &App, actor: &Actor, now: Timestamp) -> Result
 fn keys<A: Action<Target: Target>>(
     app: &App,
     user_id: UserId,
-    hint: Option<&Hint>,
+    hint: &Hint,
     name: &<A::Target as Load>::Name,
 ) -> Vec<Key> {
     let mut keys = A::Target::keys(name);
-    if let (Some(hint), Some(patient)) = (hint, A::Target::patient(name)) {
+    if let Some(patient) = A::Target::patient(name) {
         keys.extend(app.rules().relations.keys(user_id, hint, patient));
     }
     keys

@@ -16,6 +16,13 @@ use repo::openapi::Contract;
 use repo::routes::by_path;
 use repo::template::{ANY, Function, Template, repository};
 use serde_json::Value;
+use shared::testing::costs::PAGE;
+
+/// Functions without a row on the page of calls.
+const WITHOUT_CALLS: [&str; 3] = ["docs", "keys-rotate", "not-found"];
+
+/// The benchmark's events, one for each function.
+const BENCHMARK: &str = "tools/bench/src/functions/operations.rs";
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -30,6 +37,9 @@ fn every_function_is_in_template_and_contract_and_has_its_folder_tests_and_event
     let in_contract: BTreeSet<_> = operations.map(|it| it.function().to_owned()).collect();
     let folders = folders()?;
     let events = names("events", |path| path.extension() == Some(OsStr::new("json")))?;
+
+    let benchmark = fs::read_to_string(repository().join(BENCHMARK))?;
+    let calls = fs::read_to_string(repository().join(PAGE)).unwrap_or_default();
 
     let mut missing = Vec::new();
     let everywhere = [&in_template, &in_contract, &folders, &events];
@@ -48,6 +58,13 @@ fn every_function_is_in_template_and_contract_and_has_its_folder_tests_and_event
         }
         if !events.contains(name) {
             missing.push(format!("events/{name}.json"));
+        }
+        if !benchmark.contains(&format!("\"{name}\"")) {
+            missing.push(format!("{BENCHMARK}: an event of {name}"));
+        }
+        let calls_dynamodb = WITHOUT_CALLS.iter().all(|it| it != name);
+        if calls_dynamodb && !calls.contains(&format!("| {name} |")) {
+            missing.push(format!("{PAGE}: {name}; run `cargo xtask generate --calls`"));
         }
     }
     assert!(missing.is_empty(), "missing:\n  {}", missing.join("\n  "));

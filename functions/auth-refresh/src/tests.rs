@@ -163,7 +163,7 @@ fn ended_session_cannot_be_refreshed() {
     run(async |world: World| {
         let (store, now) = (world.app.store(), world.app.now());
         let signed_out = world.actor_named("signed-out", Role::Staff).await;
-        store.sessions().end(signed_out.id(), &signed_out.session_id()).await.unwrap();
+        steps::end_session(store, signed_out.id(), &signed_out.session_id()).await.unwrap();
         let everywhere = world.actor_named("everywhere", Role::Staff).await;
         steps::end_all_sessions(store, everywhere.id(), now).await.unwrap();
         let deactivated = world.actor_named("deactivated", Role::Staff).await;

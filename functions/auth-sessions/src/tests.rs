@@ -79,7 +79,7 @@ fn ended_sessions_are_not_listed() {
         let expired = world.actor(Role::Pending).await;
         world.advance(SESSION_LIMITS.idle);
         let ended = world.sign_in(expired.user.clone()).await;
-        store.sessions().end(ended.id(), &ended.session_id()).await.unwrap();
+        steps::end_session(store, ended.id(), &ended.session_id()).await.unwrap();
         let asking = world.sign_in(expired.user.clone()).await;
         assert_eq!(ids(&list(&world, &asking).await), [asking.session_id().to_string()]);
 

@@ -67,7 +67,7 @@ fn token_of_an_ended_session_is_not_valid() {
         let user = world.actor(Role::Pending).await.user;
         let (ended, other) = (sign_in(&world, &user).await, sign_in(&world, &user).await);
         let refresh = RefreshToken::parse(ended["refresh"].as_str().unwrap()).unwrap();
-        world.app.store().sessions().end(user.id, &refresh.session_id).await.unwrap();
+        steps::end_session(world.app.store(), user.id, &refresh.session_id).await.unwrap();
         expect_not_valid(&world, &ended["access"]).await;
         ask(&world, &other["access"]).await.expect(200);
     });

@@ -81,17 +81,4 @@ impl Act {
             Self::UpdateAccount => "users-update",
         }
     }
-
-    /// Whether a request for it names one patient.
-    pub const fn is_about_a_patient(self) -> bool {
-        matches!(
-            self,
-            Self::ReadPatient
-                | Self::UpdatePatient
-                | Self::DeletePatient
-                | Self::Assign
-                | Self::EndAssignment
-                | Self::ListDoctorsOfPatient
-        )
-    }
 }

@@ -19,7 +19,7 @@ impl Caller {
         is_valid.then_some(Self { user, session_id: session.id })
     }
 
-    /// A caller whom no table knows, for tests of the store.
+    /// A caller that is in no table, for tests of the store.
     #[cfg(feature = "testing")]
     pub(crate) fn made_up(user: User, session_id: SessionId) -> Self {
         Self { user, session_id }

@@ -32,7 +32,7 @@ impl Actor {
 pub enum Basis {
     /// The account's role.
     Role,
-    /// The account is about the caller.
+    /// The action is about the caller's own account.
     Own,
     /// The caller's doctor treats the patient.
     Assignment,
@@ -58,6 +58,7 @@ pub enum Reach {
 /// A positive decision. Only this file makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowed {
+    act: Act,
     basis: Basis,
     view: View,
     fields: Fields,
@@ -86,7 +87,7 @@ pub fn decide(
         | Act::EndOwnSession
         | Act::ChangeOwnPassword
         | Act::ListOwnSessions
-        | Act::RevokeOwnSession => Ok(Allowed::all(Basis::Own)),
+        | Act::RevokeOwnSession => Ok(Allowed::all(act, Basis::Own)),
 
         Act::CreateDoctor
         | Act::ReadDoctor
@@ -103,26 +104,36 @@ pub fn decide(
         | Act::ListAssignments
         | Act::ListDoctorsOfPatient
         | Act::ListPatientsOfDoctor => match actor.role {
-            Role::Admin | Role::Staff => Ok(Allowed::all(Basis::Role)),
+            Role::Admin | Role::Staff => Ok(Allowed::all(act, Basis::Role)),
             Role::Pending => Err(Denied::Role),
         },
 
         Act::ListAccounts | Act::UpdateAccount => match actor.role {
-            Role::Admin => Ok(Allowed::all(Basis::Role)),
+            Role::Admin => Ok(Allowed::all(act, Basis::Role)),
             Role::Staff | Role::Pending => Err(Denied::Role),
         },
     }
 }
 
 impl Allowed {
-    fn all(basis: Basis) -> Self {
-        Self { basis, view: View(&[]), fields: Fields::All, reach: Reach::All }
+    fn all(act: Act, basis: Basis) -> Self {
+        Self { act, basis, view: View(&[]), fields: Fields::All, reach: Reach::All }
     }
 
     /// A decision of a test's own.
     #[cfg(test)]
-    pub(crate) fn for_test(basis: Basis, hidden: &'static [&'static str], fields: Fields) -> Self {
-        Self { basis, view: View(hidden), fields, reach: Reach::All }
+    pub(crate) fn for_test(
+        act: Act,
+        basis: Basis,
+        hidden: &'static [&'static str],
+        fields: Fields,
+    ) -> Self {
+        Self { act, basis, view: View(hidden), fields, reach: Reach::All }
+    }
+
+    /// The act that is allowed.
+    pub(crate) fn act(&self) -> Act {
+        self.act
     }
 
     pub fn basis(&self) -> Basis {

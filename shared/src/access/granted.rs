@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::caller::Caller;
-use super::decide::{Allowed, Basis, Fields, Reach, View};
+use super::decide::{Allowed, Fields, View};
 use crate::model::timestamp::Timestamp;
 
 /// An action that was decided and allowed, with its target as it was read for the decision.
@@ -18,21 +18,23 @@ pub struct Granted<A: Action> {
 }
 
 impl<A: Action> Granted<A> {
-    pub(crate) fn new(caller: Caller, allowed: Allowed, target: A::Target, at: Timestamp) -> Self {
-        Self { caller, allowed, target, at }
+    /// Returns `None` if the decision was about another act.
+    pub(crate) fn new(
+        caller: Caller,
+        allowed: Allowed,
+        target: A::Target,
+        at: Timestamp,
+    ) -> Option<Self> {
+        (allowed.act() == A::ID).then_some(Self { caller, allowed, target, at })
     }
 
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
 
-    /// When it was decided: the time of whatever the action changes.
+    /// The time of the decision, stored as the time of the change.
     pub fn at(&self) -> Timestamp {
         self.at
-    }
-
-    pub fn basis(&self) -> Basis {
-        self.allowed.basis()
     }
 
     /// What answers leave out.
@@ -43,11 +45,6 @@ impl<A: Action> Granted<A> {
     /// What a change may change.
     pub fn fields(&self) -> Fields {
         self.allowed.fields()
-    }
-
-    /// The part of a list that the caller may see.
-    pub fn reach(&self) -> &Reach {
-        self.allowed.reach()
     }
 
     pub fn target(&self) -> &A::Target {

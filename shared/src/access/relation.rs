@@ -6,9 +6,8 @@ use crate::model::id::{PatientId, UserId};
 use crate::model::user::User;
 
 /// A relation, as it was read with the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
-    #[default]
     Unrelated,
     /// The account's doctor treats the patient.
     Assigned,
@@ -21,7 +20,7 @@ pub trait Relations: Send + Sync {
     fn keys(&self, user_id: UserId, hint: &Hint, patient: PatientId) -> Vec<Key>;
 
     /// Returns the relation that those rows state.
-    fn relation(&self, user: &User, patient: PatientId, items: &mut Items) -> Relation;
+    fn relation(&self, user: &User, patient: PatientId, items: &Items) -> Relation;
 }
 
 /// Reads nothing: every role of today is decided without a relation.
@@ -33,7 +32,7 @@ impl Relations for RolesAlone {
         Vec::new()
     }
 
-    fn relation(&self, _user: &User, _patient: PatientId, _items: &mut Items) -> Relation {
+    fn relation(&self, _user: &User, _patient: PatientId, _items: &Items) -> Relation {
         Relation::Unrelated
     }
 }

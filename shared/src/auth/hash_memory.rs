@@ -8,7 +8,8 @@ use argon2::password_hash::phc::Output;
 use argon2::password_hash::{self, Error};
 use argon2::{Argon2, Block, Params};
 
-use super::stored_hash::HASH_MEMORY_KIB;
+/// The memory of a new hash: m = 19 456 KiB, with t = 2 and p = 1 (OWASP Password Storage Cheat Sheet).
+pub const HASH_MEMORY_KIB: u32 = 19_456;
 
 /// The number of blocks that a new hash takes.
 const BLOCKS: usize = HASH_MEMORY_KIB as usize * 1024 / Block::SIZE;

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::hash_memory::HashMemory;
-use super::stored_hash::{self, HASH_MEMORY_KIB, HashError, StoredHash};
+use super::hash_memory::{HASH_MEMORY_KIB, HashMemory};
+use super::stored_hash::{self, HashError, StoredHash};
 use crate::error::ApiError;
 use crate::model::password::Password;
 use crate::system::System;

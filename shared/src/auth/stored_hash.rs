@@ -10,10 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use ring::pbkdf2;
 use secrecy::SecretString;
 
-use super::hash_memory::HashMemory;
+use super::hash_memory::{HASH_MEMORY_KIB, HashMemory};
 
-/// The memory of a new hash. The OWASP Password Storage Cheat Sheet recommends m = 19 456 KiB, t = 2, p = 1.
-pub const HASH_MEMORY_KIB: u32 = 19_456;
 const ALGORITHM: Algorithm = Algorithm::Argon2id;
 const VERSION: Version = Version::V0x13;
 const ITERATIONS: u32 = 2;

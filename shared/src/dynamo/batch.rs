@@ -41,9 +41,9 @@ impl Items {
         self.position(key).map(|position| self.0.swap_remove(position))
     }
 
-    /// Returns a copy of the item with this key, if it exists.
-    pub fn copy(&self, key: &Key) -> Option<Item> {
-        self.0.get(self.position(key)?).cloned()
+    /// Returns the item with this key, if it exists, and leaves it there.
+    pub fn get(&self, key: &Key) -> Option<&Item> {
+        self.0.get(self.position(key)?)
     }
 
     fn position(&self, key: &Key) -> Option<usize> {

@@ -19,7 +19,7 @@ pub struct Query<'a> {
 }
 
 /// Some rows, and where the next page begins.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rows {
     pub items: Vec<Item>,
     last: Option<Item>,

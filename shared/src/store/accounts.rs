@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::admins::AdminCount;
 use super::error::StoreError;
 use super::keys::id_in_sort_key;
-use super::load::Load;
-use super::name_index::NameQuery;
+use super::load::{Load, Nothing};
+use super::name_index::{NameQuery, page_by_name};
 use super::sessions::EndOwnSession;
 use super::tables::Store;
-use crate::access::{Act, Action, Granted, Reach};
-use crate::dynamo::{self, Changed, Expression, Item, Items, Key, Outcome, ReadPlan};
+use crate::access::{Act, Action, Allowed, Granted, Reach};
+use crate::dynamo::{self, Changed, Expression, Items, Key, Outcome, ReadPlan, Rows};
 use crate::model::field::FieldErrors;
 use crate::model::id::UserId;
 use crate::model::page::Page;
@@ -30,7 +30,7 @@ pub enum ReadOwnAccount {}
 
 impl Action for ReadOwnAccount {
     const ID: Act = Act::ReadOwnAccount;
-    type Target = super::load::Nothing;
+    type Target = Nothing;
 }
 
 /// Lists the accounts.
@@ -240,11 +240,11 @@ impl Load for StoredAccount {
         vec![Key::user(Some(*id))]
     }
 
-    async fn load(
-        _store: &Store,
+    fn build(
         id: UserId,
-        _reach: &Reach,
+        _allowed: &Allowed,
         items: &mut Items,
+        _rows: Rows,
     ) -> Result<Self, StoreError> {
         let user = items.take(&Key::user(Some(id))).map(dynamo::parse).transpose()?;
         Ok(Self { id, user })
@@ -258,17 +258,19 @@ pub struct AccountPage(Page<Account, String>);
 impl Load for AccountPage {
     type Name = NameQuery;
 
-    const EARLY: bool = true;
-
-    async fn load(
-        store: &Store,
-        query: NameQuery,
-        reach: &Reach,
-        _items: &mut Items,
-    ) -> Result<Self, StoreError> {
-        let Reach::All = reach;
+    async fn find(store: &Store, query: &NameQuery, allowed: &Allowed) -> Result<Rows, StoreError> {
+        let Reach::All = allowed.reach();
         let key_of = |sort_key: &str| Some(Key::user(Some(id_in_sort_key(sort_key)?)));
-        store.list_by_name(KIND, query, key_of).await.map(Self)
+        store.rows_by_name(KIND, query, key_of).await
+    }
+
+    fn build(
+        _query: NameQuery,
+        _allowed: &Allowed,
+        _items: &mut Items,
+        rows: Rows,
+    ) -> Result<Self, StoreError> {
+        page_by_name(rows).map(Self)
     }
 }
 
@@ -279,7 +281,7 @@ pub(crate) fn session_in(
     user_id: UserId,
     session_id: &SessionId,
 ) -> Result<Option<(User, Session)>, StoreError> {
-    let user: Option<Item> = items.copy(&Key::user(Some(user_id)));
+    let user = items.get(&Key::user(Some(user_id))).cloned();
     let session = items.take(&Key::session(user_id, session_id));
     let Some((user, session)) = user.zip(session) else { return Ok(None) };
     Ok(Some((dynamo::parse(user)?, dynamo::parse(session)?)))

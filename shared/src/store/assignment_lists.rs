@@ -10,8 +10,8 @@ use super::keys::{self, GSI1, SELF};
 use super::load::Load;
 use super::records::record_in;
 use super::tables::Store;
-use crate::access::{Act, Action, Granted, Reach};
-use crate::dynamo::{self, Item, Items, Key, Query, ReadPlan};
+use crate::access::{Act, Action, Allowed, Granted, Reach};
+use crate::dynamo::{self, Item, Items, Key, Query, ReadPlan, Rows};
 use crate::model::assignment::{Assignment, AssignmentView, WithAssignment};
 use crate::model::doctor::DoctorDetails;
 use crate::model::id::{DoctorId, Id, PatientId};
@@ -74,8 +74,8 @@ pub struct AssignmentsQuery<Owner: Details, Other: Details> {
 #[derive(Debug)]
 pub struct AssignmentsOf<Owner: Details, Other: Details> {
     owner: Owner::Id,
-    /// Whether the page shows that the owner exists. Only a first page holds the owner.
-    owner_exists: bool,
+    /// Whether the owner exists; `None` for a later page, which does not hold the owner.
+    owner_exists: Option<bool>,
     rows: Vec<(Other::Id, Row)>,
     next: Option<Other::Id>,
 }
@@ -111,12 +111,16 @@ impl Assignments<'_> {
         attributes: &'static [&'static str],
     ) -> Result<RecordsOf<Other>, StoreError> {
         let owner = Key::record::<Owner>(page.owner);
-        let mut owner_exists = page.owner_exists;
+        let missing = || StoreError::not_found(format!("{} {}", Owner::KIND, page.owner.get()));
+        if page.owner_exists == Some(false) {
+            return Err(missing());
+        }
         let mut keys: Vec<Key> =
             page.rows.iter().map(|(id, _)| Key::record::<Other>(*id)).collect();
-        if !owner_exists {
+        if page.owner_exists.is_none() {
             keys.push(owner.clone());
         }
+        let mut owner_exists = page.owner_exists.is_some();
         let items = self.store.main.batch_get(ReadPlan { keys, attributes }).await?;
         let mut others: HashMap<Other::Id, Record<Other>> = HashMap::new();
         for item in items {
@@ -127,8 +131,7 @@ impl Assignments<'_> {
             }
         }
         if !owner_exists {
-            let owner = format!("{} {}", Owner::KIND, page.owner.get());
-            return Err(StoreError::not_found(owner));
+            return Err(missing());
         }
         let with_record = |(id, row): (Other::Id, Row)| {
             Some(WithAssignment { record: others.remove(&id)?, assigned_at: row.assigned_at })
@@ -167,36 +170,42 @@ impl<Owner: Details, Other: Details> AssignmentsOf<Owner, Other> {
 impl<Owner: Details, Other: Details> Load for AssignmentsOf<Owner, Other> {
     type Name = AssignmentsQuery<Owner, Other>;
 
-    const EARLY: bool = true;
-
     fn patient(query: &Self::Name) -> Option<PatientId> {
         Owner::patient(query.owner)
     }
 
     /// Calls: Query.
-    async fn load(
+    async fn find(
         store: &Store,
-        AssignmentsQuery { owner, paging }: Self::Name,
-        _reach: &Reach,
-        _items: &mut Items,
-    ) -> Result<Self, StoreError> {
+        AssignmentsQuery { owner, paging }: &Self::Name,
+        allowed: &Allowed,
+    ) -> Result<Rows, StoreError> {
+        let Reach::All = allowed.reach();
         let limit = match paging.after {
             None => paging.limit + 1,
             Some(_) => paging.limit.min(LATER_PAGE),
         };
-        let partition = Key::record::<Owner>(owner).pk;
+        let partition = Key::record::<Owner>(*owner).pk;
         let after = paging.after.map(|other| {
             let sk = keys::record(Other::KIND, other.get());
             Item::from(Key { pk: partition.clone(), sk })
         });
-        let found =
-            store.main.query(Query::partition(&partition).limit(limit).after(after)).await?;
+        Ok(store.main.query(Query::partition(&partition).limit(limit).after(after)).await?)
+    }
+
+    fn build(
+        AssignmentsQuery { owner, paging }: Self::Name,
+        _allowed: &Allowed,
+        _items: &mut Items,
+        found: Rows,
+    ) -> Result<Self, StoreError> {
         let next = found.next(|last| keys::id_in(dynamo::string(last, "sk")?))?;
-        let mut page = Self { owner, owner_exists: false, rows: Vec::new(), next };
+        let owner_exists = paging.after.is_none().then_some(false);
+        let mut page = Self { owner, owner_exists, rows: Vec::new(), next };
         for item in found.items {
             let sk = dynamo::string(&item, "sk").ok_or_else(|| StoreError::missing("a key"))?;
             if sk == SELF {
-                page.owner_exists = name_in(&item).is_some();
+                page.owner_exists = Some(name_in(&item).is_some());
             } else {
                 let id = keys::id_in(sk).ok_or_else(|| StoreError::missing("an id"))?;
                 page.rows.push((id, dynamo::parse(item)?));
@@ -209,18 +218,23 @@ impl<Owner: Details, Other: Details> Load for AssignmentsOf<Owner, Other> {
 impl Load for AssignmentPage {
     type Name = Paging<(DoctorId, PatientId)>;
 
-    const EARLY: bool = true;
-
     /// Calls: Scan of gsi1.
-    async fn load(
+    async fn find(
         store: &Store,
-        paging: Self::Name,
-        reach: &Reach,
-        _items: &mut Items,
-    ) -> Result<Self, StoreError> {
-        let Reach::All = reach;
+        paging: &Self::Name,
+        allowed: &Allowed,
+    ) -> Result<Rows, StoreError> {
+        let Reach::All = allowed.reach();
         let after = paging.after.map(|(doctor, patient)| keys::in_gsi1(patient, doctor));
-        let found = store.main.scan_index(GSI1, paging.limit, after).await?;
+        Ok(store.main.scan_index(GSI1, paging.limit, after).await?)
+    }
+
+    fn build(
+        _paging: Self::Name,
+        _allowed: &Allowed,
+        _items: &mut Items,
+        found: Rows,
+    ) -> Result<Self, StoreError> {
         let next = found.next(|last| Some((id_of(last, "sk")?, id_of(last, "pk")?)))?;
         let results = found.items.into_iter().map(assignment_in).collect::<Result<_, _>>()?;
         Ok(Self(Page { results, next }))

@@ -9,8 +9,8 @@ use super::keys;
 use super::load::Load;
 use super::records::alive;
 use super::tables::Store;
-use crate::access::{Act, Action, Granted, Reach};
-use crate::dynamo::{self, Item, Items, Key, Outcome};
+use crate::access::{Act, Action, Allowed, Granted};
+use crate::dynamo::{self, Item, Items, Key, Outcome, Rows};
 use crate::model::assignment::{Assignment, AssignmentView};
 use crate::model::doctor::DoctorDetails;
 use crate::model::id::{DoctorId, PatientId, UserId};
@@ -159,11 +159,11 @@ impl Load for AssignmentIds {
         Some(ids.patient_id)
     }
 
-    async fn load(
-        _store: &Store,
+    fn build(
         ids: Self,
-        _reach: &Reach,
+        _allowed: &Allowed,
         _items: &mut Items,
+        _rows: Rows,
     ) -> Result<Self, StoreError> {
         Ok(ids)
     }
@@ -180,11 +180,11 @@ impl Load for DoctorAndPatient {
         Some(ids.patient_id)
     }
 
-    async fn load(
-        _store: &Store,
+    fn build(
         ids: AssignmentIds,
-        _reach: &Reach,
+        _allowed: &Allowed,
         items: &mut Items,
+        _rows: Rows,
     ) -> Result<Self, StoreError> {
         let [doctor, patient, assignment] = ids.keys().map(|key| items.take(&key));
         Ok(Self {

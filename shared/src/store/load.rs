@@ -1,21 +1,18 @@
 //! Loading the target of an action.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use super::error::StoreError;
 use super::tables::Store;
-use crate::access::Reach;
-use crate::dynamo::{Items, Key};
+use crate::access::Allowed;
+use crate::dynamo::{Items, Key, Rows};
 use crate::model::id::PatientId;
 
-/// A target: either the items at keys that the request names, read in the BatchGetItem of the caller, or a page of a
-/// list, read by a Query that may run beside that call.
+/// A target. Either the items at keys that the request names, read in the BatchGetItem of the caller, or the rows of a
+/// list, read by a Query that may run beside that call. Nothing is built from either before the decision.
 pub trait Load: Sized + Send + 'static {
     /// What a request names: an id, two ids, a page of a list.
     type Name: Clone + Send + Sync + 'static;
-
-    /// Whether [`Load::load`] needs no items, so that it may run beside the read of the caller.
-    const EARLY: bool = false;
 
     /// Returns the keys to read with the caller.
     fn keys(_name: &Self::Name) -> Vec<Key> {
@@ -27,13 +24,22 @@ pub trait Load: Sized + Send + 'static {
         None
     }
 
-    /// Makes the target, of the items at [`Load::keys`], or of a read within the caller's reach.
-    fn load(
-        store: &Store,
+    /// Reads the rows of a list, within the caller's reach. A target at keys has none.
+    fn find(
+        _store: &Store,
+        _name: &Self::Name,
+        _allowed: &Allowed,
+    ) -> impl Future<Output = Result<Rows, StoreError>> + Send {
+        ready(Ok(Rows::default()))
+    }
+
+    /// Builds the target, for a caller who is allowed, of the items at [`Load::keys`] and the rows of [`Load::find`].
+    fn build(
         name: Self::Name,
-        reach: &Reach,
+        allowed: &Allowed,
         items: &mut Items,
-    ) -> impl Future<Output = Result<Self, StoreError>> + Send;
+        rows: Rows,
+    ) -> Result<Self, StoreError>;
 }
 
 /// The target of an action that needs nothing but its caller.
@@ -43,11 +49,11 @@ pub struct Nothing;
 impl Load for Nothing {
     type Name = ();
 
-    async fn load(
-        _store: &Store,
+    fn build(
         _name: (),
-        _reach: &Reach,
+        _allowed: &Allowed,
         _items: &mut Items,
+        _rows: Rows,
     ) -> Result<Self, StoreError> {
         Ok(Self)
     }

@@ -1,7 +1,8 @@
 //! The items of the two tables: their keys, what they hold, and the transactions that change them.
 //!
-//! A method that reads or changes a doctor, a patient, an assignment or an account takes the grant of its own action
-//! ([`crate::access::Granted`]), so code that skips the decision does not compile. Other methods serve signing in.
+//! A method that reads or changes a doctor, a patient or an assignment, or that administers accounts, takes the grant of
+//! its own action ([`crate::access::Granted`]), so code that skips the decision does not compile. The methods of signing
+//! in (by name, by session, by reset token) come before any decision and take none.
 //!
 //! Invariants: no base table is scanned; a write that must be atomic is one transaction; a read that decides something
 //! is consistent and reads the base table.
@@ -28,6 +29,8 @@ mod sweep;
 mod tables;
 mod throttles;
 
+#[cfg(feature = "operator")]
+pub use crate::dynamo::{DynamoError, client};
 pub(crate) use accounts::session_in;
 pub use accounts::{
     AccountPage, Accounts, ListAccounts, ReadOwnAccount, StoredAccount, UpdateAccount,

@@ -93,7 +93,7 @@ impl Sessions<'_> {
     }
 
     /// Ends a session whose refresh token was used twice. Calls: DeleteItem.
-    pub async fn end(&self, user: UserId, id: &SessionId) -> Result<(), StoreError> {
+    pub(crate) async fn end(&self, user: UserId, id: &SessionId) -> Result<(), StoreError> {
         Ok(self.store.main.delete(Key::session(user, id)).await?)
     }
 

@@ -9,12 +9,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 pub use super::access::policy_grants_nothing_else;
+use super::actor::Actor;
 use super::costs;
 use super::event::Event;
 use super::faults::{Fault, When};
 use super::sample::Sample;
 use super::steps;
-use super::world::{Actor, Handler, World, run, together};
+use super::world::{Handler, World, run, together};
 use crate::model::user::{Role, UserChange};
 use crate::model::version::IfMatch;
 use crate::store::{RecordActs, StoreError};

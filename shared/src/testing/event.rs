@@ -14,7 +14,7 @@ use repo::template::repository;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use super::world::Actor;
+use super::actor::Actor;
 
 /// An event from a file of `events/`, which a test can change before it sends it.
 #[derive(Clone)]

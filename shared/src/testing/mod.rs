@@ -3,6 +3,7 @@
 
 mod access;
 pub mod access_page;
+mod actor;
 mod calls;
 pub mod checks;
 pub mod costs;
@@ -19,12 +20,13 @@ pub mod tls;
 pub mod wire;
 mod world;
 
+pub use actor::Actor;
 pub use calls::{Calls, Cost};
 pub use event::{Answer, Event};
 pub use sample::Sample;
 pub use serde_json::{Value, json};
 pub use settings::{ATTEMPT_LIMITS, PASSWORD, PASSWORD_POLICY, SESSION_LIMITS};
 pub use world::{
-    Actor, Handler, World, protected, protected_with, public, public_with, run, together, tokens,
+    Handler, World, protected, protected_with, public, public_with, run, together, tokens,
     without_app,
 };

@@ -9,6 +9,7 @@ use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::idempotency::IdempotencyKey;
 use crate::model::page::{Page, Paging};
 use crate::model::record::{Edit, Record};
+use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
 use crate::model::version::IfMatch;
@@ -41,8 +42,9 @@ pub async fn grant<A: Action<Target: Load>>(
     let actor = Actor::of(caller.user());
     let allowed = decide(A::ID, &actor, Relation::Unrelated, now)
         .map_err(|_| StoreError::unexpected("an administrator is denied"))?;
-    let target = A::Target::load(store, name, allowed.reach(), &mut items).await?;
-    Ok(Granted::new(caller, allowed, target, now))
+    let rows = A::Target::find(store, &name, &allowed).await?;
+    let target = A::Target::build(name, &allowed, &mut items, rows)?;
+    Granted::new(caller, allowed, target, now).ok_or_else(|| StoreError::missing("the act"))
 }
 
 /// Repeats a step while it loses races. A macro, because the future of a closure would not be `Send`.
@@ -170,6 +172,15 @@ pub async fn update_account(
 pub async fn end_all_sessions(store: &Store, id: UserId, now: Timestamp) -> Result<(), StoreError> {
     let exists = store.operator().end_sessions_of(id, now).await?;
     if exists { Ok(()) } else { Err(StoreError::missing("the account")) }
+}
+
+/// Ends one session.
+pub async fn end_session(
+    store: &Store,
+    user: UserId,
+    session: &SessionId,
+) -> Result<(), StoreError> {
+    store.sessions().end(user, session).await
 }
 
 /// Returns `None` in place of the refusal that something does not exist.

@@ -20,6 +20,7 @@ use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
+use super::actor::Actor;
 use super::calls::Calls;
 use super::emulator::{self, Emulator};
 use super::event::{Answer, Event};
@@ -32,7 +33,6 @@ use crate::access::Granted;
 use crate::app::App;
 use crate::app::Rules;
 use crate::auth::minter::Minter;
-use crate::auth::refresh_token::RefreshToken;
 use crate::auth::sessions;
 use crate::config::Settings;
 use crate::config::{self, DynamoDb, Tokens};
@@ -43,7 +43,6 @@ use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
 use crate::model::record::Record;
-use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::pipeline;
@@ -68,15 +67,6 @@ pub struct World {
     pub secret: SecretString,
     clock: Arc<AtomicI64>,
     pub emulator: Emulator,
-}
-
-/// A person with an account and a session.
-pub struct Actor {
-    pub user: User,
-    /// A valid access token.
-    pub token: SecretString,
-    /// The session's refresh token.
-    pub refresh: SecretString,
 }
 
 /// A handler behind the pipeline. [`protected`], [`public`] and [`without_app`] return one.
@@ -333,18 +323,6 @@ impl World {
         let endpoint = Endpoint::new(app.clone(), handler);
         let answer = endpoint.answer(event.into_request());
         Answer::of(self.calls.of_function(answer).await)
-    }
-}
-
-impl Actor {
-    pub fn id(&self) -> UserId {
-        self.user.id
-    }
-
-    /// Returns the id of the session, which is part of the refresh token.
-    pub fn session_id(&self) -> SessionId {
-        let token = RefreshToken::parse(self.refresh.expose_secret()).expect("a refresh token");
-        token.session_id
     }
 }
 

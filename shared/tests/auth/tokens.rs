@@ -6,11 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
+use shared::model::patient::PatientDetails;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
 use shared::store::{PublicKey, ReadOwnAccount};
 use shared::testing::{Actor, Event, Value, World, json, protected, run};
-use shared::{ApiResult, Context, Granted, response};
+use shared::{ApiResult, Context, Granted, records, response};
 
 const KID: &str = "a-published-key";
 
@@ -97,6 +98,32 @@ fn unaltered_token_of_the_forger_is_valid() {
         let valid = forger.sign(&forger.header, &forger.claims);
         let past = forger.with_claim("nbf", forger.claims["iat"].clone());
         assert_eq!(accepted(&world, vec![("valid", valid), ("nbf", past)]).await, ["valid", "nbf"]);
+    });
+}
+
+/// Tokens of other versions of this program: the hint decides nothing, so it is not required and not refused.
+#[test]
+fn token_without_a_hint_or_with_an_unknown_role_is_valid() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let forger = Forger::new(&world, &staff).await;
+        let without = forger.without_claim("hint");
+        let unknown = forger.with_claim("hint", json!({"role": "surgeon", "clinic": 7}));
+        let tokens = vec![("without", without), ("unknown", unknown)];
+        assert_eq!(accepted(&world, tokens).await, ["without", "unknown"]);
+    });
+}
+
+/// A hint of a powerful role permits nothing that the account's role does not.
+#[test]
+fn hint_of_another_role_permits_nothing() {
+    run(async |world: World| {
+        let pending = world.actor(Role::Pending).await;
+        let forger = Forger::new(&world, &pending).await;
+        let token = forger.with_claim("hint", json!({"role": "admin"}));
+        let list = protected(records::list::<PatientDetails>);
+        let event = Event::of("patients-list").bearer(&token);
+        world.call(list, event).await.expect_problem(403, "permission_denied");
     });
 }
 

@@ -5,6 +5,8 @@ mod load;
 mod login_times;
 mod machine;
 mod markers;
+mod refusal_times;
+mod times;
 
 use std::process::ExitCode;
 
@@ -24,6 +26,8 @@ enum Command {
     Load(load::Options),
     /// Measure whether the time of a refused login reveals why it was refused
     LoginTimes(login_times::Options),
+    /// Measure whether the time of a 403 about a patient depends on the record
+    RefusalTimes(refusal_times::Options),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +39,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::Functions(options) => return functions::run(&options).await,
         Command::Load(options) => load::run(options).await?,
         Command::LoginTimes(options) => login_times::run(&options)?,
+        Command::RefusalTimes(options) => refusal_times::run(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

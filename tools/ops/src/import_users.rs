@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use futures_util::{StreamExt, stream};
-use shared::dynamo::DynamoError;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
+use shared::store::DynamoError;
 use shared::store::{Imported, ImportedUser, Store, StoreError};
 use tokio::time::sleep;
 
@@ -197,7 +197,7 @@ impl fmt::Display for Report {
 mod tests {
     use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
     use serde_json::{Value, json};
-    use shared::dynamo::client;
+    use shared::store::client;
     use shared::testing::emulator::{self, Emulator, create_tables};
 
     use super::*;

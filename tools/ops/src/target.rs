@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
-use shared::dynamo::client;
 use shared::store::Store;
+use shared::store::client;
 
 use crate::data::{Access, access};
 use crate::dynamodb::DynamoDb;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::generated::GenerateError;
+use crate::error::GenerateError;
 use crate::members::Members;
 use crate::openapi::{Contract, Operation, Parameter, from_yaml};
 use postman::{Auth, Body, Collection, Event, Field, Folder, Info, Item, Request, SCHEMA, Url};

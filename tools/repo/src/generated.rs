@@ -1,27 +1,14 @@
 //! The generated files: the local router and not-found's table of paths from template.yaml, the contract as JSON and as
 //! a collection of requests from openapi.yaml.
 
-use std::{fs, io};
+use std::fs;
 
 use serde_json::Serializer;
 
 use crate::collection::collection;
-use crate::openapi::ContractError;
+use crate::error::GenerateError;
 use crate::routes::{cargo_lambda_toml, routes_rs};
 use crate::template::{Template, repository};
-
-/// Why a file cannot be generated.
-#[derive(Debug, thiserror::Error)]
-pub enum GenerateError {
-    #[error("cannot read openapi.yaml")]
-    Read(#[from] io::Error),
-    #[error("openapi.yaml is not YAML")]
-    Yaml(#[source] Box<serde_saphyr::Error>),
-    #[error("openapi.yaml cannot be converted to JSON")]
-    Json(#[from] serde_json::Error),
-    #[error(transparent)]
-    Contract(#[from] ContractError),
-}
 
 /// Returns the generated files: path from the repository's root → content.
 ///

@@ -3,6 +3,7 @@
 
 pub mod cargo;
 mod collection;
+pub mod error;
 pub mod generated;
 mod members;
 pub mod openapi;

@@ -7,8 +7,8 @@ use ops::dynamodb::DynamoDb;
 use ops::stop::unless_stopped;
 use ops::{Result, aws, http, smoke, ui};
 use shared::config::Aws;
-use shared::dynamo::client;
 use shared::store::Store;
+use shared::store::client;
 use tokio::time::timeout;
 
 use crate::sam::{Build, Outputs, Sam};

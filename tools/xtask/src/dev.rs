@@ -17,7 +17,7 @@ use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::generated;
 use repo::template::Template;
-use shared::dynamo::client;
+use shared::store::client;
 use shared::testing::emulator::create_tables;
 use tokio::task::spawn_blocking;
 

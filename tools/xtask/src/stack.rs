@@ -83,6 +83,16 @@ impl Stack {
         Ok((answer.status().as_u16(), answer.body_mut().read_json()?))
     }
 
+    /// Sends a GET and returns status and body of the answer.
+    pub fn get(&self, token: Option<&str>, path: &str) -> Result<(u16, Value)> {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut answer = request.call()?;
+        Ok((answer.status().as_u16(), answer.body_mut().read_json()?))
+    }
+
     /// Sends a POST and returns the body of the answer, which must be a 201.
     pub fn create(&self, token: Option<&str>, path: &str, body: &Value) -> Result<Value> {
         match self.post(token, path, body)? {
@@ -114,11 +124,11 @@ impl Stack {
         tokens.ok_or_else(|| format!("the login answered {status}, {body}").into())
     }
 
-    /// Deactivates an account. `admin` is an administrator's access token.
-    pub fn deactivate(&self, admin: &str, id: u64) -> Result {
+    /// Changes role or activity of an account. `admin` is an administrator's access token.
+    pub fn change(&self, admin: &str, id: u64, change: &Value) -> Result {
         let request = self.agent.patch(format!("{}api/users/{id}/", self.url));
         let request = request.header("authorization", format!("Bearer {admin}"));
-        let status = request.send_json(json!({ "active": false }))?.status();
+        let status = request.send_json(change)?.status();
         if status == 200 { Ok(()) } else { Err(format!("users answered {status}").into()) }
     }
 }

@@ -8,12 +8,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 use serde_json::{Value, json};
-use shared::dynamo::client;
 use shared::model::email::Email;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
 use shared::model::username::Username;
 use shared::store::ImportedUser;
+use shared::store::client;
 use shared::testing::emulator::{self, Emulator, create_tables};
 use tokio::net::TcpListener;
 
