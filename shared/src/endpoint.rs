@@ -27,7 +27,7 @@ const DEFAULT_TIME: Duration = Duration::from_secs(25);
 /// What a handler returns, without its own type.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
 
-/// A function at work: a handler, and the policy for its responses.
+/// A running function: a handler, and the policy for its responses.
 #[derive(Clone)]
 pub struct Endpoint {
     policy: Arc<ResponsePolicy>,
@@ -59,7 +59,7 @@ impl Endpoint {
     /// Answers one event. It never fails, and never takes longer than the function may.
     #[allow(
         clippy::disallowed_methods,
-        reason = "measures a span, and nothing depends on the date"
+        reason = "measures a duration, and nothing depends on the date"
     )]
     pub async fn answer(&self, event: lambda_http::Request) -> Response<Body> {
         let Self { policy, clock, handler } = self;

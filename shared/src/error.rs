@@ -133,7 +133,7 @@ impl ApiError {
             }
             Self::PermissionDenied => "Your account's role does not permit this.".to_owned(),
             Self::NotFound(thing) => format!("There is no {thing}."),
-            Self::MethodNotAllowed { allow } => format!("Allowed here: {}.", allow.join(", ")),
+            Self::MethodNotAllowed { allow } => format!("This path allows {}.", allow.join(", ")),
             Self::FieldsDenied(_) => {
                 "Your account may not change some of these fields; see errors.".to_owned()
             }
@@ -248,9 +248,9 @@ impl From<StoreError> for ApiError {
                 let errors = FieldErrors::one("token", "is not valid or has expired");
                 Self::InvalidBody(errors)
             }
-            StoreError::DeletionUnfinished => {
-                Self::unavailable("assignments are left; the same request again goes on")
-            }
+            StoreError::DeletionUnfinished => Self::unavailable(
+                "assignments are left; repeating the request continues the deletion",
+            ),
         }
     }
 }

@@ -35,7 +35,8 @@ pub async fn update<D: RecordActs>(context: Context, by: Granted<Update<D>>) -> 
     response::record(&record, view)
 }
 
-/// Deletes a record and all of its assignments: 204, or 503 if time ran out, and the same request again goes on.
+/// Deletes a record and all of its assignments: 204, or 503 if time ran out. After a 503, repeating the request
+/// continues the deletion.
 pub async fn delete<D: RecordActs>(context: Context, by: Granted<Delete<D>>) -> ApiResult {
     let request = context.request();
     let is_late = || request.is_late();

@@ -68,7 +68,7 @@ impl Request {
     /// Whether the time left is too short for one more step of a long task.
     #[allow(
         clippy::disallowed_methods,
-        reason = "measures a span, and nothing depends on the date"
+        reason = "measures a duration, and nothing depends on the date"
     )]
     pub fn is_late(&self) -> bool {
         self.deadline.saturating_duration_since(Instant::now()) < ONE_STEP

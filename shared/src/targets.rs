@@ -71,7 +71,7 @@ impl Target for DoctorAndPatient {
 }
 
 impl Target for AssignmentIds {
-    /// The patient's id is in the path; the doctor's id is there, too, of a DELETE, and else in the body.
+    /// A DELETE has both ids in the path; a POST has the doctor's id in the body.
     fn name(request: &Request) -> Result<Self, ApiError> {
         #[derive(Deserr)]
         #[deserr(error = FieldErrors, deny_unknown_fields)]

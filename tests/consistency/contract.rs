@@ -1,7 +1,6 @@
-//! openapi.yaml has every route, and says of each what a client must know.
+//! openapi.yaml has every route of the template, with its role, its responses and its examples.
 //!
-//! CargoLambda.toml, the routes of `cargo dev`, is not looked at here: it is generated from the template,
-//! and `generated_files_are_up_to_date` holds it to that.
+//! CargoLambda.toml is generated; `generated_files_are_up_to_date` checks it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +15,7 @@ const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 
 #[test]
-fn every_route_is_an_operation_of_its_function_and_every_operation_a_route() -> Outcome {
+fn every_route_has_an_operation_and_every_operation_has_a_route() -> Outcome {
     let (template, contract) = (Template::load()?, Contract::load()?);
     let mut routes = BTreeMap::new();
     for (path, functions) in by_path(&template) {
@@ -37,33 +36,33 @@ fn every_route_is_an_operation_of_its_function_and_every_operation_a_route() -> 
         let (path, method) = route;
         match (routes.get(route), operations.get(route)) {
             (Some(function), None) => {
-                wrong.push(format!("openapi.yaml: {method} {path}, which {function} serves"));
+                wrong.push(format!("openapi.yaml lacks {method} {path} of {function}"));
             }
             (None, Some(function)) => {
-                wrong.push(format!("template.yaml: {method} {path} as a route of {function}"));
+                wrong.push(format!("template.yaml lacks {method} {path} of {function}"));
             }
             (Some(function), Some(other)) if function != other => wrong.push(format!(
-                "openapi.yaml: {function}, not {other}, as the function of {method} {path}"
+                "{method} {path}: {function} in template.yaml, {other} in openapi.yaml"
             )),
             _ => {}
         }
     }
-    assert!(wrong.is_empty(), "missing:\n  {}", wrong.join("\n  "));
+    assert!(wrong.is_empty(), "routes and operations differ:\n  {}", wrong.join("\n  "));
     Ok(())
 }
 
 #[test]
-fn every_operation_has_a_name_of_its_own_that_begins_with_its_functions() -> Outcome {
+fn operation_ids_are_unique_and_begin_with_the_functions_name() -> Outcome {
     let contract = Contract::load()?;
     let mut ids = BTreeSet::new();
     let mut wrong = Vec::new();
     for operation in contract.operations() {
         let suffix = operation.id.strip_prefix(operation.function());
         if !suffix.is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('-')) {
-            wrong.push(format!("{} is not called after {}", operation.id, operation.function()));
+            wrong.push(format!("{} does not begin with {}", operation.id, operation.function()));
         }
         if !ids.insert(&operation.id) {
-            wrong.push(format!("{} is the name of two", operation.id));
+            wrong.push(format!("{} is the id of two operations", operation.id));
         }
     }
     assert!(wrong.is_empty(), "openapi.yaml:\n  {}", wrong.join("\n  "));
@@ -71,17 +70,17 @@ fn every_operation_has_a_name_of_its_own_that_begins_with_its_functions() -> Out
 }
 
 #[test]
-fn every_path_has_its_final_slash_unless_it_is_a_files() -> Outcome {
+fn every_path_except_files_ends_with_a_slash() -> Outcome {
     let contract = Contract::load()?;
     let paths = contract.operations().iter().map(|operation| operation.path.as_str());
     let is_file = |path: &str| path.ends_with("{file}") || path.ends_with(".json");
     let bare: BTreeSet<_> = paths.filter(|path| !path.ends_with('/') && !is_file(path)).collect();
-    assert!(bare.is_empty(), "openapi.yaml: without a final slash: {bare:?}");
+    assert!(bare.is_empty(), "openapi.yaml: paths without a final slash: {bare:?}");
     Ok(())
 }
 
 #[test]
-fn every_operation_says_whom_it_is_for_and_what_it_may_answer() -> Outcome {
+fn every_operation_has_role_security_responses_and_examples() -> Outcome {
     let contract = Contract::load()?;
     let mut missing = Vec::new();
     for operation in contract.operations() {
@@ -101,17 +100,17 @@ fn missing_of(contract: &Contract, operation: &Operation) -> Vec<String> {
     match &operation.security {
         None => missing.push("security".to_owned()),
         Some(schemes) => {
-            // An empty alternative would let in anyone.
+            // An empty alternative permits requests without credentials.
             let is_open = schemes.is_empty() || schemes.iter().any(BTreeMap::is_empty);
             if is_open != (operation.who == Some(Who::Anyone)) {
-                missing.push("a security that fits its x-role".to_owned());
+                missing.push("a security that matches x-role".to_owned());
             }
         }
     }
     if !operation.responses.keys().any(|status| status.starts_with('2')) {
-        missing.push("a status of success".to_owned());
+        missing.push("a 2xx status".to_owned());
     }
-    for status in refusals(operation) {
+    for status in required_statuses(operation) {
         if !operation.responses.contains_key(status) {
             missing.push(format!("the status {status}"));
         }
@@ -123,8 +122,8 @@ fn missing_of(contract: &Contract, operation: &Operation) -> Vec<String> {
     missing
 }
 
-/// The statuses that it cannot do without, given whom it is for and what it takes.
-fn refusals(operation: &Operation) -> BTreeSet<&'static str> {
+/// Returns the error statuses that an operation must have, given its role, body and parameters.
+fn required_statuses(operation: &Operation) -> BTreeSet<&'static str> {
     let mut statuses = BTreeSet::from(["503"]);
     if operation.who > Some(Who::Anyone) {
         statuses.insert("401");
@@ -150,10 +149,10 @@ fn refusals(operation: &Operation) -> BTreeSet<&'static str> {
 fn missing_of_response(status: &str, response: &Response) -> Vec<String> {
     let mut missing = Vec::new();
     if status.starts_with(['4', '5']) && !response.content.keys().eq([PROBLEM]) {
-        missing.push(format!("{PROBLEM} as the one media type of {status}"));
+        missing.push(format!("{PROBLEM} as the only media type of {status}"));
     }
     if status.starts_with('2') && (status == "204") != response.content.is_empty() {
-        missing.push(format!("what goes with {status}: a body, or none with 204"));
+        missing.push(format!("correct content for {status}: a body, except for 204"));
     }
     for (media_type, content) in &response.content {
         if content.schema.is_null() {
@@ -171,7 +170,7 @@ fn missing_of_response(status: &str, response: &Response) -> Vec<String> {
     missing
 }
 
-/// What the HTTP tests make their requests of.
+/// Returns the examples that are missing; the HTTP tests send them.
 fn missing_examples(contract: &Contract, operation: &Operation) -> Vec<String> {
     let mut missing = Vec::new();
     for segment in operation.path.split('/') {
@@ -187,22 +186,22 @@ fn missing_examples(contract: &Contract, operation: &Operation) -> Vec<String> {
     if let Some(body) = &operation.body {
         let json = body.content.get(JSON);
         if json.and_then(|json| contract.example(json)).is_none() {
-            missing.push(format!("an example of its body, as {JSON}"));
+            missing.push(format!("an example of the body as {JSON}"));
         }
     }
     missing
 }
 
-/// In an open one a member too many would go unnoticed.
+/// An open schema would accept an unknown member.
 #[test]
-fn every_schema_of_an_object_is_closed() -> Outcome {
+fn every_object_schema_is_closed() -> Outcome {
     let contract = Contract::load()?;
     let (mut open, mut parts) = (Vec::new(), BTreeSet::new());
     for (name, schema) in contract.schemas() {
         add_open(name, schema, &mut open);
         add_parts(schema, &mut parts);
     }
-    // What others are put together of is closed by them.
+    // A schema that composes others closes them.
     open.retain(|name| !parts.contains(name.as_str()));
     assert!(open.is_empty(), "openapi.yaml: open schemas:\n  {}", open.join("\n  "));
     Ok(())
@@ -220,7 +219,7 @@ fn add_open(place: &str, schema: &Value, open: &mut Vec<String>) {
     }
 }
 
-/// The names of those that stand in an `allOf`.
+/// Adds the names of the schemas that an `allOf` contains.
 fn add_parts<'a>(schema: &'a Value, parts: &mut BTreeSet<&'a str>) {
     match schema {
         Value::Object(object) => {

@@ -1,4 +1,4 @@
-//! Template, contract, folders, events and generated files agree with each other.
+//! The template, the contract, the folders, the events and the generated files are consistent.
 
 mod access;
 mod contract;
@@ -18,19 +18,19 @@ use repo::template::{ANY, Function, Template, repository};
 use serde_json::Value;
 use shared::testing::costs::PAGE;
 
-/// Functions without a row on the page of calls.
+/// The functions that have no row on the page of calls.
 const WITHOUT_CALLS: [&str; 3] = ["docs", "keys-rotate", "not-found"];
 
-/// The benchmark's events, one for each function.
+/// The file with the benchmark's events, one for each function.
 const BENCHMARK: &str = "tools/bench/src/functions/operations.rs";
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// No request reaches the one; the other answers whatever is not in the contract.
+/// The functions without an operation: `keys-rotate` has no route; `not-found` answers unknown paths.
 const WITHOUT_OPERATION: [&str; 2] = ["keys-rotate", "not-found"];
 
 #[test]
-fn every_function_is_in_template_and_contract_and_has_its_folder_tests_and_event() -> Outcome {
+fn every_function_has_all_its_files_and_entries() -> Outcome {
     let in_template: BTreeSet<_> = Template::load()?.functions.into_keys().collect();
     let contract = Contract::load()?;
     let operations = contract.operations().iter();
@@ -62,9 +62,9 @@ fn every_function_is_in_template_and_contract_and_has_its_folder_tests_and_event
         if !benchmark.contains(&format!("\"{name}\"")) {
             missing.push(format!("{BENCHMARK}: an event of {name}"));
         }
-        let calls_dynamodb = WITHOUT_CALLS.iter().all(|it| it != name);
-        if calls_dynamodb && !calls.contains(&format!("| {name} |")) {
-            missing.push(format!("{PAGE}: {name}; run `cargo xtask generate --calls`"));
+        let needs_row = WITHOUT_CALLS.iter().all(|it| it != name);
+        if needs_row && !calls.contains(&format!("| {name} |")) {
+            missing.push(format!("{PAGE}: a row of {name}; run `cargo xtask generate --calls`"));
         }
     }
     assert!(missing.is_empty(), "missing:\n  {}", missing.join("\n  "));
@@ -72,12 +72,12 @@ fn every_function_is_in_template_and_contract_and_has_its_folder_tests_and_event
 }
 
 #[test]
-fn every_function_has_one_name() -> Outcome {
+fn every_function_has_the_same_name_everywhere() -> Outcome {
     let mut wrong = Vec::new();
     for (binary, function) in &Template::load()?.functions {
         let expected = camel_case(binary);
         if function.logical_id != expected {
-            wrong.push(format!("template.yaml: {} is to be {expected}", function.logical_id));
+            wrong.push(format!("template.yaml: {} must be named {expected}", function.logical_id));
         }
     }
     let packages = packages()?;
@@ -87,28 +87,28 @@ fn every_function_has_one_name() -> Outcome {
             None => wrong.push(format!("functions/{folder}: not a package of the workspace")),
             Some(Package { name, binaries, .. }) => {
                 if *name != folder {
-                    wrong.push(format!("functions/{folder}: its package is called {name}"));
+                    wrong.push(format!("functions/{folder}: the package is named {name}"));
                 }
                 if *binaries != [folder.as_str()] {
-                    wrong.push(format!("functions/{folder}: its binaries are {binaries:?}"));
+                    wrong.push(format!("functions/{folder}: the binaries are {binaries:?}"));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "not the same name everywhere:\n  {}", wrong.join("\n  "));
+    assert!(wrong.is_empty(), "names differ:\n  {}", wrong.join("\n  "));
     Ok(())
 }
 
 #[test]
 fn generated_files_are_up_to_date() -> Outcome {
     let stale: Vec<_> = stale(&Template::load()?)?.into_iter().map(|(path, _)| path).collect();
-    assert!(stale.is_empty(), "run `cargo xtask generate`: stale is {}", stale.join(", "));
+    assert!(stale.is_empty(), "run `cargo xtask generate`; stale files: {}", stale.join(", "));
     Ok(())
 }
 
-/// API Gateway itself would answer 403 to a method that a path does not have.
+/// Without this route, API Gateway answers 403 to a method that the path does not have.
 #[test]
-fn every_path_hands_its_other_methods_to_not_found() -> Outcome {
+fn every_path_routes_its_other_methods_to_not_found() -> Outcome {
     let template = Template::load()?;
     let mut wrong = Vec::new();
     for (path, functions) in by_path(&template) {
@@ -116,13 +116,13 @@ fn every_path_hands_its_other_methods_to_not_found() -> Outcome {
             wrong.push(path);
         }
     }
-    assert!(wrong.is_empty(), "template.yaml: NotFound lacks ANY for {}", wrong.join(", "));
+    assert!(wrong.is_empty(), "template.yaml: NotFound has no route ANY for {}", wrong.join(", "));
     Ok(())
 }
 
-/// Whoever can read the secret, or write a public key, can mint tokens.
+/// A function that reads the secret or writes a public key can mint tokens.
 #[test]
-fn none_but_minters_and_the_rotation_can_mint() -> Outcome {
+fn only_minters_and_the_rotation_can_mint() -> Outcome {
     let mut wrong = Vec::new();
     for (name, function) in &Template::load()?.functions {
         let is_trusted = ["auth-login", "auth-refresh", "keys-rotate"].contains(&name.as_str());
@@ -133,7 +133,7 @@ fn none_but_minters_and_the_rotation_can_mint() -> Outcome {
                 let reads = reads || verb.starts_with("BatchGet") || verb.starts_with("Scan");
                 let is_secret = service == "secretsmanager";
                 let writes_keys = statement.resource.contains("KeysTable") && !reads;
-                // X-Ray knows no resources.
+                // X-Ray's actions have no resources.
                 let is_everywhere = statement.resource == "*" && service != "xray";
                 let is_broad = action.contains('*') || is_everywhere;
                 if is_broad || (is_secret || writes_keys) && !is_trusted {
@@ -141,18 +141,18 @@ fn none_but_minters_and_the_rotation_can_mint() -> Outcome {
                 }
             }
         }
-        let knows = ["TOKEN_SECRET", "TOKEN_SECRET_ARN"];
-        if !is_trusted && knows.iter().any(|it| function.environment.contains_key(*it)) {
-            wrong.push(format!("{name}: is told of the secret"));
+        let variables = ["TOKEN_SECRET", "TOKEN_SECRET_ARN"];
+        if !is_trusted && variables.iter().any(|it| function.environment.contains_key(*it)) {
+            wrong.push(format!("{name}: has the secret's variable"));
         }
     }
-    assert!(wrong.is_empty(), "template.yaml allows too much:\n  {}", wrong.join("\n  "));
+    assert!(wrong.is_empty(), "template.yaml grants too much:\n  {}", wrong.join("\n  "));
     Ok(())
 }
 
-/// That it grants all that a function does, the function's tests see by themselves.
+/// The comparison fails if a policy grants an unused permission. Each function's tests check the other direction.
 #[test]
-fn every_policy_is_compared_with_what_its_function_does() -> Outcome {
+fn every_policy_is_compared_with_its_functions_calls() -> Outcome {
     let mut missing = Vec::new();
     for (name, function) in &Template::load()?.functions {
         let of_dynamodb = |action: &String| action.starts_with("dynamodb:");
@@ -167,18 +167,18 @@ fn every_policy_is_compared_with_what_its_function_does() -> Outcome {
     Ok(())
 }
 
-/// They check or set passwords.
+/// The functions that check or set passwords.
 const HASHING: [&str; 4] =
     ["auth-login", "auth-password", "auth-password-reset-confirm", "auth-register"];
 
 #[test]
-fn none_but_those_that_hash_touch_credentials() -> Outcome {
+fn only_hashing_functions_access_credentials() -> Outcome {
     let functions = Template::load()?.functions;
-    let touching = functions.iter().filter(|(_, function)| {
+    let accessing = functions.iter().filter(|(_, function)| {
         let keys = function.statements.iter().filter(|it| it.resource == "Table.Arn");
         keys.flat_map(|it| it.leading_keys.iter().flatten()).any(|key| key.starts_with("CRED#"))
     });
-    assert_eq!(touching.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), HASHING);
+    assert_eq!(accessing.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), HASHING);
     let unbounded = functions.iter().filter(|(_, function)| {
         function.statements.iter().any(|it| it.resource == "Table.Arn" && it.leading_keys.is_none())
     });
@@ -186,10 +186,10 @@ fn none_but_those_that_hash_touch_credentials() -> Outcome {
     Ok(())
 }
 
-/// Compiled for size a hash takes twice as long. And a package with settings of its own is stripped only if these say so.
-/// `cargo benchmark functions` measures `hash` in their place.
+/// A hash takes twice as long if it is compiled for size. A package with its own settings does not inherit `strip`.
+/// `cargo benchmark functions` measures the package `hash`, so it needs the same settings.
 #[test]
-fn those_that_hash_are_compiled_for_speed() -> Outcome {
+fn hashing_functions_are_compiled_for_speed() -> Outcome {
     let manifest: toml::Value =
         toml::from_str(&fs::read_to_string(repository().join("Cargo.toml"))?)?;
     for name in HASHING.into_iter().chain(["hash"]) {
@@ -202,7 +202,7 @@ fn those_that_hash_are_compiled_for_speed() -> Outcome {
 }
 
 #[test]
-fn every_event_is_a_request_that_reaches_its_function() -> Outcome {
+fn every_event_is_a_request_to_its_function() -> Outcome {
     let mut wrong = Vec::new();
     for (name, function) in &Template::load()?.functions {
         if let Err(problem) = check_event(name, function) {
@@ -217,7 +217,7 @@ fn check_event(name: &str, function: &Function) -> Outcome {
     let path = repository().join("events").join(name).with_extension("json");
     let event: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
     if function.routes.is_empty() {
-        // Nothing that comes through the API: its event has a shape of its own.
+        // The function has no route, so its event is not an API request.
         return Ok(());
     }
     let text = |key: &str| {
@@ -230,15 +230,15 @@ fn check_event(name: &str, function: &Function) -> Outcome {
         .iter()
         .any(|route| route.path == resource && (route.method == method || route.method == ANY));
     if !is_routed {
-        return Err(format!("{method} {resource} is not a route of it in template.yaml").into());
+        return Err(format!("template.yaml has no route {method} {resource} to {name}").into());
     }
     if !fits(resource, path) {
-        return Err(format!("the path {path} is not one of {resource}").into());
+        return Err(format!("the path {path} does not match {resource}").into());
     }
     Ok(())
 }
 
-/// Whether a path, with or without its final slash, is one of a route such as `/doctors/{id}`.
+/// Returns whether a path, with or without its final slash, matches a route such as `/doctors/{id}`.
 fn fits(route: &str, path: &str) -> bool {
     let mut segments = path.trim_end_matches('/').split('/');
     for expected in route.trim_end_matches('/').split('/') {
@@ -254,7 +254,7 @@ fn fits(route: &str, path: &str) -> bool {
     segments.next().is_none()
 }
 
-/// `AuthLogin` for `auth-login`.
+/// Converts `auth-login` to `AuthLogin`.
 fn camel_case(name: &str) -> String {
     let capitalize = |word: &str| {
         let (first, rest) = word.split_at(word.len().min(1));
@@ -267,7 +267,7 @@ fn folders() -> io::Result<BTreeSet<String>> {
     names("functions", |path| path.join("Cargo.toml").is_file())
 }
 
-/// The names, without extension, of those in a folder of the repository that are wanted.
+/// Returns the names, without extension, of the wanted entries of a folder of the repository.
 fn names(folder: &str, is_wanted: impl Fn(&Path) -> bool) -> io::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(repository().join(folder))? {
@@ -283,12 +283,12 @@ fn names(folder: &str, is_wanted: impl Fn(&Path) -> bool) -> io::Result<BTreeSet
 
 struct Package {
     name: String,
-    /// Below functions/; empty if it is not there.
+    /// The folder, relative to functions/; empty if the package is elsewhere.
     folder: String,
     binaries: Vec<String>,
 }
 
-/// The packages of the workspace, as cargo sees them.
+/// Returns the packages of the workspace that `cargo metadata` lists.
 fn packages() -> Result<Vec<Package>, Box<dyn Error>> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

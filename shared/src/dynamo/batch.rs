@@ -103,7 +103,7 @@ fn keys_and_attributes(
 ) -> Result<KeysAndAttributes, DynamoError> {
     let mut request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
     if !attributes.is_empty() {
-        // Placeholders, because an attribute may bear a reserved word.
+        // Placeholders, because an attribute may have a reserved word as its name.
         let placeholders = (0..attributes.len()).map(|i| format!("#{i}"));
         for (placeholder, attribute) in placeholders.clone().zip(attributes) {
             request = request.expression_attribute_names(placeholder, *attribute);

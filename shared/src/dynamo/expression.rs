@@ -8,8 +8,8 @@ use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
 use super::error::DynamoError;
 
-/// A change, a condition, or both. In their texts `#role` means the attribute `role`, because some attributes bear
-/// reserved words.
+/// A change, a condition, or both. In their texts `#role` means the attribute `role`, because some attributes have
+/// a reserved word as their name.
 #[derive(Debug, Clone, Default)]
 pub struct Expression {
     change: Option<&'static str>,

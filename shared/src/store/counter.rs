@@ -1,4 +1,4 @@
-//! Ids: an atomic counter hands out each one once.
+//! Ids: an atomic counter returns each one once.
 
 use super::error::StoreError;
 use super::tables::Store;
@@ -6,7 +6,7 @@ use crate::dynamo::{Changed, Expression, Item, Key};
 use crate::model::id::Id;
 
 impl Store {
-    /// Returns the next id of a kind. A call that is sent again may skip an id; none is handed out twice. Calls:
+    /// Returns the next id of a kind. A call that is sent again may skip an id; none is returned twice. Calls:
     /// UpdateItem.
     pub(super) async fn next_id<I: Id>(&self, kind: &str) -> Result<I, StoreError> {
         let add = Expression::update("ADD last_id :one").number(":one", 1);

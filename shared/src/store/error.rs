@@ -31,7 +31,7 @@ pub enum StoreError {
     /// The reset was used, or expired, before the change.
     #[error("the reset has ended")]
     ResetEnded,
-    /// A deletion ran out of time. The record is gone for every reader; the same request again goes on.
+    /// A deletion ran out of time. The record is gone for every reader; repeating the request continues the deletion.
     #[error("the deletion is not finished")]
     DeletionUnfinished,
 }

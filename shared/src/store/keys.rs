@@ -8,7 +8,7 @@ use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::record::Details;
 use crate::model::session::SessionId;
 
-/// The sort key of the item that is a thing itself; it sorts before every other one.
+/// The sort key of a record's main item; it sorts before every other sort key.
 pub const SELF: &str = "#";
 
 /// The index of assignments, by doctor, then patient.
@@ -54,7 +54,7 @@ impl Key {
         Self::of("ADMINS".to_owned())
     }
 
-    /// `None` is the key of no account: a login with an unknown name reads it, so that it costs what a known one does.
+    /// `None` is a key without an account: a login with an unknown name makes the same call.
     pub fn user(id: Option<UserId>) -> Self {
         Self::of(user(id))
     }

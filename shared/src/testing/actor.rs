@@ -1,6 +1,6 @@
 //! People who are signed in.
 
-#![allow(clippy::expect_used, reason = "that is how a test fails")]
+#![allow(clippy::expect_used, reason = "tests fail by panicking")]
 
 use secrecy::{ExposeSecret, SecretString};
 

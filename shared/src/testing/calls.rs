@@ -1,6 +1,6 @@
 //! The record of calls to DynamoDB: which, in which rounds, at which cost, and on whose behalf.
 
-#![allow(clippy::expect_used, reason = "that is how a test fails")]
+#![allow(clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

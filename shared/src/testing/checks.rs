@@ -1,6 +1,6 @@
 //! Checks of what holds for doctors and patients alike, for all lists, and for all endpoints under faults.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "that is how a test fails")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
 use std::env;

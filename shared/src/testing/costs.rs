@@ -1,6 +1,6 @@
 //! The reference page of what each operation costs at DynamoDB: written by tests, and compared with what they observe.
 
-#![allow(clippy::expect_used, reason = "that is how a test fails")]
+#![allow(clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Access tokens that no login returns.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "that is how a test fails")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use repo::template::Template;
 use secrecy::SecretString;
 
+use crate::auth::ed25519;
 use crate::auth::signing_key::SigningKey;
 use crate::auth::token;
 use crate::config::Tokens;
@@ -19,6 +20,7 @@ use crate::system::System;
 /// Returns the token that a member of staff would have been given so long `ago`, by a stack with this secret and the
 /// template's own issuer and audience.
 pub fn minted(secret: &SecretString, user_id: u64, session_id: &str, ago: Duration) -> String {
+    ed25519::install();
     let key = SigningKey::derive(secret).expect("a secret that is long enough");
     let ago = i64::try_from(ago.as_millis()).expect("a short while");
     let then = move || Timestamp::from_millisecond(Timestamp::system().as_millisecond() - ago);
