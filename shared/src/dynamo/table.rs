@@ -44,6 +44,13 @@ impl Table {
         Ok(answer.item)
     }
 
+    /// Whether the table answers: reads an item that need not exist, for half a unit. Calls: GetItem.
+    pub async fn ping(&self, key: Key) -> Result<(), DynamoError> {
+        let key = Some(key.into());
+        self.client.get_item().table_name(&self.name).set_key(key).send().await?;
+        Ok(())
+    }
+
     /// Puts an item in place of any other with its key. Calls: PutItem.
     pub async fn put(&self, item: Item) -> Result<(), DynamoError> {
         self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await?;
