@@ -26,6 +26,7 @@ fn least(act: Act) -> Option<Who> {
 fn contract_and_decision_permit_the_same_roles() -> Outcome {
     let contract = Contract::load()?;
     let acts: BTreeMap<_, _> = Act::ALL.into_iter().map(|act| (act.function(), act)).collect();
+    assert_eq!(acts.len(), Act::ALL.len(), "two acts name the same function");
     let mut wrong = Vec::new();
     for operation in contract.operations() {
         let expected = match acts.get(operation.function()) {

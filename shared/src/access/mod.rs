@@ -13,6 +13,7 @@ mod relation;
 
 pub use act::Act;
 pub use action::Action;
+pub(crate) use action::action;
 pub use caller::Caller;
 pub(crate) use decide::decide;
 pub use decide::{Actor, Allowed, Basis, Decide, Denied, Fields, Reach, View};

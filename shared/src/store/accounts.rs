@@ -9,7 +9,7 @@ use super::load::{Load, Nothing};
 use super::name_index::{NameQuery, page_by_name};
 use super::sessions::EndOwnSession;
 use super::tables::Store;
-use crate::access::{Act, Action, Allowed, Granted, Reach};
+use crate::access::{Allowed, Granted, Reach, action};
 use crate::dynamo::{self, Changed, Expression, Items, Key, Outcome, ReadPlan, Rows};
 use crate::model::field::FieldErrors;
 use crate::model::id::UserId;
@@ -24,31 +24,19 @@ pub(super) const KIND: &str = "user";
 /// More bytes than any folded username or email has.
 const MAX_IDENTIFIER: usize = 1024;
 
-/// Reads the caller's own account.
-#[derive(Debug)]
-pub enum ReadOwnAccount {}
-
-impl Action for ReadOwnAccount {
-    const ID: Act = Act::ReadOwnAccount;
-    type Target = Nothing;
+action! {
+    /// Reads the caller's own account.
+    ReadOwnAccount: Nothing
 }
 
-/// Lists the accounts.
-#[derive(Debug)]
-pub enum ListAccounts {}
-
-impl Action for ListAccounts {
-    const ID: Act = Act::ListAccounts;
-    type Target = AccountPage;
+action! {
+    /// Lists the accounts.
+    ListAccounts: AccountPage
 }
 
-/// Changes an account's role, or whether it is active.
-#[derive(Debug)]
-pub enum UpdateAccount {}
-
-impl Action for UpdateAccount {
-    const ID: Act = Act::UpdateAccount;
-    type Target = StoredAccount;
+action! {
+    /// Changes an account's role, or whether it is active.
+    UpdateAccount: StoredAccount
 }
 
 /// All accounts.

@@ -10,7 +10,7 @@ use super::keys::{self, GSI1, SELF};
 use super::load::Load;
 use super::records::record_in;
 use super::tables::Store;
-use crate::access::{Act, Action, Allowed, Granted, Reach};
+use crate::access::{Allowed, Granted, Reach, action};
 use crate::dynamo::{self, Item, Items, Key, Query, ReadPlan, Rows};
 use crate::model::assignment::{Assignment, AssignmentView, WithAssignment};
 use crate::model::doctor::DoctorDetails;
@@ -35,31 +35,19 @@ const NAME_ATTRIBUTES: &[&str] = &["pk", "sk", "deleted_at", "first_name", "last
 /// The most rows of a later page: their records and the owner are read in one call of 100 keys.
 const LATER_PAGE: i32 = 99;
 
-/// Lists all assignments.
-#[derive(Debug)]
-pub enum ListAssignments {}
-
-impl Action for ListAssignments {
-    const ID: Act = Act::ListAssignments;
-    type Target = AssignmentPage;
+action! {
+    /// Lists all assignments.
+    ListAssignments: AssignmentPage
 }
 
-/// Lists the doctors of a patient.
-#[derive(Debug)]
-pub enum ListDoctorsOfPatient {}
-
-impl Action for ListDoctorsOfPatient {
-    const ID: Act = Act::ListDoctorsOfPatient;
-    type Target = AssignmentsOf<PatientDetails, DoctorDetails>;
+action! {
+    /// Lists the doctors of a patient.
+    ListDoctorsOfPatient: AssignmentsOf<PatientDetails, DoctorDetails>
 }
 
-/// Lists the patients of a doctor.
-#[derive(Debug)]
-pub enum ListPatientsOfDoctor {}
-
-impl Action for ListPatientsOfDoctor {
-    const ID: Act = Act::ListPatientsOfDoctor;
-    type Target = AssignmentsOf<DoctorDetails, PatientDetails>;
+action! {
+    /// Lists the patients of a doctor.
+    ListPatientsOfDoctor: AssignmentsOf<DoctorDetails, PatientDetails>
 }
 
 /// A page of the assignments of one doctor or patient, as a request names it.

@@ -9,7 +9,7 @@ use super::keys;
 use super::load::Load;
 use super::records::alive;
 use super::tables::Store;
-use crate::access::{Act, Action, Allowed, Granted};
+use crate::access::{Allowed, Granted, action};
 use crate::dynamo::{self, Item, Items, Key, Outcome, Rows};
 use crate::model::assignment::{Assignment, AssignmentView};
 use crate::model::doctor::DoctorDetails;
@@ -17,22 +17,14 @@ use crate::model::id::{DoctorId, PatientId, UserId};
 use crate::model::patient::PatientDetails;
 use crate::model::timestamp::Timestamp;
 
-/// Assigns a doctor to a patient.
-#[derive(Debug)]
-pub enum Assign {}
-
-impl Action for Assign {
-    const ID: Act = Act::Assign;
-    type Target = DoctorAndPatient;
+action! {
+    /// Assigns a doctor to a patient.
+    Assign: DoctorAndPatient
 }
 
-/// Ends an assignment.
-#[derive(Debug)]
-pub enum EndAssignment {}
-
-impl Action for EndAssignment {
-    const ID: Act = Act::EndAssignment;
-    type Target = AssignmentIds;
+action! {
+    /// Ends an assignment.
+    EndAssignment: AssignmentIds
 }
 
 /// The assignments of all patients.

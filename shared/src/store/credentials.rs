@@ -10,18 +10,14 @@ use super::error::StoreError;
 use super::load::Nothing;
 use super::tables::Store;
 use super::throttles::{ThrottleKey, end_of_row};
-use crate::access::{Act, Action, Granted};
+use crate::access::{Granted, action};
 use crate::dynamo::{self, Expression, Item, Key, Outcome, ReadPlan};
 use crate::model::id::UserId;
 use crate::model::user::User;
 
-/// Changes the caller's password.
-#[derive(Debug)]
-pub enum ChangeOwnPassword {}
-
-impl Action for ChangeOwnPassword {
-    const ID: Act = Act::ChangeOwnPassword;
-    type Target = Nothing;
+action! {
+    /// Changes the caller's password.
+    ChangeOwnPassword: Nothing
 }
 
 /// The passwords of all accounts.

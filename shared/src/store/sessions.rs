@@ -4,38 +4,26 @@ use super::error::StoreError;
 use super::keys::SESSION_PREFIX;
 use super::load::Nothing;
 use super::tables::Store;
-use crate::access::{Act, Action, Granted};
+use crate::access::{Granted, action};
 use crate::dynamo::{self, AttributeValue, Changed, Expression, Item, Key, Outcome, Query};
 use crate::model::id::UserId;
 use crate::model::page::{Page, Paging};
 use crate::model::session::{RefreshState, Session, SessionId};
 use crate::model::timestamp::Timestamp;
 
-/// Ends the caller's session, or all sessions of the caller's account.
-#[derive(Debug)]
-pub enum EndOwnSession {}
-
-impl Action for EndOwnSession {
-    const ID: Act = Act::EndOwnSession;
-    type Target = Nothing;
+action! {
+    /// Ends the caller's session, or all sessions of the caller's account.
+    EndOwnSession: Nothing
 }
 
-/// Lists the sessions of the caller's account.
-#[derive(Debug)]
-pub enum ListOwnSessions {}
-
-impl Action for ListOwnSessions {
-    const ID: Act = Act::ListOwnSessions;
-    type Target = Nothing;
+action! {
+    /// Lists the sessions of the caller's account.
+    ListOwnSessions: Nothing
 }
 
-/// Ends one session of the caller's account.
-#[derive(Debug)]
-pub enum RevokeOwnSession {}
-
-impl Action for RevokeOwnSession {
-    const ID: Act = Act::RevokeOwnSession;
-    type Target = Nothing;
+action! {
+    /// Ends one session of the caller's account.
+    RevokeOwnSession: Nothing
 }
 
 /// All sessions.

@@ -181,16 +181,31 @@ fn operation(request: &HttpRequest) -> &str {
     target.strip_prefix(PREFIX).unwrap_or(target)
 }
 
-fn is_read(operation: &str) -> bool {
+/// Whether an operation of DynamoDB only reads.
+pub fn is_read(operation: &str) -> bool {
     ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"].contains(&operation)
 }
 
 /// Returns the capacity units that an answer reports, of one table or of several.
-fn units(answer: &Value) -> f64 {
+pub fn units(answer: &Value) -> f64 {
     let of_table = |table: &Value| table.get("CapacityUnits").and_then(Value::as_f64);
     match answer.get("ConsumedCapacity") {
         Some(Value::Array(tables)) => tables.iter().filter_map(of_table).sum(),
         Some(table) => of_table(table).unwrap_or_default(),
         None => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_of_several_tables_are_added_up() {
+        let one = json!({ "ConsumedCapacity": { "TableName": "a", "CapacityUnits": 0.5 } });
+        assert_eq!(units(&one), 0.5);
+        let several = [json!({ "CapacityUnits": 0.5 }), json!({ "CapacityUnits": 2.0 })];
+        assert_eq!(units(&json!({ "ConsumedCapacity": several })), 2.5);
+        assert_eq!(units(&json!({})), 0.0);
     }
 }

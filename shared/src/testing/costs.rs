@@ -65,7 +65,7 @@ capacity units of DynamoDB: they decide what a request costs.
 
 A function that verifies tokens also reads the keys table (one Query) while it starts, for an unknown key at most every
 30 seconds, and every 15 minutes. A function that mints tokens puts its public key with its first token and every 5
-minutes.
+minutes: the rows of auth-login and auth-refresh include that PutItem.
 
 | function | rounds | calls | read units | write units |
 |---|---:|---|---:|---:|

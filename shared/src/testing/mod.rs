@@ -4,7 +4,7 @@
 mod access;
 pub mod access_page;
 mod actor;
-mod calls;
+pub mod calls;
 pub mod checks;
 pub mod costs;
 pub mod emulator;

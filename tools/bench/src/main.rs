@@ -26,7 +26,7 @@ enum Command {
     Load(load::Options),
     /// Measure whether the time of a refused login reveals why it was refused
     LoginTimes(login_times::Options),
-    /// Measure whether the time of a 403 about a patient depends on the record
+    /// Measure whether the time of a refusal depends on the record or the list
     RefusalTimes(refusal_times::Options),
 }
 

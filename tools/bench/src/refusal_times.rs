@@ -1,7 +1,7 @@
-//! `cargo benchmark refusal-times`: whether the time of a 403 about a patient depends on the record.
+//! `cargo benchmark refusal-times`: whether the time of a 403 depends on the record or the list behind it.
 //!
-//! The caller was demoted after signing in. Their token's hint still names a role that may read patients, so the
-//! function reads the record with the caller: no other refused caller makes it do so.
+//! The caller was demoted after signing in. The token's hint still names a role that may read patients, so the function
+//! reads the record or the list with the caller: no other refused caller makes it do so.
 
 use ops::{Result, ui};
 use serde_json::json;
@@ -37,17 +37,29 @@ pub fn run(options: &Options) -> Result {
     let token = stack.log_in("demoted")?;
     stack.change(&admin, demoted, &json!({ "role": "pending" }))?;
 
-    ui::status("Measuring", format!("{} requests", 4 * options.requests));
-    let ids = [long.as_str(), short.as_str(), "999999", "none"];
-    let mut kinds = ["long record", "short record", "missing record", "invalid id"].map(Times::new);
-    let refuse =
-        |id: &str| refused(403, || stack.get(Some(&token), &format!("api/patients/{id}/")));
+    let records = [long, short, "999999".to_owned(), "none".to_owned()];
+    let records = records.map(|id| format!("api/patients/{id}/"));
+    let searches = ["Roe", "Nobody"].map(|name| format!("api/patients/?search={name}"));
+    let paths: Vec<String> = records.into_iter().chain(searches).collect();
+    let mut kinds = [
+        "long record",
+        "short record",
+        "missing record",
+        "invalid id",
+        "search with results",
+        "search without results",
+    ]
+    .map(Times::new);
+    let refuse = |path: &str| refused(403, || stack.get(Some(&token), path));
+    ui::status("Measuring", format!("{} requests", paths.len() * options.requests));
     // The first call of a process takes longer.
-    refuse(&long)?;
+    for path in &paths {
+        refuse(path)?;
+    }
     let mut body = None;
     for _ in 0..options.requests {
-        for (times, id) in kinds.iter_mut().zip(ids) {
-            let (time, answer) = refuse(id)?;
+        for (times, path) in kinds.iter_mut().zip(&paths) {
+            let (time, answer) = refuse(path)?;
             times.add(time);
             require_same(&mut body, answer)?;
         }

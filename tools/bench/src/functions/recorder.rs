@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ops::Result;
 use serde_json::{Value, json};
+use shared::testing::calls::{is_read, units};
 use shared::testing::wire::Message;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -64,8 +65,7 @@ impl Drop for Recorder {
 
 impl Call {
     pub fn is_read(&self) -> bool {
-        ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"]
-            .contains(&self.operation.as_str())
+        is_read(&self.operation)
     }
 }
 
@@ -83,28 +83,4 @@ async fn one_call(stream: TcpStream, server: &str, calls: &Calls) -> Result {
     calls.lock().unwrap_or_else(PoisonError::into_inner).push(Call { operation, units });
     client.write_all(&answer.into_last()).await?;
     Ok(())
-}
-
-/// Returns the consumed units in an answer about one table or several.
-fn units(answer: &Value) -> f64 {
-    let of_table = |table: &Value| table.get("CapacityUnits").and_then(Value::as_f64);
-    match answer.get("ConsumedCapacity") {
-        Some(Value::Array(tables)) => tables.iter().filter_map(of_table).sum(),
-        Some(table) => of_table(table).unwrap_or_default(),
-        None => 0.0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn units_of_several_tables_are_added_up() {
-        let one = json!({ "ConsumedCapacity": { "TableName": "a", "CapacityUnits": 0.5 } });
-        assert_eq!(units(&one), 0.5);
-        let several = [json!({ "CapacityUnits": 0.5 }), json!({ "CapacityUnits": 2.0 })];
-        assert_eq!(units(&json!({ "ConsumedCapacity": several })), 2.5);
-        assert_eq!(units(&json!({})), 0.0);
-    }
 }
