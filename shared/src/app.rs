@@ -1,4 +1,4 @@
-//! What a function holds while it lives: the store, the token keys, the clock, the rules.
+//! The state of a running function: the store, the token keys, the clock, the rules.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ struct Parts {
     rules: Rules,
 }
 
-/// What the pipeline asks: who may do it, by which relation, and where the audit row goes.
+/// The decision, the source of relations and the audit sink that the pipeline uses.
 pub struct Rules {
     pub(crate) decide: Decide,
     pub(crate) relations: Box<dyn Relations>,

@@ -1,4 +1,4 @@
-//! What a handler gets beside its grant: the request, the store, and the function's own settings.
+//! The handler's context: the request, the store, and the function's own settings.
 
 use std::sync::Arc;
 

@@ -24,7 +24,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// The time for an answer when no deadline is known.
 const DEFAULT_TIME: Duration = Duration::from_secs(25);
 
-/// What a handler returns, without its own type.
+/// The future of a handler, without its own type.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
 
 /// A running function: a handler, and the policy for its responses.

@@ -100,7 +100,7 @@ where
     })
 }
 
-/// What a function does once while it starts. A public function has none, so its binary does not carry it.
+/// The work of a starting function. A public function has none, so its binary does not carry it.
 type Prime = fn(App) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// Reads the token keys, which also opens the connection to DynamoDB: Lambda gives a starting function a whole

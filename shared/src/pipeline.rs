@@ -109,7 +109,7 @@ where
     Err(ApiError::Contended)
 }
 
-/// What was read beside the caller, because the token's hint said that they may.
+/// The data that were read beside the caller, because the token's hint permits it.
 struct Early {
     /// The items at the target's keys, and those that state the relation.
     items: Items,

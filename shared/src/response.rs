@@ -14,7 +14,7 @@ use crate::model::record::{Details, Record};
 use crate::model::user::{Account, User};
 use crate::model::version::{Version, etag};
 
-/// What a handler returns.
+/// The result of a handler.
 pub type ApiResult = Result<Answer, ApiError>;
 
 /// A successful answer. Functions of this module make it of bodies that say whose data they disclose.

@@ -16,10 +16,7 @@ use repo::openapi::Contract;
 use repo::routes::by_path;
 use repo::template::{ANY, Function, Template, repository};
 use serde_json::Value;
-use shared::testing::costs::PAGE;
-
-/// The functions that have no row on the page of calls.
-const WITHOUT_CALLS: [&str; 3] = ["docs", "keys-rotate", "not-found"];
+use shared::testing::costs::{PAGE, WITHOUT_CALLS};
 
 /// The file with the benchmark's events, one for each function.
 const BENCHMARK: &str = "tools/bench/src/functions/operations.rs";

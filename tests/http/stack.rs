@@ -101,7 +101,9 @@ fn start() -> Result<Stack, String> {
     thread::spawn(move || lines.for_each(drop));
     // The first account becomes the administrator, so it is created before any test starts.
     let register = format!("{url}/api/auth/register/");
-    ureq::post(register).send_json(own_admin()).map_err(|error| error.to_string())?;
+    // Despite HTTP_PROXY: a proxy cannot reach this machine's 127.0.0.1.
+    let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
+    agent.post(register).send_json(own_admin()).map_err(|error| error.to_string())?;
     Ok(Stack { url, _dev: Some(dev) })
 }
 

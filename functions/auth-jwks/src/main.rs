@@ -1,4 +1,4 @@
-//! GET /.well-known/jwks.json — the public token keys, for services that verify access tokens themselves.
+//! GET /.well-known/jwks.json returns the public token keys, for services that verify access tokens themselves.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! POST /api/auth/login/ — opens a session and returns its tokens.
+//! POST /api/auth/login/ opens a session and returns its tokens.
 
 use std::process::ExitCode;
 use std::time::Duration;

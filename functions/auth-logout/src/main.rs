@@ -1,4 +1,4 @@
-//! POST /api/auth/logout/ — ends this session, or all sessions of the caller's account.
+//! POST /api/auth/logout/ ends this session, or all sessions of the caller's account.
 
 use std::process::ExitCode;
 

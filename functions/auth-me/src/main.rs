@@ -1,4 +1,4 @@
-//! GET /api/auth/me/ — the caller's own account.
+//! GET /api/auth/me/ returns the caller's own account.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! POST /api/auth/password/reset/confirm/ — sets a new password by a mailed token; all sessions of the account end.
+//! POST /api/auth/password/reset/confirm/ sets a new password by a mailed token; all sessions of the account end.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! POST /api/auth/password/reset/ — mails a token that lets the account's owner set a new password.
+//! POST /api/auth/password/reset/ mails a token that lets the account's owner set a new password.
 
 use std::process::ExitCode;
 use std::time::Duration;

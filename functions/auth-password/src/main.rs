@@ -1,4 +1,4 @@
-//! POST /api/auth/password/ — changes the caller's password; all other sessions of the account end.
+//! POST /api/auth/password/ changes the caller's password; all other sessions of the account end.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! POST /api/auth/refresh/ — exchanges a refresh token for a new pair of tokens.
+//! POST /api/auth/refresh/ exchanges a refresh token for a new pair of tokens.
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! POST /api/auth/register/ — makes an account.
+//! POST /api/auth/register/ makes an account.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! DELETE /api/auth/sessions/{id}/ — ends one of the caller's sessions.
+//! DELETE /api/auth/sessions/{id}/ ends one of the caller's sessions.
 
 use std::process::ExitCode;
 

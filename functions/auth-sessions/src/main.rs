@@ -1,4 +1,4 @@
-//! GET /api/auth/sessions/ — the caller's open sessions.
+//! GET /api/auth/sessions/ returns the caller's open sessions.
 
 use std::process::ExitCode;
 

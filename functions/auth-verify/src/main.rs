@@ -1,4 +1,4 @@
-//! POST /api/auth/verify/ — whether an access token is valid.
+//! POST /api/auth/verify/ tells whether an access token is valid.
 
 use std::process::ExitCode;
 

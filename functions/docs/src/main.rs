@@ -1,5 +1,5 @@
-//! GET /api/openapi.json — the contract; GET /api/docs/ — a page that shows the contract and can send requests;
-//! GET /api/docs/{file} — the files of that page.
+//! GET /api/openapi.json returns the contract, GET /api/docs/ a page that shows it and can send requests, and
+//! GET /api/docs/{file} the files of that page.
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! GET /api/health/ — whether the API and its table answer.
+//! GET /api/health/ tells whether the API and its table answer.
 
 use std::process::ExitCode;
 

@@ -2,10 +2,10 @@
 
 use super::act::Act;
 
-/// What an endpoint does. The types are defined in `store`, beside the items that they are about.
+/// The action of an endpoint. The types are defined in `store`, beside their items.
 pub trait Action: Send + Sync + 'static {
     const ID: Act;
-    /// What the action is about, as it is loaded with the caller: a record, a page of a list, or nothing.
+    /// The subject of the action, as it is loaded with the caller: a record, a page of a list, or nothing.
     type Target: Send + 'static;
 }
 

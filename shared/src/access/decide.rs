@@ -10,7 +10,7 @@ use crate::model::field::FieldErrors;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 
-/// What the decision knows of an account.
+/// The account, as the decision sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Actor {
     pub role: Role,

@@ -37,12 +37,12 @@ impl<A: Action> Granted<A> {
         self.at
     }
 
-    /// What answers leave out.
+    /// The attributes that answers leave out.
     pub fn view(&self) -> View {
         self.allowed.view()
     }
 
-    /// What a change may change.
+    /// The fields that may change.
     pub fn fields(&self) -> Fields {
         self.allowed.fields()
     }

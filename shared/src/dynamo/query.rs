@@ -6,7 +6,7 @@ use super::error::DynamoError;
 use super::item::Item;
 use super::table::Table;
 
-/// What to read of a partition. Without an index the read is consistent.
+/// A read of a partition. Without an index it is consistent.
 #[derive(Debug)]
 pub struct Query<'a> {
     /// An index, and its partition key and sort key; the table's own without.

@@ -3,7 +3,7 @@
 use crate::dynamo::Expression;
 use crate::model::user::User;
 
-/// What a write does to the number.
+/// The effect of a write on the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdminCount {
     Same,

@@ -51,7 +51,7 @@ pub struct DoctorAndPatient {
     assignment: Option<Assignment>,
 }
 
-/// What [`Assignments::assign`] returns.
+/// The result of [`Assignments::assign`].
 #[derive(Debug)]
 pub struct Assigned {
     pub assignment: AssignmentView,
@@ -188,7 +188,7 @@ impl Load for DoctorAndPatient {
     }
 }
 
-/// What each of the two rows holds beside its keys.
+/// The content of each of the two rows, beside its keys.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Row {
     pub assigned_at: Timestamp,

@@ -26,7 +26,7 @@ pub struct Credentials<'a> {
     store: &'a Store,
 }
 
-/// What a login needs to know of an account.
+/// An account, as a login needs it.
 #[derive(Debug)]
 pub struct StoredCredential {
     pub user: User,

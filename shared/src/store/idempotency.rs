@@ -17,7 +17,7 @@ use crate::model::timestamp::Timestamp;
 /// How long a key is remembered.
 const REMEMBERED_FOR: Duration = Duration::from_hours(24);
 
-/// What a key remembers of a creation. It does not hold the record: the same request brings it again, and a deleted
+/// The memory of a creation under a key. It does not hold the record: the same request brings it again, and a deleted
 /// record leaves nothing behind.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Creation {

@@ -11,7 +11,7 @@ use crate::model::id::PatientId;
 /// A target. Either the items at keys that the request names, read in the BatchGetItem of the caller, or the rows of a
 /// list, read by a Query that may run beside that call. Nothing is built from either before the decision.
 pub trait Load: Sized + Send + 'static {
-    /// What a request names: an id, two ids, a page of a list.
+    /// The name in a request: an id, two ids, a page of a list.
     type Name: Clone + Send + Sync + 'static;
 
     /// Returns the keys to read with the caller.

@@ -1,4 +1,4 @@
-//! What the operator's commands do to accounts, with the operator's own AWS credentials and without a caller.
+//! The operator's changes of accounts, with the operator's own AWS credentials and without a caller.
 //!
 //! The feature `operator` is for those commands only: no function is built with it.
 

@@ -104,7 +104,7 @@ enum State<D: Details> {
     Absent,
 }
 
-/// What a deletion leaves, so that the id is not used again and assignments are refused.
+/// The item of a deleted record, so that its id is not used again and assignments are refused.
 #[derive(Debug, Serialize, Deserialize)]
 struct Tombstone {
     deleted_at: Timestamp,

@@ -16,7 +16,7 @@ pub struct Throttles<'a> {
     store: &'a Store,
 }
 
-/// What a throttle counts: a kind of attempt, and a hash of who attempts. Names and addresses are not stored.
+/// A kind of attempt, and a hash of its names and addresses, which are not stored themselves.
 #[derive(Debug, Clone)]
 pub struct ThrottleKey {
     kind: &'static str,

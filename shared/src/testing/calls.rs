@@ -36,7 +36,7 @@ struct Record {
     ended: u32,
 }
 
-/// What a request costs at DynamoDB.
+/// The cost of a request at DynamoDB.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cost {
     /// The calls, in the order in which they were sent.

@@ -11,13 +11,13 @@ use xtask::stack::{PASSWORD, Stack};
 use crate::times::{Report, Times, refused, require_same};
 
 /// Logins with each name; the throttle allows more.
-const LOGINS_PER_NAME: usize = 5;
+const LOGINS_PER_NAME: u16 = 5;
 
 #[derive(clap::Args)]
 pub struct Options {
     /// Logins of each kind
-    #[arg(long, default_value_t = 170)]
-    logins: usize,
+    #[arg(long, default_value_t = 170, value_parser = clap::value_parser!(u16).range(2..))]
+    logins: u16,
 }
 
 pub fn run(options: &Options) -> Result {

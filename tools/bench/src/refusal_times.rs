@@ -15,8 +15,8 @@ const LONG: usize = 10_000;
 #[derive(clap::Args)]
 pub struct Options {
     /// Requests of each kind
-    #[arg(long, default_value_t = 200)]
-    requests: usize,
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(2..=1000))]
+    requests: u16,
 }
 
 pub fn run(options: &Options) -> Result {
@@ -51,7 +51,7 @@ pub fn run(options: &Options) -> Result {
     ]
     .map(Times::new);
     let refuse = |path: &str| refused(403, || stack.get(Some(&token), path));
-    ui::status("Measuring", format!("{} requests", paths.len() * options.requests));
+    ui::status("Measuring", format!("{} requests", paths.len() * usize::from(options.requests)));
     // The first call of a process takes longer.
     for path in &paths {
         refuse(path)?;

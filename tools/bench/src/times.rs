@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use ops::Result;
 use serde_json::Value;
 
-/// Two means of the same distribution differ by more than this t in one of twenty comparisons.
-const APART: f64 = 1.96;
+/// Beyond this t two kinds differ. Of the up to 15 pairs of one report, kinds of the same distribution exceed it in one
+/// of twenty reports (Bonferroni).
+const APART: f64 = 2.94;
 
 /// The times of one kind of request.
 pub struct Times {
