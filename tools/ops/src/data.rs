@@ -11,14 +11,14 @@ use tokio::time::{sleep, timeout};
 use crate::lock::{lock, try_lock};
 use crate::{Failure, Result};
 
-/// The time that the end of an earlier `cargo dev`, or the start of a running one, may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// The time that the end of an earlier `cargo dev`, or the opening of the tables by a running one, may take.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(100);
 
 /// The file that one process at a time locks.
 const LOCK: &str = "lock";
 
-/// The file in which that process announces the endpoint of its DynamoDB.
+/// The file in which that process, if it is a `cargo dev`, announces the endpoint of its DynamoDB.
 const ENDPOINT: &str = "dynamodb-endpoint";
 
 /// The folder, locked by this process.
@@ -32,7 +32,7 @@ pub struct Data {
 pub enum Access {
     /// Directly: no process uses the folder, whose full path this is.
     Free(PathBuf),
-    /// Through the DynamoDB, at this endpoint, of the process that uses the folder.
+    /// Through the DynamoDB, at this endpoint, of the `cargo dev` that uses the folder.
     Through(String),
 }
 
@@ -83,7 +83,8 @@ impl Drop for Data {
     }
 }
 
-/// Returns how to access the data in the folder. If a process uses the folder, waits until its DynamoDB has started.
+/// Returns how to access the data in the folder. If a `cargo dev` uses it, waits until its DynamoDB has started. If
+/// another command uses it, waits until that ends.
 pub async fn access(folder: Option<&Path>) -> Result<Access> {
     let folder = prepare(folder)?;
     let cannot = |error| cannot_use(&folder, error);
@@ -100,18 +101,14 @@ pub async fn access(folder: Option<&Path>) -> Result<Access> {
         sleep(POLL).await;
         waited += POLL;
     }
-    let folder = folder.display();
-    Err(format!("the `cargo dev` that uses {folder} is still starting; try again soon").into())
+    let user = "another command, or a `cargo dev` that is still starting, uses";
+    Err(format!("{user} {}; try again soon", folder.display()).into())
 }
 
-/// Waits until a process announces the endpoint of its DynamoDB in the folder.
-pub async fn announced(folder: &Path) -> Result<String> {
-    loop {
-        match endpoint(folder).map_err(|error| cannot_use(folder, error))? {
-            Some(endpoint) => return Ok(endpoint),
-            None => sleep(POLL).await,
-        }
-    }
+/// Returns whether a process uses the folder, which exists.
+pub fn is_in_use(folder: &Path) -> Result<bool> {
+    let lock = try_lock(&folder.join(LOCK)).map_err(|error| cannot_use(folder, error))?;
+    Ok(lock.is_none())
 }
 
 /// Creates the folder if it is missing, and returns its full path.
@@ -164,9 +161,10 @@ mod tests {
         let first = access(Some(&folder)).await.unwrap();
         assert!(matches!(first, Access::Free(_)), "an old file does not mean that a process runs");
         assert_eq!(endpoint(&folder).unwrap(), None);
+        assert!(!is_in_use(&folder).unwrap());
         let first = Data::open(Some(&folder)).await.unwrap();
         first.announce("http://127.0.0.1:2").unwrap();
-        assert_eq!(announced(&folder).await.unwrap(), "http://127.0.0.1:2");
+        assert!(is_in_use(&folder).unwrap());
         let second = access(Some(&folder)).await.unwrap();
         assert!(matches!(second, Access::Through(endpoint) if endpoint == "http://127.0.0.1:2"));
         drop(first);

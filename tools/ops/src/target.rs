@@ -11,6 +11,9 @@ use crate::dynamodb::DynamoDb;
 use crate::local_tables::LocalTables;
 use crate::{Result, ui};
 
+/// How often a command tries to open the tables if other processes open them first.
+const TRIES: usize = 3;
+
 // Without a doc comment, because clap would show it as the command's description.
 #[derive(clap::Args)]
 pub struct Target {
@@ -45,18 +48,31 @@ impl Target {
 }
 
 async fn local(folder: Option<&Path>) -> Result<Opened> {
-    let (endpoint, local) = match access(folder).await? {
-        Access::Through(endpoint) => (endpoint, None),
-        Access::Free(folder) => {
-            let local = LocalTables::start(&folder).await?;
-            (local.endpoint.clone(), Some(local))
-        }
-    };
+    let (endpoint, local) = open_local(folder, LocalTables::start).await?;
     let dynamodb = DynamoDb::at(&endpoint)?;
     ui::status("Using", &dynamodb);
     let client = client(dynamodb.settings());
     let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
     Ok(Opened { store, _local: local })
+}
+
+/// Returns the endpoint of the tables in the folder, and what keeps them open if no `cargo dev` does. `start` opens
+/// them; it returns `None` if another process is first.
+async fn open_local(
+    folder: Option<&Path>,
+    mut start: impl AsyncFnMut(&Path) -> Result<Option<LocalTables>>,
+) -> Result<(String, Option<LocalTables>)> {
+    for _ in 0..TRIES {
+        match access(folder).await? {
+            Access::Through(endpoint) => return Ok((endpoint, None)),
+            Access::Free(folder) => {
+                if let Some(local) = start(&folder).await? {
+                    return Ok((local.endpoint.clone(), Some(local)));
+                }
+            }
+        }
+    }
+    Err(format!("other processes opened the tables first, {TRIES} times; try again later").into())
 }
 
 fn stack(name: &str, endpoint: Option<&str>) -> Result<Opened> {
@@ -68,4 +84,37 @@ fn stack(name: &str, endpoint: Option<&str>) -> Result<Opened> {
     // A stack's keys table has a name of its own, but no command reads or writes that table.
     let store = Store::new(client(dynamodb.settings()), name.to_owned(), String::new());
     Ok(Opened { store, _local: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, process};
+
+    use super::*;
+    use crate::data::Data;
+
+    #[tokio::test]
+    async fn command_uses_the_tables_of_a_process_that_is_first() {
+        let folder = env::temp_dir().join(format!("healthcare-target-{}", process::id()));
+        let mut first = None;
+        let opened = open_local(Some(&folder), async |folder| {
+            let data = Data::open(Some(folder)).await?;
+            data.announce("http://127.0.0.1:1")?;
+            first = Some(data);
+            Ok(None)
+        });
+        let opened = opened.await.unwrap();
+        assert!(matches!(opened, (endpoint, None) if endpoint == "http://127.0.0.1:1"));
+        drop(first);
+
+        let mut tries = 0;
+        let opened = open_local(Some(&folder), async |_| {
+            tries += 1;
+            Ok(None)
+        });
+        assert!(opened.await.is_err());
+        assert_eq!(tries, TRIES);
+
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::error::GenerateError;
 use crate::members::Members;
-use crate::openapi::{Contract, Operation, Parameter, from_yaml};
+use crate::openapi::{Contract, ContractError, Operation, Parameter, from_yaml};
 use postman::{Auth, Body, Collection, Event, Field, Folder, Info, Item, Request, SCHEMA, Url};
 
 /// The URL of `cargo dev`.
@@ -86,7 +86,7 @@ struct Example {
 /// Returns docs/healthcare.postman_collection.json for the text of openapi.yaml.
 ///
 /// # Errors
-/// The contract is not valid.
+/// The contract is not valid, or lacks the tags of an operation.
 pub fn collection(yaml: &str) -> Result<String, GenerateError> {
     let contract = Contract::parse(yaml)?;
     let Document { info, tags, paths } = from_yaml(yaml)?;
@@ -95,7 +95,9 @@ pub fn collection(yaml: &str) -> Result<String, GenerateError> {
         let (_, Entry::Operation(described)) = entry else { continue };
         let operation = contract.operations().iter().find(|it| it.id == described.id);
         let folder = folders.iter_mut().find(|it| described.tags.contains(&it.name));
-        if let (Some(operation), Some(folder)) = (operation, folder) {
+        let folder = folder
+            .ok_or_else(|| ContractError::Reference(format!("the tag of {}", described.id)))?;
+        if let Some(operation) = operation {
             folder.items.push(item(&contract, operation, described)?);
         }
     }

@@ -12,7 +12,8 @@ mod summary;
 use std::future::pending;
 use std::path::PathBuf;
 
-use ops::data::Data;
+use ops::data::{Data, PATIENCE};
+use ops::local_tables::READY;
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::generated;
@@ -20,6 +21,7 @@ use repo::template::Template;
 use shared::store::client;
 use shared::testing::emulator::create_tables;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use self::functions::Functions;
 use self::gateway::Gateway;
@@ -66,8 +68,14 @@ pub struct Options {
     demo: bool,
 
     /// Open the tables for other commands, without the API
-    #[arg(long, conflicts_with_all = ["dynamodb_endpoint", "demo"])]
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["port", "dynamodb_endpoint", "release"])]
+    #[arg(conflicts_with_all = ["concurrency", "no_reload", "demo"])]
     table_only: bool,
+
+    /// Only print the endpoint of the tables: for a command that opens them for itself
+    #[arg(long, hide = true, requires = "table_only")]
+    unannounced: bool,
 
     /// End when stdin does: for test suites, so that the command ends even if they are killed
     #[arg(long, hide = true)]
@@ -88,14 +96,19 @@ pub async fn run(options: &Options) -> Result {
 async fn serve_tables(options: &Options) -> Result {
     let template = Template::load()?;
     let data = Data::open(options.data.as_deref()).await?;
-    let database = open_tables(options, &template, &data).await?;
+    let Ok(database) = timeout(PATIENCE, open_tables(options, &template, &data)).await else {
+        let seconds = PATIENCE.as_secs();
+        return Err(format!("the tables did not open within {seconds} s").into());
+    };
+    let database = database?;
     if let Some(endpoint) = database.dynamodb.endpoint() {
-        ui::print(format!("The tables are ready at {endpoint}\n"));
+        ui::print(format!("{READY}{endpoint}\n"));
     }
     pending().await
 }
 
-/// Opens the database, creates the missing tables, and announces the endpoint to other commands.
+/// Opens the database, creates the missing tables, and, unless the options say otherwise, announces the endpoint to
+/// other commands.
 async fn open_tables(options: &Options, template: &Template, data: &Data) -> Result<Database> {
     let database = match &options.dynamodb_endpoint {
         Some(endpoint) => Database::at(endpoint)?,
@@ -103,7 +116,9 @@ async fn open_tables(options: &Options, template: &Template, data: &Data) -> Res
         None => Database::on_file(&files::database(data.folder())).await?,
     };
     create_tables(&client(database.dynamodb.settings()), template).await?;
-    if let Some(endpoint) = database.dynamodb.endpoint() {
+    if !options.unannounced
+        && let Some(endpoint) = database.dynamodb.endpoint()
+    {
         data.announce(endpoint)?;
     }
     Ok(database)

@@ -1,20 +1,23 @@
 //! `cargo xtask new-endpoint`: creates all files of an endpoint, as a protected endpoint that answers 204.
 //!
-//! Its part of template.yaml is the part of `doctors-get`, renamed, so that it always has the form of the others.
+//! Its event and its part of template.yaml are those of another endpoint, renamed, so that they have the form of the
+//! others.
 
+mod access;
+mod contract;
+mod template;
+
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use ops::{Result, ui};
 use repo::template::repository;
-use serde_json::{Map, Value, json};
 
 #[cfg(test)]
 mod tests;
-
-/// The endpoint whose files are the pattern.
-const PATTERN: &str = "doctors-get";
-const PATTERN_ROUTE: &str = r#"Method: GET, Path: "/api/doctors/{id}""#;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -42,84 +45,138 @@ struct Endpoint {
 /// A file of the repository, and its new text.
 type Written = (String, String);
 
+/// The body that the handler of a POST, PUT or PATCH reads.
+const BODY: &str = "
+#[derive(Deserr)]
+#[deserr(error = FieldErrors, deny_unknown_fields)]
+struct Body {
+    note: String,
+}
+";
+
 pub fn run(Options { name, method, path }: &Options) -> Result {
-    let endpoint = Endpoint::new(name, method, path)?;
-    if repository().join("functions").join(name).exists() {
-        return Err(format!("functions/{name} exists already").into());
-    }
     // Everything is made before anything is written.
-    let written = endpoint.files(&|file| Ok(fs::read_to_string(repository().join(file))?))?;
-    for (file, text) in written {
+    for (file, text) in Endpoint::new(name, method, path)?.files()? {
         let target = repository().join(&file);
         fs::create_dir_all(target.parent().unwrap_or(Path::new(".")))
             .and_then(|()| fs::write(&target, text))
             .map_err(|error| format!("cannot write {file}: {error}"))?;
         ui::status("Wrote", &file);
     }
-    ui::status(
-        "Next",
-        "cargo xtask generate --calls, then cargo test: it names everything that is missing",
-    );
+    for step in [
+        &format!("fill in the placeholders: \"Say here\" in functions/{name} and openapi.yaml"),
+        "cargo xtask generate --calls",
+        &format!("cargo benchmark functions --save --only calls --functions {name}"),
+        "cargo test",
+        "cargo test -p repo -p ops -p xtask -p bench",
+    ] {
+        ui::status("Next", step);
+    }
     Ok(())
 }
 
 impl Endpoint {
     fn new(name: &str, method: &str, path: &str) -> Result<Self> {
-        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty()
-            || !name.starts_with(|c: char| c.is_ascii_lowercase())
-            || !name.chars().all(is_name)
-        {
-            return Err(format!("{name}: a name has lower case letters, digits and hyphens").into());
+        let is_word = |word: &str| is_made_of(word, |c| matches!(c, 'a'..='z' | '0'..='9'));
+        let begins_with_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
+        if !begins_with_letter || !name.contains('-') || !name.split('-').all(is_word) {
+            return Err(format!("{name}: a name has two or more words: invoices-get").into());
         }
         let method = method.to_uppercase();
         if !["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()) {
             return Err(format!("{method} is not the method of an endpoint").into());
         }
-        if !path.starts_with("/api/") || !path.ends_with('/') || path.contains("//") {
-            return Err(format!("{path}: a path begins with /api/ and ends with a slash").into());
+        let is_segment = |segment: &str| match variable(segment) {
+            Some(name) => is_made_of(name, |c| matches!(c, 'a'..='z' | '_')),
+            None => is_made_of(segment, |c| matches!(c, 'a'..='z' | '0'..='9' | '-')),
+        };
+        let segments = path.strip_prefix("/api/").and_then(|rest| rest.strip_suffix('/'));
+        if !segments.is_some_and(|segments| segments.split('/').all(is_segment)) {
+            return Err(format!("{path}: a path has the form /api/invoices/{{id}}/").into());
         }
-        Ok(Self { name: name.to_owned(), method, path: path.trim_end_matches('/').to_owned() })
+        let path = path.trim_end_matches('/').to_owned();
+        let endpoint = Self { name: name.to_owned(), method, path };
+        let variables = endpoint.variables();
+        if variables.iter().collect::<BTreeSet<_>>().len() < variables.len() {
+            return Err(format!("{}: two variables have the same name", endpoint.path).into());
+        }
+        Ok(endpoint)
     }
 
-    /// Makes all files, from the files that `read` returns.
-    fn files(&self, read: &dyn Fn(&str) -> Result<String>) -> Result<Vec<Written>> {
-        let changed = |file: &str, change: &dyn Fn(&str) -> Result<String>| -> Result<Written> {
-            let text = change(&read(file)?).map_err(|problem| format!("{file}: {problem}"))?;
+    /// Makes all files from those of the repository.
+    fn files(&self) -> Result<Vec<Written>> {
+        let folder = format!("functions/{}", self.name);
+        if repository().join(&folder).exists() {
+            return Err(format!("{folder} exists already").into());
+        }
+        let changed = |file: &str, change: fn(&Self, &str) -> Result<String>| -> Result<Written> {
+            let text =
+                change(self, &read(file)?).map_err(|problem| format!("{file}: {problem}"))?;
             Ok((file.to_owned(), text))
         };
-        let folder = format!("functions/{}", self.name);
-        let manifest = read(&format!("functions/{PATTERN}/Cargo.toml"))?;
-        Ok(vec![
-            (format!("{folder}/Cargo.toml"), manifest.replace(PATTERN, &self.name)),
+        let mut files = vec![
+            changed("template.yaml", Self::template)?,
+            changed("openapi.yaml", Self::contract)?,
+            changed("shared/src/access/act.rs", Self::act)?,
+            changed("shared/src/access/decide.rs", Self::decision)?,
+            changed("tools/bench/src/functions/operations.rs", Self::benchmark)?,
+            (format!("{folder}/Cargo.toml"), self.manifest()?),
             (format!("{folder}/src/main.rs"), self.main()),
             (format!("{folder}/src/tests.rs"), self.tests()),
-            (
-                format!("events/{}.json", self.name),
-                self.event(&read(&format!("events/{PATTERN}.json"))?)?,
-            ),
-            changed("template.yaml", &|text| self.template(text))?,
-            changed("openapi.yaml", &|text| self.contract(text))?,
-            changed("shared/src/access/act.rs", &|text| self.act(text))?,
-            changed("shared/src/access/decide.rs", &|text| self.decision(text))?,
-            changed("tools/bench/src/functions/operations.rs", &|text| self.operation(text))?,
-        ])
+            (format!("events/{}.json", self.name), self.event()?),
+        ];
+        for (file, code) in &mut files {
+            if file.ends_with(".rs") {
+                *code = formatted(code)?;
+            }
+        }
+        Ok(files)
     }
 
-    /// `InvoicesGet` of `invoices-get`.
+    /// Returns `InvoicesGet` for `invoices-get`.
     fn camel_case(&self) -> String {
-        camel_case(&self.name)
+        self.name.split('-').map(capitalized).collect()
+    }
+
+    /// Returns the names of the path's variables.
+    fn variables(&self) -> Vec<&str> {
+        self.path.split('/').filter_map(variable).collect()
+    }
+
+    fn has_body(&self) -> bool {
+        ["POST", "PUT", "PATCH"].contains(&self.method.as_str())
+    }
+
+    fn manifest(&self) -> Result<String> {
+        let pattern = if self.has_body() { "auth-logout" } else { "doctors-get" };
+        replaced(&read(&format!("functions/{pattern}/Cargo.toml"))?, &[(pattern, &self.name)])
     }
 
     fn main(&self) -> String {
         let (action, handler) = (self.camel_case(), self.name.replace('-', "_"));
-        let Self { method, path, .. } = self;
+        let (mut imports, mut body, mut input) = (String::new(), "", String::new());
+        if !self.variables().is_empty() {
+            imports.push_str("use shared::model::id::UserId;\n");
+            input.push_str("// Say here what each id names: `UserId` is a placeholder.\n");
+        }
+        for variable in self.variables() {
+            let kind = variable.strip_suffix("_id").unwrap_or("item").replace('_', " ");
+            input.push_str(&format!(
+                "context.request().path_id::<UserId>({variable:?}, {kind:?})?;\n"
+            ));
+        }
+        if self.has_body() {
+            imports.push_str("use deserr::Deserr;\nuse shared::model::field::FieldErrors;\n");
+            input.push_str("let Body { note: _note } = context.request().json()?;\n");
+            body = BODY;
+        }
+        let context = if input.is_empty() { "_context" } else { "context" };
         format!(
-            "//! {method} {path}/ — say here what it does.
+            "//! {} {}/ — Say here what it does.
 
 use std::process::ExitCode;
 
-use shared::access::{{Act, Action}};
+{imports}use shared::access::{{Act, Action}};
 use shared::store::Nothing;
 use shared::{{ApiResult, Context, Granted, response, serve}};
 
@@ -134,15 +191,16 @@ impl Action for {action} {{
     const ID: Act = Act::{action};
     type Target = Nothing;
 }}
-
+{body}
 fn main() -> ExitCode {{
     serve({handler})
 }}
 
-async fn {handler}(_context: Context, _by: Granted<{action}>) -> ApiResult {{
-    response::no_content()
+async fn {handler}({context}: Context, _by: Granted<{action}>) -> ApiResult {{
+    {input}response::no_content()
 }}
-"
+",
+            self.method, self.path
         )
     }
 
@@ -150,27 +208,34 @@ async fn {handler}(_context: Context, _by: Granted<{action}>) -> ApiResult {{
         let (name, handler) = (&self.name, self.name.replace('-', "_"));
         format!(
             "use shared::model::user::Role;
-use shared::testing::{{Event, World, checks, protected, run}};
+use shared::testing::{{Event, Handler, World, checks, protected, run}};
 
 use super::{handler};
+
+fn handler() -> impl Handler {{
+    protected({handler})
+}}
+
+fn event() -> Event {{
+    Event::of(\"{name}\")
+}}
 
 #[test]
 fn answers_204() {{
     run(async |world: World| {{
         let staff = world.actor(Role::Staff).await;
-        let event = Event::of(\"{name}\").by(&staff);
-        world.call(protected({handler}), event).await.expect(204);
+        world.call(handler(), event().by(&staff)).await.expect(204);
     }});
 }}
 
 #[test]
 fn only_staff_may() {{
-    checks::only_staff_may(protected({handler}), Event::of(\"{name}\"));
+    checks::only_staff_may(handler(), event());
 }}
 
 #[test]
 fn survives_a_dynamodb_that_fails() {{
-    checks::survives_faults_at_work(protected({handler}), Event::of(\"{name}\"), false);
+    checks::survives_faults_at_work(handler(), event(), false);
 }}
 
 #[test]
@@ -181,145 +246,50 @@ fn its_policy_grants_nothing_else() {{
         )
     }
 
-    /// The names of the path's variables.
-    fn variables(&self) -> Vec<&str> {
-        let segments = self.path.split('/');
-        segments.filter_map(|it| it.strip_prefix('{')?.strip_suffix('}')).collect()
-    }
-
-    fn event(&self, pattern: &str) -> Result<String> {
-        let mut event: Map<String, Value> = serde_json::from_str(pattern)?;
+    /// Returns the event of `doctors-get` or `doctors-update`, with another method, path and body.
+    fn event(&self) -> Result<String> {
         let variables = self.variables();
-        let called = variables.iter().fold(format!("{}/", self.path), |path, name| {
+        let path = variables.iter().fold(format!("{}/", self.path), |path, name| {
             path.replace(&format!("{{{name}}}"), "1")
         });
-        let parameters: Map<String, Value> =
-            variables.iter().map(|name| ((*name).to_owned(), json!("1"))).collect();
-        let set = |object: &mut Map<String, Value>, name: &str, value: Value| {
-            object.insert(name.to_owned(), value);
+        let members: Vec<_> = variables.iter().map(|it| format!("    \"{it}\": \"1\"")).collect();
+        let members = format!("{{\n{}\n  }}", members.join(",\n"));
+        let parameters = if variables.is_empty() { "null" } else { &members };
+        let method = format!("\"{}\"", self.method);
+        let event = if self.has_body() {
+            let body = (r#"{\"specialization\":\"Cardiology\"}"#, r#"{\"note\":\"A note\"}"#);
+            replaced(&read("events/doctors-update.json")?, &[("\"PATCH\"", &method), body])?
+        } else {
+            replaced(&read("events/doctors-get.json")?, &[("\"GET\"", &method)])?
         };
-        set(&mut event, "resource", json!(self.path));
-        set(&mut event, "path", json!(called));
-        set(&mut event, "httpMethod", json!(self.method));
-        let parameters = if parameters.is_empty() { Value::Null } else { parameters.into() };
-        set(&mut event, "pathParameters", parameters);
-        if let Some(context) = event.get_mut("requestContext").and_then(Value::as_object_mut) {
-            set(context, "path", json!(called));
-            set(context, "resourcePath", json!(self.path));
-            set(context, "httpMethod", json!(self.method));
-        }
-        Ok(serde_json::to_string_pretty(&event)? + "\n")
-    }
-
-    /// Adds the function with its role and policy before `Health`, and its path to those of `NotFound`.
-    fn template(&self, text: &str) -> Result<String> {
-        let (pattern, name) = (camel_case(PATTERN), self.camel_case());
-        let start = find(text, &format!("\n  {pattern}:\n"))? + 1;
-        let rest = text.get(start..).unwrap_or_default();
-        let end = find(rest, "\n\n  DoctorsUpdate:\n")?;
-        let part = rest.get(..end).unwrap_or_default();
-        let route = format!("Method: {}, Path: \"{}\"", self.method, self.path);
-        let part = part
-            .replace(PATTERN_ROUTE, &route)
-            .replace("[DOCTOR#*, USER#*]", "[USER#*]")
-            .replace(&pattern, &name)
-            .replace(PATTERN, &self.name);
-        let mut text = insert_before(text, "\n  Health:\n", &format!("\n{part}\n"))?;
-        let is_known = text.contains(&format!("any-method, Path: {}", self.path))
-            || text.contains(&format!("any-method, Path: \"{}\"", self.path));
-        if !is_known {
-            let event = format!(
-                "        {name}:\n          Type: Api\n          Properties: {{ RestApiId: !Ref Api, Method: \
-                x-amazon-apigateway-any-method, Path: \"{}\" }}\n",
-                self.path
-            );
-            text =
-                insert_before(&text, "\n\n  NotFoundRole:\n", &format!("\n{}", event.trim_end()))?;
-        }
-        Ok(text)
-    }
-
-    /// Adds the operation: to its path if the contract has that, and otherwise with its path before that of `health`.
-    fn contract(&self, text: &str) -> Result<String> {
-        let Self { name, method, path } = self;
-        let mut operation = format!(
-            "    {}:
-      operationId: {name}
-      x-role: staff
-      tags: [Health]
-      summary: Say here what it does
-      description: Say here what it returns.
-      security: [{{ bearer: [] }}]
-",
-            method.to_lowercase()
-        );
-        let variables = self.variables();
-        if !variables.is_empty() {
-            operation.push_str("      parameters:\n");
-        }
-        for variable in &variables {
-            operation.push_str(&format!(
-                "        - {{ name: {variable}, in: path, required: true, example: 7, schema: \
-                {{ $ref: \"#/components/schemas/Id\" }} }}\n"
-            ));
-        }
-        operation.push_str("      responses:\n        \"204\": { description: Done }\n");
-        let not_found = if variables.is_empty() { None } else { Some(("404", "NotFound")) };
-        let refusals = [("401", "Unauthorized"), ("403", "PermissionDenied")];
-        let faults = [("500", "InternalError"), ("503", "Unavailable")];
-        for (status, response) in refusals.into_iter().chain(not_found).chain(faults) {
-            let reference = format!("$ref: \"#/components/responses/{response}\"");
-            operation.push_str(&format!("        \"{status}\": {{ {reference} }}\n"));
-        }
-        match text.split_once(&format!("\n  {path}/:\n")) {
-            Some((before, after)) => Ok(format!("{before}\n  {path}/:\n{operation}{after}")),
-            None => insert_before(
-                text,
-                "\n  /api/health/:\n",
-                &format!("\n  {path}/:\n{}", operation.trim_end()),
-            ),
-        }
-    }
-
-    /// Adds the act.
-    fn act(&self, text: &str) -> Result<String> {
-        let name = self.camel_case();
-        let text = insert_before(text, "\n}\n\nimpl Act {", &format!("\n    {name},"))?;
-        let text = insert_before(&text, "\n    ];\n", &format!("\n        Self::{name},"))?;
-        let function = format!("\n            Self::{name} => \"{}\",", self.name);
-        let text = insert_before(&text, "\n        }\n    }\n", &function)?;
-        let (before, rest) = text.split_once("[Self; ").ok_or("the list of all acts is missing")?;
-        let (count, rest) = rest.split_once(']').ok_or("the number of acts is missing")?;
-        let count: usize = count.parse()?;
-        Ok(format!("{before}[Self; {}]{rest}", count + 1))
-    }
-
-    /// Permits the act to staff and administrators.
-    fn decision(&self, text: &str) -> Result<String> {
-        let last = "\n        | Act::ListPatientsOfDoctor";
-        let place = find(text, last)?;
-        let (before, after) = text.split_at(place);
-        let new = format!("\n        | Act::{}", self.camel_case());
-        Ok(format!("{before}{new}{after}"))
+        let id = "{\n    \"id\": \"1\"\n  }";
+        let resource = ("/api/doctors/{id}", self.path.as_str());
+        replaced(&event, &[("/api/doctors/1/", &path), resource, (id, parameters)])
     }
 
     /// Calls it in the benchmark as a member of staff.
-    fn operation(&self, text: &str) -> Result<String> {
-        let mut event = "event.by(&caller)".to_owned();
-        for variable in self.variables() {
-            event.push_str(&format!(".path_parameter(\"{variable}\", 1)"));
-        }
-        let arm = format!("\n            \"{}\" => {event},\n", self.name);
+    fn benchmark(&self, text: &str) -> Result<String> {
+        let arm = format!("\n            \"{}\" => event.by(&caller),\n", self.name);
         insert_before(text, "\n            _ => {\n", &arm)
     }
 }
 
-fn camel_case(name: &str) -> String {
-    let capitalize = |word: &str| {
-        let (first, rest) = word.split_at(word.len().min(1));
-        first.to_uppercase() + rest
-    };
-    name.split('-').map(capitalize).collect()
+/// Returns `id` for the segment `{id}` of a path.
+fn variable(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+fn is_made_of(text: &str, is_permitted: fn(char) -> bool) -> bool {
+    !text.is_empty() && text.chars().all(is_permitted)
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(word.len().min(1));
+    first.to_uppercase() + rest
+}
+
+fn read(file: &str) -> Result<String> {
+    fs::read_to_string(repository().join(file)).map_err(|error| format!("{file}: {error}").into())
 }
 
 fn find(text: &str, place: &str) -> Result<usize> {
@@ -330,4 +300,34 @@ fn find(text: &str, place: &str) -> Result<usize> {
 fn insert_before(text: &str, place: &str, inserted: &str) -> Result<String> {
     let (before, after) = text.split_at(find(text, place)?);
     Ok(format!("{before}{inserted}{after}"))
+}
+
+/// Replaces the first text of each pair, which must occur, by the second.
+fn replaced(text: &str, pairs: &[(&str, &str)]) -> Result<String> {
+    let mut text = text.to_owned();
+    for (old, new) in pairs {
+        find(&text, old)?;
+        text = text.replace(old, new);
+    }
+    Ok(text)
+}
+
+/// Returns Rust code as `cargo fmt` formats it.
+fn formatted(code: &str) -> Result<String> {
+    let mut rustfmt = Command::new("rustfmt")
+        .args(["--edition", "2024", "--config-path"])
+        .arg(repository())
+        .current_dir(repository())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot start rustfmt: {error}"))?;
+    if let Some(mut stdin) = rustfmt.stdin.take() {
+        stdin.write_all(code.as_bytes())?;
+    }
+    let output = rustfmt.wait_with_output()?;
+    if !output.status.success() {
+        return Err("rustfmt refuses the new code; its errors are above".into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
 }

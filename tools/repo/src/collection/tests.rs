@@ -175,3 +175,9 @@ fn operations_with_a_token_in_the_body_use_the_stored_one() {
         assert_eq!(serde_json::from_str::<Value>(raw).unwrap(), json!({ member: variable }));
     }
 }
+
+#[test]
+fn unknown_tag_is_refused() {
+    let error = collection(&CONTRACT.replace("tags: [Doctors]", "tags: [Nurses]")).unwrap_err();
+    assert_eq!(error.to_string(), "openapi.yaml: the tag of patients does not exist");
+}

@@ -1,0 +1,88 @@
+//! The endpoint's part of template.yaml.
+
+use ops::Result;
+use repo::routes::NOT_FOUND;
+use repo::template::{ANY, Route, Template};
+
+use super::{Endpoint, capitalized, find, insert_before, replaced, variable};
+
+impl Endpoint {
+    /// Adds the function with its role and policy before `Health`, and its path to those of `NotFound`.
+    pub(super) fn template(&self, text: &str) -> Result<String> {
+        let before = Template::parse(text)?;
+        self.check_name(text)?;
+        self.check_route(&before)?;
+        let (id, path) = (self.camel_case(), &self.path);
+        let mut text =
+            insert_before(text, "\n  Health:\n", &format!("\n{}\n", self.resources(text)?))?;
+
+        let any = Route { method: ANY.to_owned(), path: path.clone() };
+        if !before.functions.get(NOT_FOUND).is_some_and(|it| it.routes.contains(&any)) {
+            let event = format!(
+                "\n        {id}:\n          Type: Api\n          Properties: {{ RestApiId: !Ref Api, \
+                 Method: x-amazon-apigateway-any-method, Path: \"{path}\" }}"
+            );
+            text = insert_before(&text, "\n\n  NotFoundRole:\n", &event)?;
+        }
+
+        let after = Template::parse(&text)?;
+        let route = Route { method: self.method.clone(), path: path.clone() };
+        let is_added = after.functions.get(&self.name).is_some_and(|it| it.routes == [route]);
+        if !is_added || after.functions.len() != before.functions.len() + 1 {
+            return Err("it does not contain the new function".into());
+        }
+        Ok(text)
+    }
+
+    /// Refuses a name whose resources, or whose event of `NotFound`, exist already.
+    fn check_name(&self, text: &str) -> Result {
+        for suffix in ["", "Role", "Policy", "Logs"] {
+            let id = self.camel_case() + suffix;
+            let keys = [format!("\n  {id}:\n"), format!("\n        {id}:\n")];
+            if keys.iter().any(|key| text.contains(key)) {
+                return Err(format!("{id} exists already").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a route that exists already, and a variable that API Gateway refuses: below one path, all variables
+    /// need the same name.
+    fn check_route(&self, template: &Template) -> Result {
+        let Self { method, path, .. } = self;
+        for route in template.functions.values().flat_map(|function| &function.routes) {
+            if route.method == *method && route.path == *path {
+                return Err(format!("{method} {path} exists already").into());
+            }
+            let mut pairs = path.split('/').zip(route.path.split('/'));
+            if let Some((ours, theirs)) = pairs.find(|(ours, theirs)| ours != theirs)
+                && variable(ours).is_some()
+                && variable(theirs).is_some()
+            {
+                let other = &route.path;
+                return Err(format!("{ours} must be named {theirs}, as in {other}").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the resources of `doctors-get`, renamed.
+    fn resources(&self, text: &str) -> Result<String> {
+        let start = find(text, "\n  DoctorsGet:\n")? + 1;
+        let rest = text.get(start..).unwrap_or_default();
+        let resources = rest.get(..find(rest, "\n\n  DoctorsUpdate:\n")?).unwrap_or_default();
+        let Self { name, method, path } = self;
+        let event = format!("\n        {}:\n", capitalized(&method.to_lowercase()));
+        let route = format!("Method: {method}, Path: \"{path}\"");
+        replaced(
+            resources,
+            &[
+                ("[DOCTOR#*, USER#*]", "[USER#*]"),
+                ("\n        Get:\n", &event),
+                ("DoctorsGet", &self.camel_case()),
+                ("doctors-get", name),
+                ("Method: GET, Path: \"/api/doctors/{id}\"", &route),
+            ],
+        )
+    }
+}
