@@ -49,8 +49,7 @@ fn observed() -> Result<Vec<String>> {
     if !cargo.args(["--", "--exact", "tests::survives_a_dynamodb_that_fails"]).status()?.success() {
         return Err("the tests that observe calls fail; their errors are above".into());
     }
-    let with_calls =
-        functions.keys().filter(|name| !costs::WITHOUT_CALLS.contains(&name.as_str()));
+    let with_calls = functions.keys().filter(|name| !costs::WITHOUT_CALLS.contains(&name.as_str()));
     with_calls.map(|name| row(folder.path(), name)).collect()
 }
 
