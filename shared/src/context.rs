@@ -49,7 +49,7 @@ impl<S> Context<S> {
         self.app.now()
     }
 
-    /// Where passwords are hashed.
+    /// The slots in which passwords are hashed.
     pub fn hash_slots(&self) -> &Arc<HashSlots> {
         self.app.hash_slots()
     }

@@ -1,4 +1,4 @@
-//! What the operator's commands do to accounts: imports, and new administrators.
+//! Changes of accounts by the operator's commands: imports, and new administrators.
 
 use shared::model::user::Role;
 use shared::store::{Imported, ImportedUser, MadeAdmin};

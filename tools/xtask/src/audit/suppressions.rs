@@ -10,7 +10,7 @@ use super::findings::{Finding, Findings};
 /// The heading in docs/security.md of the section with a table of rule, resource, reason.
 const SECTION: &str = "## Checks of the linters that do not apply";
 
-/// Where linters look in the Metadata for the rules that a resource suppresses; checkov also for a comment.
+/// The place in the Metadata with the rules that a resource suppresses; checkov also reads a comment there.
 const BY_NAME: [&str; 2] = ["/cfn-lint/config/ignore_checks", "/guard/SuppressedRules"];
 const WITH_COMMENT: &str = "/checkov/skip";
 
