@@ -22,7 +22,7 @@ use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
 use crate::request::Request;
 use crate::response::ApiResult;
-use crate::store::{Load, StoreError, session_in};
+use crate::store::{Load, StoreError};
 use crate::targets::Target;
 
 /// How often a request that loses races is tried.
@@ -146,9 +146,8 @@ async fn read_caller<A: Action<Target: Target>>(
     };
     // Both are awaited: dropping a call would close its connection.
     let accounts = store.accounts();
-    let (items, list) = tokio::join!(accounts.read_with_session(*user_id, session_id, keys), list);
-    let mut items = items?;
-    let found = session_in(&mut items, *user_id, session_id)?;
+    let (read, list) = tokio::join!(accounts.read_with_session(*user_id, session_id, keys), list);
+    let (found, items) = read?;
     let (user, session) = found.ok_or(ApiError::TokenNotValid)?;
     let is_right = hint.as_ref().is_some_and(|hint| *hint == Hint::of(&user));
     let caller = Caller::new(user, session, app.now()).ok_or(ApiError::TokenNotValid)?;
@@ -198,8 +197,9 @@ async fn decide<A: Action<Target: Target>>(
         };
         Ok(A::Target::build(name, &allowed, &mut items, rows)?)
     };
-    let granted = target.await.and_then(|target| {
-        let granted = Granted::new(caller, allowed.clone(), target, now);
+    let target = target.await;
+    let granted = target.and_then(|target| {
+        let granted = Granted::new(caller, allowed, target, now);
         granted.ok_or_else(|| ApiError::internal("the decision is about another act"))
     });
     Ok(Decision::Allowed(basis, granted))

@@ -97,8 +97,8 @@ impl Accounts<'_> {
         user_id: UserId,
         session_id: &SessionId,
     ) -> Result<Option<(User, Session)>, StoreError> {
-        let mut items = self.read_with_session(user_id, session_id, Vec::new()).await?;
-        session_in(&mut items, user_id, session_id)
+        let (found, _) = self.read_with_session(user_id, session_id, Vec::new()).await?;
+        Ok(found)
     }
 
     /// Reads an account, one of its sessions, and the items at other keys, in one consistent call. Calls: BatchGetItem.
@@ -107,9 +107,19 @@ impl Accounts<'_> {
         user_id: UserId,
         session_id: &SessionId,
         mut keys: Vec<Key>,
-    ) -> Result<Items, StoreError> {
-        keys.extend([Key::user(Some(user_id)), Key::session(user_id, session_id)]);
-        Ok(self.store.main.batch_get(ReadPlan::whole(keys)).await?)
+    ) -> Result<(Option<(User, Session)>, Items), StoreError> {
+        let user_key = Key::user(Some(user_id));
+        let session_key = Key::session(user_id, session_id);
+        // An administrator may change their own account: then its item is also among the others.
+        let is_target = keys.contains(&user_key);
+        keys.extend([user_key.clone(), session_key.clone()]);
+        let mut items = self.store.main.batch_get(ReadPlan::whole(keys)).await?;
+        let user = if is_target { items.get(&user_key).cloned() } else { items.take(&user_key) };
+        let found = match user.zip(items.take(&session_key)) {
+            Some((user, session)) => Some((dynamo::parse(user)?, dynamo::parse(session)?)),
+            None => None,
+        };
+        Ok((found, items))
     }
 
     /// Reads the items at these keys, consistently. Calls: BatchGetItem; none without keys.
@@ -260,19 +270,6 @@ impl Load for AccountPage {
     ) -> Result<Self, StoreError> {
         page_by_name(rows).map(Self)
     }
-}
-
-/// Reads the account and the session among items that were read together. The account's item stays there: an
-/// administrator may change their own account.
-pub(crate) fn session_in(
-    items: &mut Items,
-    user_id: UserId,
-    session_id: &SessionId,
-) -> Result<Option<(User, Session)>, StoreError> {
-    let user = items.get(&Key::user(Some(user_id))).cloned();
-    let session = items.take(&Key::session(user_id, session_id));
-    let Some((user, session)) = user.zip(session) else { return Ok(None) };
-    Ok(Some((dynamo::parse(user)?, dynamo::parse(session)?)))
 }
 
 /// Ends the sessions of an account that is active and of this epoch, by giving it the next epoch.

@@ -31,7 +31,6 @@ mod throttles;
 
 #[cfg(feature = "operator")]
 pub use crate::dynamo::{DynamoError, client};
-pub(crate) use accounts::session_in;
 pub use accounts::{
     AccountPage, Accounts, ListAccounts, ReadOwnAccount, StoredAccount, UpdateAccount,
 };

@@ -65,24 +65,17 @@ impl Store {
 }
 
 impl Operator<'_> {
-    /// Makes the account with a folded username or email an active administrator. Calls: GetItem twice,
-    /// TransactWriteItems.
+    /// Makes the account with a folded username or email an active administrator. Calls: GetItem twice; then those of
+    /// [`Self::change_account`].
     pub async fn make_admin(&self, folded: &str, now: Timestamp) -> Result<MadeAdmin, StoreError> {
-        let accounts = self.store.accounts();
         let change = UserChange { role: Some(Role::Admin), active: Some(true) };
-        for attempt in 0..ATTEMPTS {
-            backoff(attempt).await;
-            let Some(user) = accounts.named(folded).await? else { return Ok(MadeAdmin::Unknown) };
-            if user.is_active_admin() {
-                return Ok(MadeAdmin::Already(user));
-            }
-            match accounts.change(user, change, &IfMatch::Any, now).await {
-                Ok(user) => return Ok(MadeAdmin::Done(user)),
-                Err(StoreError::Contended) => {}
-                Err(error) => return Err(error),
+        match self.store.accounts().named(folded).await? {
+            Some(user) if user.is_active_admin() => Ok(MadeAdmin::Already(user)),
+            _ => {
+                let changed = self.change_account(folded, change, now).await?;
+                Ok(changed.map_or(MadeAdmin::Unknown, MadeAdmin::Done))
             }
         }
-        Err(StoreError::Contended)
     }
 
     /// Changes role and activity of the account with a folded username or email, and returns it; `None` if it does not
