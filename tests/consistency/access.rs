@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use repo::openapi::{Contract, Who};
-use repo::template::repository;
+use repo::root::repository;
 use shared::access::Act;
 use shared::model::user::Role;
 use shared::testing::access_page::{PAGE, page, permitted};

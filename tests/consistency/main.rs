@@ -13,8 +13,9 @@ use std::{env, fs, io};
 
 use repo::generated::stale;
 use repo::openapi::Contract;
+use repo::root::repository;
 use repo::routes::by_path;
-use repo::template::{ANY, Function, Template, repository};
+use repo::template::{ANY, Function, Template};
 use serde_json::Value;
 use shared::testing::costs::{PAGE, WITHOUT_CALLS};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use repo::template::repository;
+use repo::root::repository;
 
 use crate::Outcome;
 

@@ -8,49 +8,44 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use repo::template::repository;
+use repo::root::repository;
 use repo::tools::tools;
 
 use crate::contract::contract;
 use crate::stack;
 
-const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/generated-client");
-const PACKAGE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/generated-client/healthcare_client");
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/http/generated_client");
-
 #[test]
 fn generated_client_completes_the_walk_through() {
     let tools = tools("openapi-python-client");
-    let walk_through = format!("{SOURCES}/walk_through.py");
+    let sources = repository().join("tests/http/generated_client");
+    let walk_through = sources.join("walk_through.py");
+    let folder = stack::scratch("generated-client");
+    let package = folder.join("healthcare_client");
 
-    fs::create_dir_all(FOLDER).unwrap();
-    if Path::new(PACKAGE).exists() {
-        fs::remove_dir_all(PACKAGE).unwrap();
+    fs::create_dir_all(&folder).unwrap();
+    if package.exists() {
+        fs::remove_dir_all(&package).unwrap();
     }
     let mut generate = Command::new(tools.join("openapi-python-client"));
-    generate.args(["generate", "--meta", "none", "--output-path", PACKAGE]);
+    generate.args(["generate", "--meta", "none", "--output-path"]).arg(&package);
     generate.arg("--path").arg(repository().join("openapi.yaml"));
     // The tool omits everything that it does not understand, with a warning.
-    generate.args(["--config", &format!("{SOURCES}/config.yaml"), "--fail-on-warning"]);
+    generate.arg("--config").arg(sources.join("config.yaml")).arg("--fail-on-warning");
     assert_succeeds(generate, "openapi-python-client fails on openapi.yaml");
 
     let operations = contract().operations().iter();
     let operations: BTreeSet<_> = operations.map(|it| it.id.replace('-', "_")).collect();
-    assert_eq!(
-        modules(Path::new(PACKAGE)),
-        operations,
-        "the client has other operations than openapi.yaml"
-    );
+    assert_eq!(modules(&package), operations, "the client has other operations than openapi.yaml");
 
     let mut check = Command::new(tools.join("mypy"));
-    check.args(["--strict", "--cache-dir", &format!("{FOLDER}/mypy"), PACKAGE, &walk_through]);
-    check.env("MYPYPATH", FOLDER);
+    check.args(["--strict", "--cache-dir"]).arg(folder.join("mypy"));
+    check.args([&package, &walk_through]).env("MYPYPATH", &folder);
     assert_succeeds(check, "mypy reports errors");
 
     let mut walk = Command::new(tools.join("python"));
-    walk.args([walk_through.as_str(), stack::url()]);
+    walk.arg(&walk_through).arg(stack::url());
     // Keeps Python from writing bytecode into the repository.
-    walk.env("PYTHONPATH", FOLDER).env("PYTHONDONTWRITEBYTECODE", "1");
+    walk.env("PYTHONPATH", &folder).env("PYTHONDONTWRITEBYTECODE", "1");
     if stack::is_own() {
         // A proxy from HTTP_PROXY cannot reach this machine's 127.0.0.1.
         walk.env("no_proxy", "127.0.0.1");

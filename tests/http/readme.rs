@@ -15,6 +15,7 @@ use std::fs;
 use std::process::Command;
 
 use repo::cargo::command;
+use repo::root::repository;
 use serde_json::{Deserializer, Value};
 
 use crate::json::contains;
@@ -45,7 +46,7 @@ fn assert_works_as_printed(mark: &str) {
         eprintln!("skipped: the README's commands need a new stack on this machine");
         return;
     }
-    let readme = fs::read_to_string(format!("{}/README.md", stack::ROOT)).unwrap();
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let printed = blocks(&readme, mark);
     assert!(!printed.is_empty(), "the README has no {mark}");
     let (_, port) = stack::url().rsplit_once(':').expect("the URL has no port");
@@ -54,7 +55,7 @@ fn assert_works_as_printed(mark: &str) {
 
     let mut bash = command("bash");
     bash.args(["-euo", "pipefail", "-c", script.as_str()])
-        .current_dir(stack::ROOT)
+        .current_dir(repository())
         .env("NO_PROXY", "127.0.0.1")
         .env("no_proxy", "127.0.0.1");
     let run = bash.output().expect("cannot run bash");

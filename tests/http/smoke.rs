@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use repo::cargo::cargo;
+use repo::root::repository;
 
 use crate::client::{Actor, User};
 use crate::stack;
@@ -43,8 +44,8 @@ fn smoke_test_reports_the_failed_call() {
 /// Returns the command of a smoke test. It finds the tables in the stack's folder.
 fn smoke(url: &str) -> Command {
     let mut command = cargo();
-    command.current_dir(stack::ROOT);
+    command.current_dir(repository());
     command.args(["run", "--quiet", "--package", "ops", "--", "smoke", url]);
-    command.args(["--data", stack::DATA]);
+    command.arg("--data").arg(stack::data());
     command
 }

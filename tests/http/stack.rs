@@ -3,18 +3,16 @@
 //! A stage at `API_URL` must give new accounts the role `staff`, as `cargo dev` does.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::{env, fs};
 
 use repo::cargo::cargo;
+use repo::root::repository;
 use serde_json::{Value, json};
 
-/// The root of the workspace.
-pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-pub const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/http");
 const LOCALHOST: &str = "http://127.0.0.1:";
 
 /// The origin whose pages may call the tests' own stack.
@@ -58,20 +56,33 @@ fn own_admin() -> Value {
     })
 }
 
+/// Returns the path of a folder for files of tests, in cargo's target folder.
+pub fn scratch(name: &str) -> PathBuf {
+    let program = env::current_exe().expect("the path of this program");
+    // The program is in target/debug/deps.
+    let target = program.ancestors().nth(3).expect("the program is in the target folder");
+    target.join("tmp").join(name)
+}
+
+/// Returns the data folder of the tests' own stack.
+pub fn data() -> PathBuf {
+    scratch("http")
+}
+
 /// Returns the log of all functions of the tests' own stack.
 pub fn log() -> String {
-    fs::read_to_string(format!("{DATA}/functions.log")).expect("no log")
+    fs::read_to_string(data().join("functions.log")).expect("no log")
 }
 
 /// Returns the secret from which the tests' own stack derives its token key.
 pub fn token_secret() -> String {
-    let secret = fs::read_to_string(format!("{DATA}/token-secret")).expect("no secret");
+    let secret = fs::read_to_string(data().join("token-secret")).expect("no secret");
     secret.trim().to_owned()
 }
 
 /// Returns the mails that the tests' own stack has sent.
 pub fn mails() -> Vec<String> {
-    let files = fs::read_dir(format!("{DATA}/outbox")).expect("no outbox");
+    let files = fs::read_dir(data().join("outbox")).expect("no outbox");
     files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
 
@@ -110,9 +121,10 @@ fn start() -> Result<Stack, String> {
 fn cargo_dev() -> Command {
     let mut command = cargo();
     command
-        .current_dir(ROOT)
+        .current_dir(repository())
         .args(["run", "--package", "xtask", "--", "dev"])
-        .args(["--port", "0", "--in-memory", "--data", DATA])
+        .args(["--port", "0", "--in-memory", "--data"])
+        .arg(data())
         // A process of a function handles one call at a time. Concurrent calls need several processes.
         .args(["--concurrency", "8", "--no-reload", "--until-stdin-closes"])
         // All tests call from the same address.

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use repo::cargo;
-use repo::template::{Template, repository};
+use repo::root::repository;
+use repo::template::Template;
 use serde_json::Value;
 use shared::model::user::Role;
 use shared::testing::function::{Function, environment};

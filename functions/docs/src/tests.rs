@@ -1,7 +1,7 @@
 use std::fs;
 
 use repo::generated::openapi_json;
-use repo::template::repository;
+use repo::root::repository;
 use shared::testing::{Answer, Event, World, run, without_app};
 
 use super::{FILES, docs};

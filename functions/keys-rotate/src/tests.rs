@@ -3,7 +3,7 @@ mod secrets_manager;
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo::template::repository;
+use repo::root::repository;
 use secrecy::ExposeSecret;
 use shared::App;
 use shared::auth::minter::Minter;

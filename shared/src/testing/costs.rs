@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use repo::template::repository;
+use repo::root::repository;
 
 use super::calls::Cost;
 

@@ -10,7 +10,7 @@
 use std::fs;
 
 use lambda_http::{Body, Context, RequestExt, Response};
-use repo::template::repository;
+use repo::root::repository;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
-use repo::template::repository;
+use repo::root::repository;
 use tokio::task::spawn_blocking;
 use xtask::stack::{NO_LIMITS, Stack};
 

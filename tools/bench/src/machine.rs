@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread::available_parallelism;
 
 use ops::Result;
-use repo::template::repository;
+use repo::root::repository;
 use shared::model::timestamp::Timestamp;
 
 /// A machine, for readers of a table: `AMD EPYC, 2 cores, Linux 6.1.0, rustc 1.95.0, 2026-11-25`.

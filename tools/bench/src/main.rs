@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ops::Result;
+use repo::root;
 
 /// Measurements of the HealthCare repository
 #[derive(Parser)]
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
 }
 
 async fn carry_out(command: Command) -> Result<ExitCode> {
+    root::find()?;
     match command {
         Command::Functions(options) => return functions::run(&options).await,
         Command::Load(options) => load::run(options).await?,

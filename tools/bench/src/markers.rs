@@ -3,7 +3,7 @@
 use std::fs;
 
 use ops::{Result, ui};
-use repo::template::repository;
+use repo::root::repository;
 
 /// The document with the results of measurements.
 const DOCUMENT: &str = "docs/performance.md";

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use repo::template::repository;
+use repo::root;
 use tokio::time::{sleep, timeout};
 
 use crate::lock::{lock, try_lock};
@@ -113,7 +113,10 @@ pub fn is_in_use(folder: &Path) -> Result<bool> {
 
 /// Creates the folder if it is missing, and returns its full path.
 fn prepare(folder: Option<&Path>) -> Result<PathBuf> {
-    let folder = folder.map_or_else(|| repository().join(".local"), Path::to_owned);
+    let folder = match folder {
+        Some(folder) => folder.to_owned(),
+        None => root::find()?.join(".local"),
+    };
     let cannot = |error| cannot_use(&folder, error);
     fs::create_dir_all(&folder).map_err(cannot)?;
     if fs::read_dir(&folder).map_err(cannot)?.next().is_none() {

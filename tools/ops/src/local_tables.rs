@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use repo::cargo::cargo;
-use repo::template::repository;
+use repo::root::repository;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use crate::data::is_in_use;

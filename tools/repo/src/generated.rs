@@ -7,8 +7,9 @@ use serde_json::Serializer;
 
 use crate::collection::collection;
 use crate::error::GenerateError;
+use crate::root::repository;
 use crate::routes::{cargo_lambda_toml, routes_rs};
-use crate::template::{Template, repository};
+use crate::template::Template;
 
 /// Returns the generated files: path from the repository's root → content.
 ///

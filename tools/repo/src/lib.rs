@@ -7,6 +7,7 @@ pub mod error;
 pub mod generated;
 mod members;
 pub mod openapi;
+pub mod root;
 pub mod routes;
 pub mod template;
 pub mod tools;

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::root::repository;
 use crate::routes::METHODS;
-use crate::template::repository;
 
 /// The API's contract with its clients.
 #[derive(Debug)]

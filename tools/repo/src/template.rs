@@ -6,7 +6,7 @@
 mod policies;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{fs, io};
 
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use self::policies::Policies;
 pub use self::policies::Statement;
+use crate::root::repository;
 
 /// The method of a [`Route`] that answers all methods without another route of its path.
 pub const ANY: &str = "ANY";
@@ -140,13 +141,6 @@ pub enum TemplateError {
     NoBinary(String),
     #[error("template.yaml: {0} and {1} have the same Binary")]
     SameBinary(String, String),
-}
-
-/// Returns the root of the repository.
-pub fn repository() -> &'static Path {
-    // This package is in tools/repo.
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.ancestors().nth(2).unwrap_or(package)
 }
 
 impl Template {

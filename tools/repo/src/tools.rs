@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::cargo::cargo;
-use crate::template::repository;
+use crate::root::repository;
 
 /// Returns the folder with a tool's executables, and with its Python.
 ///

@@ -16,7 +16,8 @@ use std::process::Command;
 
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
-use repo::template::{Template, repository};
+use repo::root::repository;
+use repo::template::Template;
 use tokio::try_join;
 
 use self::findings::Findings;

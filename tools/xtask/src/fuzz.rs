@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 use ops::process_group::ProcessGroup;
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
-use repo::template::repository;
+use repo::root::repository;
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use ops::{Result, ui};
 use repo::generated;
 use repo::openapi::Contract;
-use repo::template::{Template, repository};
+use repo::root::repository;
+use repo::template::Template;
 use shared::testing::{access_page, costs};
 
 #[derive(clap::Args)]

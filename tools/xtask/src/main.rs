@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ops::Result;
+use repo::root;
 use xtask::{audit, deploy, dev, fuzz, generate, new_endpoint, sam_local, tools};
 
 /// Developers' commands of the HealthCare repository
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
 }
 
 async fn carry_out(command: Command) -> Result<ExitCode> {
+    root::find()?;
     match command {
         Command::Dev(options) => dev::run(&options).await?,
         Command::Generate(options) => generate::run(&options)?,

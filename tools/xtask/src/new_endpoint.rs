@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ops::{Result, ui};
-use repo::template::repository;
+use repo::root::repository;
 
 #[cfg(test)]
 mod tests;

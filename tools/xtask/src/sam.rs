@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use ops::process_group::ProcessGroup;
 use ops::{Result, ui};
 use repo::cargo;
-use repo::template::repository;
+use repo::root::repository;
 use serde::Deserialize;
 
 use crate::stage::Stage;

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use ops::{Result, http};
 use repo::cargo::cargo;
-use repo::template::repository;
+use repo::root::repository;
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 use ureq::Agent;

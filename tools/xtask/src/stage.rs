@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use ops::Result;
-use repo::template::repository;
+use repo::root::repository;
 use serde::Deserialize;
 use toml::Value;
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use aws_sdk_secretsmanager::Client;
-use repo::template::repository;
+use repo::root::repository;
 use repo::tools::tools;
 use shared::config::Aws;
 use shared::secrets::{self, StoredSecret};

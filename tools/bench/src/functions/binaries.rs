@@ -7,7 +7,7 @@ use std::process::Stdio;
 use ops::process_group::ProcessGroup;
 use ops::{Result, ui};
 use repo::cargo::{self, MESSAGES};
-use repo::template::repository;
+use repo::root::repository;
 use tokio::io::AsyncReadExt;
 
 /// The package that every function is compared with.

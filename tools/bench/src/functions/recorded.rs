@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use ops::Result;
-use repo::template::repository;
+use repo::root::repository;
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Figures, Rows};

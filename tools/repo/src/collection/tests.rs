@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::json;
 
 use super::*;
-use crate::template::repository;
+use crate::root::repository;
 
 const CONTRACT: &str = r#"
 openapi: 3.1.0

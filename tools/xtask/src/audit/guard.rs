@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ops::Result;
-use repo::template::repository;
+use repo::root::repository;
 
 use super::findings::Findings;
 use super::scratch::Scratch;

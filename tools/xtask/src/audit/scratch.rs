@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus};
 
 use ops::Result;
 use ops::process_group::ProcessGroup;
-use repo::template::repository;
+use repo::root::repository;
 use tempfile::{TempDir, tempdir};
 
 pub struct Scratch(TempDir);

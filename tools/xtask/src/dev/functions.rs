@@ -8,7 +8,7 @@ use ops::http::{TIMEOUT, healthy};
 use ops::process_group::ProcessGroup;
 use ops::{Failure, Result, ui};
 use repo::cargo;
-use repo::template::repository;
+use repo::root::repository;
 use tempfile::TempDir;
 use tokio::time::timeout;
 

@@ -1,6 +1,7 @@
 use std::fs;
 
-use repo::template::{Template, repository};
+use repo::root::repository;
+use repo::template::Template;
 
 use super::*;
 
