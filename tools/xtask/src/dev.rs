@@ -4,6 +4,7 @@
 //! first request and again whenever its code changes. All end together.
 
 mod demo;
+mod environment_file;
 mod files;
 mod functions;
 mod gateway;
@@ -23,6 +24,7 @@ use shared::testing::emulator::create_tables;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use self::environment_file::EnvironmentFile;
 use self::functions::Functions;
 use self::gateway::Gateway;
 use self::summary::Summary;
@@ -67,7 +69,8 @@ pub struct Options {
     #[arg(long)]
     demo: bool,
 
-    /// Open the tables for other commands, without the API
+    /// Open the tables, without the API: for other commands, and for a `cargo lambda watch` that
+    /// you start with the printed line
     #[arg(long)]
     #[arg(conflicts_with_all = ["port", "dynamodb_endpoint", "release"])]
     #[arg(conflicts_with_all = ["concurrency", "no_reload", "demo"])]
@@ -92,7 +95,8 @@ pub async fn run(options: &Options) -> Result {
     }
 }
 
-/// Keeps the tables open until it is stopped.
+/// Keeps the tables open until it is stopped. Unless the options say otherwise, prints the command that starts the
+/// functions on them.
 async fn serve_tables(options: &Options) -> Result {
     let template = Template::load()?;
     let data = Data::open(options.data.as_deref()).await?;
@@ -101,8 +105,19 @@ async fn serve_tables(options: &Options) -> Result {
         return Err(format!("the tables did not open within {seconds} s").into());
     };
     let database = database?;
+    let file = if options.unannounced {
+        None
+    } else {
+        let outbox = files::outbox(data.folder())?;
+        let token_secret = files::token_secret(data.folder())?;
+        let environment = environment(&template, &database.dynamodb, token_secret, Some(&outbox));
+        Some(EnvironmentFile::write(data.folder(), &environment)?)
+    };
     if let Some(endpoint) = database.dynamodb.endpoint() {
         ui::print(format!("{READY}{endpoint}\n"));
+    }
+    if let Some(file) = &file {
+        ui::print(format!("{}\n", file.command()));
     }
     pending().await
 }

@@ -1,6 +1,6 @@
 //! The files that `cargo dev` keeps in its data folder.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub fn outbox(folder: &Path) -> Result<PathBuf> {
 pub fn token_secret(folder: &Path) -> Result<String> {
     let path = folder.join("token-secret");
     let cannot = |error| cannot_use(&path, error);
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+    match create_private(&path) {
         Ok(mut file) => {
             let secret = random()?;
             file.write_all(secret.as_bytes()).map_err(cannot)?;
@@ -49,6 +49,24 @@ pub fn token_secret(folder: &Path) -> Result<String> {
         }
         Err(error) => Err(cannot(error)),
     }
+}
+
+/// Writes the environment variables of functions into a file, and returns its path.
+pub fn environment(folder: &Path, text: &str) -> Result<PathBuf> {
+    let path = folder.join("functions.env");
+    let cannot = |error| cannot_use(&path, error);
+    // A process that was killed leaves its file behind.
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(cannot(error)),
+        _ => {}
+    }
+    create_private(&path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(cannot)?;
+    Ok(path)
+}
+
+/// Creates a file that only its owner can read and write. It must not exist.
+fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 fn cannot_use(path: &Path, error: io::Error) -> Failure {
