@@ -9,8 +9,8 @@ use ops::Result;
 use super::files;
 use crate::environment::Environment;
 
-/// The command that starts the functions, without the path of the file. Without the address, cargo-lambda listens on
-/// all addresses of this machine, and whoever registers first becomes an administrator.
+/// The command that starts the functions, without the path of the file. By default, cargo-lambda listens on all
+/// addresses of this machine, and a stranger could register first and become an administrator.
 const WATCH: &str = "cargo lambda watch --invoke-address 127.0.0.1 --env-file";
 
 /// The quotes that can enclose a value.
