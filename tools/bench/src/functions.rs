@@ -6,7 +6,6 @@ mod binaries;
 mod callgrind;
 mod calls;
 mod comparison;
-mod django;
 mod instructions;
 mod operations;
 mod pages;
@@ -32,7 +31,6 @@ use self::argon2::Hashing;
 use self::binaries::{BARE, Profile, STOCK, STOCK_OF};
 use self::callgrind::Callgrind;
 use self::comparison::Comparison;
-use self::django::BesideDjango;
 use self::pages::Pages;
 use self::recorded::{Recorded, SAVE};
 use self::rows::Rows;
@@ -172,7 +170,7 @@ fn report(rows: &Rows, pages: Option<&Pages>, hashing: Option<&Hashing>) -> Resu
     let machine = Machine::this()?;
     let pages = pages.map(|it| format!("\n{it}")).unwrap_or_default();
     let hashing = hashing.map(|it| format!("\n{}", it.table())).unwrap_or_default();
-    Ok(format!("{machine}.\n\n{}{}{pages}{hashing}", Table(rows), BesideDjango(rows)))
+    Ok(format!("{machine}.\n\n{}{pages}{hashing}", Table(rows)))
 }
 
 fn conclude(comparison: &Comparison) -> ExitCode {
