@@ -23,6 +23,9 @@ pub const ANY: &str = "ANY";
 /// API Gateway's own word for [`ANY`]. With it, SAM permits other methods for the same path.
 const API_GATEWAY_ANY: &str = "x-amazon-apigateway-any-method";
 
+/// Lambda's memory for a function without a `MemorySize`.
+const DEFAULT_MEMORY_MB: u32 = 128;
+
 /// The main table's name outside of a CloudFormation stack.
 pub const TABLE_NAME: &str = "healthcare";
 /// The name of the table of public token keys outside of a CloudFormation stack.
@@ -51,6 +54,8 @@ pub struct Function {
     pub environment: BTreeMap<String, Option<String>>,
     /// The permissions of its role.
     pub statements: Vec<Statement>,
+    /// Its memory. Lambda gives processor time in proportion to it.
+    pub memory_mb: u32,
 }
 
 /// A method and a path of the API.
@@ -178,7 +183,9 @@ impl Template {
                     let binary = resource
                         .binary()
                         .ok_or_else(|| TemplateError::NoBinary(logical_id.clone()))?;
-                    let properties: FunctionProperties = resource.properties(logical_id)?;
+                    let mut properties: FunctionProperties = resource.properties(logical_id)?;
+                    properties.memory_size =
+                        properties.memory_size.or(document.globals.function.memory_size);
                     if let Some(other) = functions.get(&binary) {
                         let other = other.logical_id.clone();
                         return Err(TemplateError::SameBinary(other, logical_id.clone()));
@@ -261,6 +268,7 @@ struct FunctionProperties {
     environment: Environment,
     role: Value,
     events: BTreeMap<String, Event>,
+    memory_size: Option<u32>,
 }
 
 impl FunctionProperties {
@@ -282,6 +290,7 @@ impl FunctionProperties {
                 .map(|(name, value)| (name, default_of(&value, parameters)))
                 .collect(),
             statements,
+            memory_mb: self.memory_size.unwrap_or(DEFAULT_MEMORY_MB),
         }
     }
 }
@@ -432,6 +441,18 @@ Resources:
                 statement("ses:SendEmail", "identity/${Domain}", None),
             ]
         );
+    }
+
+    #[test]
+    fn memory_is_the_functions_own_or_that_of_all_or_lambdas_default() {
+        let memory_mb =
+            |text: &str| Template::parse(text).unwrap().functions["mappings-remove"].memory_mb;
+        assert_eq!(memory_mb(TEMPLATE), 128);
+        let everywhere = TEMPLATE.replace("  Function:\n", "  Function:\n    MemorySize: 256\n");
+        assert_eq!(memory_mb(&everywhere), 256);
+        let role = "      Role: !GetAtt MappingsRemoveRole.Arn\n";
+        let own = everywhere.replace(role, &format!("{role}      MemorySize: 1024\n"));
+        assert_eq!(memory_mb(&own), 1024);
     }
 
     #[test]
