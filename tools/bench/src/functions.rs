@@ -2,20 +2,20 @@
 //! has the default features of its crates. Those two are built and measured in the same run.
 
 mod argon2;
-mod binaries;
+pub mod binaries;
 mod callgrind;
 mod calls;
 mod comparison;
-mod instructions;
+pub mod instructions;
 mod operations;
 mod pages;
 mod recorded;
 mod recorder;
 mod rows;
 mod size;
-mod startup;
-mod table;
-mod test_bed;
+pub mod startup;
+pub mod table;
+pub mod test_bed;
 mod toolchain;
 mod warm;
 
@@ -95,7 +95,7 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
 }
 
 async fn bench(options: &Options) -> Result<ExitCode> {
-    let names = options.names(&Template::load()?)?;
+    let names = binaries::chosen(&options.functions, &Template::load()?)?;
     let callgrind = options.wants(Section::Instructions).then(Callgrind::find).transpose()?;
     let tools = Toolchain::this(callgrind.as_ref())?;
     let mut rows = Rows::default();
@@ -199,19 +199,5 @@ impl Options {
 
     fn is_everything(&self) -> bool {
         self.functions.is_empty() && self.only.is_empty()
-    }
-
-    fn names(&self, template: &Template) -> Result<Vec<String>> {
-        if self.functions.is_empty() {
-            return Ok(template.functions.keys().cloned().collect());
-        }
-        for name in &self.functions {
-            if !template.functions.contains_key(name) {
-                let names: Vec<_> = template.functions.keys().map(String::as_str).collect();
-                let names = names.join(", ");
-                return Err(format!("{name} is not a function; the functions are {names}").into());
-            }
-        }
-        Ok(self.functions.clone())
     }
 }

@@ -23,6 +23,7 @@ use crate::markers;
 
 pub use self::clinic::Clinic;
 pub use self::closed_loop::{Outcome, run as run_loop};
+pub use self::latencies::Latencies;
 pub use self::mix::Operation;
 use self::mix::{MIX, share};
 

@@ -1,6 +1,7 @@
 //! `cargo benchmark`: measures functions and the API; `cargo benchmark help` lists the commands.
 
 mod functions;
+mod lambda;
 mod load;
 mod login_times;
 mod machine;
@@ -23,6 +24,10 @@ enum Command {
     /// Each figure has its ratio to that of a function that does nothing, which is built and measured in the same run.
     /// Measuring everything takes long; --functions and --only limit it.
     Functions(functions::Options),
+    /// Measure functions with the processor time that Lambda gives them, at several memory sizes
+    ///
+    /// Needs Linux, and a user who may create control groups, such as root; prints one line and ends elsewhere.
+    Lambda(lambda::Options),
     /// Send the requests of a working clinic to the API, and measure response times
     Load(load::Options),
     /// Measure whether the time of a refused login reveals why it was refused
@@ -39,6 +44,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
     root::find()?;
     match command {
         Command::Functions(options) => return functions::run(&options).await,
+        Command::Lambda(options) => lambda::run(&options).await?,
         Command::Load(options) => load::run(options).await?,
         Command::LoginTimes(options) => login_times::run(&options)?,
         Command::RefusalTimes(options) => refusal_times::run(&options)?,

@@ -8,6 +8,7 @@ use ops::process_group::ProcessGroup;
 use ops::{Result, ui};
 use repo::cargo::{self, MESSAGES};
 use repo::root::repository;
+use repo::template::Template;
 use tokio::io::AsyncReadExt;
 
 /// The package that every function is compared with.
@@ -27,6 +28,21 @@ pub fn called_as(name: &str) -> &str {
 pub enum Profile {
     Dev,
     Release,
+}
+
+/// Returns these functions, or all if none is named.
+pub fn chosen(names: &[String], template: &Template) -> Result<Vec<String>> {
+    if names.is_empty() {
+        return Ok(template.functions.keys().cloned().collect());
+    }
+    for name in names {
+        if !template.functions.contains_key(name) {
+            let all: Vec<_> = template.functions.keys().map(String::as_str).collect();
+            let all = all.join(", ");
+            return Err(format!("{name} is not a function; the functions are {all}").into());
+        }
+    }
+    Ok(names.to_vec())
 }
 
 /// Builds functions and returns their binaries by their names.

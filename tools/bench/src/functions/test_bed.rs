@@ -52,9 +52,17 @@ pub enum Way<'a> {
 impl TestBed {
     pub async fn new() -> Result<Self> {
         let world = World::new().await;
+        let dynamodb = world.endpoint();
+        // Boxed: the compiler limits how deep futures nest.
+        Box::pin(Self::of(world, &dynamodb)).await
+    }
+
+    /// Returns an environment of this world. Functions with [`Way::Tls`] reach its DynamoDB at this endpoint, which may
+    /// be that of a proxy.
+    pub async fn of(world: World, dynamodb: &str) -> Result<Self> {
         world.catch_up();
         let operations = Operations::prepare(&world).await;
-        let tls = Tls::before(&world.endpoint()).await?;
+        let tls = Tls::before(dynamodb).await?;
         let folder = tempdir()?;
         fs::write(folder.path().join(AUTHORITY), tls.authority())?;
         fs::write(folder.path().join(TRUSTED), trusted_by_system()? + tls.authority())?;
