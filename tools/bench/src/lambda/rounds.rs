@@ -3,7 +3,7 @@
 use std::fs;
 
 use ops::Result;
-use repo::template::repository;
+use repo::root::repository;
 use shared::testing::costs::{PAGE, WITHOUT_CALLS};
 
 /// The page's text.
