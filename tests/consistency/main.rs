@@ -2,6 +2,7 @@
 
 mod access;
 mod contract;
+mod features;
 mod modules;
 
 use std::collections::BTreeSet;

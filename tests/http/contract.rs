@@ -1,11 +1,10 @@
 //! Compares responses with openapi.yaml.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 
-use jsonschema::{Draft, Validator};
 use repo::openapi::{Contract, Operation};
 use serde_json::{Value, json};
+use shared::testing::schema;
 
 use crate::response::Response;
 
@@ -14,6 +13,11 @@ pub fn contract() -> &'static Contract {
     static CONTRACT: LazyLock<Result<Contract, String>> =
         LazyLock::new(|| Contract::load().map_err(|error| format!("{error}: {error:?}")));
     CONTRACT.as_ref().unwrap_or_else(|reason| panic!("{reason}"))
+}
+
+/// Returns the errors of a body, by its schema.
+fn errors(schema: &Value, body: &Value) -> Vec<String> {
+    schema::errors(contract(), schema, body)
 }
 
 /// Fails the test unless the contract has this status for the operation, and the headers and the body match. For a path
@@ -65,28 +69,4 @@ fn breaches_outside_contract(response: &Response) -> Vec<String> {
         breaches.push(format!("the media type {:?}", response.media_type()));
     }
     breaches
-}
-
-/// Returns the errors of a body, by its schema.
-fn errors(schema: &Value, body: &Value) -> Vec<String> {
-    let validator = validator(schema);
-    let errors = validator.iter_errors(body);
-    errors.map(|error| format!("body{}: {error}", error.instance_path())).collect()
-}
-
-/// Returns the validator of a schema, compiled at its first use. Two tests at the same time may both compile it.
-fn validator(schema: &Value) -> Arc<Validator> {
-    static COMPILED: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
-    let name = schema.to_string();
-    let compiled = COMPILED.lock().unwrap().get(&name).cloned();
-    compiled.unwrap_or_else(|| {
-        let options = jsonschema::options().with_draft(Draft::Draft202012);
-        // Without this, formats are not validated.
-        let options = options.should_validate_formats(true);
-        let validator = options.build(&contract().standalone(schema));
-        let validator = validator.unwrap_or_else(|error| panic!("openapi.yaml: {name}: {error}"));
-        let validator = Arc::new(validator);
-        COMPILED.lock().unwrap().insert(name, validator.clone());
-        validator
-    })
 }

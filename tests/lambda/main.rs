@@ -3,12 +3,10 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use repo::cargo;
-use repo::root::repository;
 use repo::template::Template;
 use serde_json::Value;
 use shared::model::user::Role;
@@ -27,7 +25,8 @@ const AT_ONCE: u32 = 8;
 #[test]
 fn concurrent_invocations_of_one_process_do_not_block_each_other() {
     const NAME: &str = "patients-get";
-    let executable = build(NAME);
+    // As `cargo dev` builds it.
+    let executable = cargo::build(&[], NAME).unwrap();
     run(async |world: World| {
         world.catch_up();
         let staff = world.actor(Role::Staff).await;
@@ -52,16 +51,6 @@ fn concurrent_invocations_of_one_process_do_not_block_each_other() {
             assert!(ids.remove(&patient["id"].to_string()), "{patient}");
         }
     });
-}
-
-/// Builds the function as `cargo dev` does, and returns the path of its binary.
-fn build(name: &str) -> PathBuf {
-    let mut command = cargo::cargo();
-    command.args(["build", "--bin", name, cargo::MESSAGES]).current_dir(repository());
-    let output = command.stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "{name} does not build; cargo's errors are above");
-    let executables = cargo::executables(&String::from_utf8(output.stdout).unwrap());
-    executables[name].clone()
 }
 
 /// Starts a proxy to DynamoDB that holds every read of a patient until all have arrived. Returns its endpoint.

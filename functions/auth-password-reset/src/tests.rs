@@ -174,5 +174,5 @@ fn survives_a_dynamodb_that_fails() {
 
 #[test]
 fn its_policy_grants_nothing_else() {
-    checks::policy_grants_nothing_else(&[]);
+    checks::policy_grants_nothing_else("auth-password-reset", &[]);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use shared::{ApiError, ApiResult, Request, ResponsePolicy, cors, serve_static};
 
-use crate::routes::ROUTES;
+use self::routes::ROUTES;
 
 mod routes;
 #[cfg(test)]

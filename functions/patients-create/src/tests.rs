@@ -104,5 +104,5 @@ fn survives_a_dynamodb_that_fails_with_a_key() {
 
 #[test]
 fn its_policy_grants_nothing_else() {
-    checks::policy_grants_nothing_else(&[]);
+    checks::policy_grants_nothing_else("patients-create", &[]);
 }

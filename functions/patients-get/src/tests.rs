@@ -33,5 +33,5 @@ fn survives_a_dynamodb_that_fails() {
 
 #[test]
 fn its_policy_grants_nothing_else() {
-    checks::policy_grants_nothing_else(&[]);
+    checks::policy_grants_nothing_else("patients-get", &[]);
 }

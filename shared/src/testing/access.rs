@@ -11,7 +11,7 @@ use std::fmt::{self, Write as _};
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::{env, process};
 
 use repo::template::{KEYS_TABLE_NAME, Statement, TABLE_NAME, Template};
@@ -111,15 +111,12 @@ fn partition(query: &Value) -> Option<String> {
     text(&query["ExpressionAttributeValues"][placeholder])
 }
 
-/// Returns the DynamoDB grants of the function under test, or `None` if no function is under test.
-fn grants() -> Option<&'static [Access]> {
-    static GRANTS: OnceLock<Option<Vec<Access>>> = OnceLock::new();
-    let read = || {
-        let template = Template::load().expect("template.yaml");
-        let function = template.functions.get(&env::var("CARGO_PKG_NAME").ok()?)?;
-        Some(function.statements.iter().flat_map(grants_of).collect())
-    };
-    GRANTS.get_or_init(read).as_deref()
+/// Returns the DynamoDB grants of a function.
+fn grants(function: &str) -> Vec<Access> {
+    static TEMPLATE: LazyLock<Template> =
+        LazyLock::new(|| Template::load().expect("template.yaml can be read"));
+    let function = TEMPLATE.functions.get(function).expect("template.yaml defines the function");
+    function.statements.iter().flat_map(grants_of).collect()
 }
 
 fn grants_of(statement: &Statement) -> Vec<Access> {
@@ -138,9 +135,9 @@ fn grants_of(statement: &Statement) -> Vec<Access> {
         .collect()
 }
 
-/// Fails the test unless the policy of the function under test grants these accesses. Records the granted accesses.
-pub(super) fn check(done: &[Access]) {
-    let Some(grants) = grants() else { return };
+/// Fails the test unless the function's policy grants these accesses. Records the granted accesses.
+pub(super) fn check(function: &str, done: &[Access]) {
+    let grants = grants(function);
     let mut denied = String::new();
     for access in done {
         if !grants.iter().any(|grant| access.is_granted_by(grant)) {
@@ -163,12 +160,13 @@ fn record(done: &[Access]) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Fails the test if the policy of the function under test grants an access that the function's other tests do not use.
-/// Runs these tests again to record their accesses. Each of them checks by itself that the policy grants its accesses.
-/// `skipped` are parts of the names of slow tests that use no additional access.
-pub fn policy_grants_nothing_else(skipped: &[&str]) {
-    let record = env::temp_dir().join(format!("healthcare-access-{}", process::id()));
+/// Fails the test if the function's policy grants an access that the function's other tests do not use. Runs these tests
+/// again to record their accesses. Each of them checks by itself that the policy grants its accesses. `skipped` are
+/// parts of the names of slow tests that use no additional access.
+pub fn policy_grants_nothing_else(function: &str, skipped: &[&str]) {
+    let record = env::temp_dir().join(format!("healthcare-access-{function}-{}", process::id()));
     let tests = Command::new(env::current_exe().expect("the path of this program"))
+        .arg(format!("{}::tests::", function.replace('-', "_")))
         .args(skipped.iter().chain(&["survives", "nothing_else"]).flat_map(|it| ["--skip", it]))
         .env(RECORD, &record)
         .output()
@@ -181,9 +179,8 @@ pub fn policy_grants_nothing_else(skipped: &[&str]) {
         .lines()
         .map(|line| serde_json::from_str(line).expect("a recorded access"))
         .collect();
-    let grants =
-        grants().expect("cargo names the function under test, and template.yaml defines it");
-    let unused: Vec<_> = grants
+    assert!(!done.is_empty(), "no test of {function} calls DynamoDB");
+    let unused: Vec<_> = grants(function)
         .iter()
         .filter(|grant| !done.iter().any(|access| access.is_granted_by(grant)))
         .map(|grant| format!("\n  {grant}"))

@@ -75,8 +75,8 @@ impl Calls {
         Cost { calls: self.take(), ..cost }
     }
 
-    /// Runs a handler, and fails the test if it did what its function's policy does not grant.
-    pub async fn of_function<T>(&self, handler: impl Future<Output = T>) -> T {
+    /// Runs a handler of this function, and fails the test if it did what the function's policy does not grant.
+    pub async fn of_function<T>(&self, function: &str, handler: impl Future<Output = T>) -> T {
         self.record().handlers += 1;
         let outcome = handler.await;
         let done = {
@@ -84,7 +84,7 @@ impl Calls {
             record.handlers -= 1;
             std::mem::take(&mut record.accesses)
         };
-        access::check(&done);
+        access::check(function, &done);
         outcome
     }
 

@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
-use std::env;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -104,9 +103,9 @@ pub fn survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) 
         let world = World::new().await;
         let (handler, event) = prepare(&world).await;
         world.app.verifier().read_keys(world.app.store(), world.app.now()).await.expect("keys");
+        let function = event.function().to_owned();
         world.calls.take();
         world.call(handler, event).await;
-        let function = env::var("CARGO_PKG_NAME").expect("cargo names the function under test");
         costs::compare(&function, &world.calls.take_cost());
     });
 }

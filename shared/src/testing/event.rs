@@ -18,15 +18,23 @@ use super::actor::Actor;
 
 /// An event from a file of `events/`, which a test can change before it sends it.
 #[derive(Clone)]
-pub struct Event(Map<String, Value>);
+pub struct Event {
+    function: String,
+    json: Map<String, Value>,
+}
 
 impl Event {
     /// Returns the event in `events/<name>.json`, without its access token.
     pub fn of(name: &str) -> Self {
         let path = repository().join("events").join(name).with_extension("json");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        Self(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}")))
-            .without_header("authorization")
+        let json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        Self { function: name.to_owned(), json }.without_header("authorization")
+    }
+
+    /// Returns the name of the function whose event it is.
+    pub fn function(&self) -> &str {
+        &self.function
     }
 
     /// Sends the event with the access token of this actor.
@@ -53,7 +61,7 @@ impl Event {
     }
 
     pub fn method(mut self, method: &str) -> Self {
-        self.0.insert("httpMethod".to_owned(), json!(method));
+        self.json.insert("httpMethod".to_owned(), json!(method));
         self.object("requestContext").insert("httpMethod".to_owned(), json!(method));
         self
     }
@@ -66,7 +74,7 @@ impl Event {
     }
 
     pub fn path(mut self, path: &str) -> Self {
-        self.0.insert("path".to_owned(), json!(path));
+        self.json.insert("path".to_owned(), json!(path));
         self
     }
 
@@ -79,8 +87,8 @@ impl Event {
     pub fn query(mut self, parameters: &[(&str, &str)]) -> Self {
         let single = parameters.iter().map(|(k, v)| (k.to_string(), json!(v))).collect();
         let multiple = parameters.iter().map(|(k, v)| (k.to_string(), json!([v]))).collect();
-        self.0.insert("queryStringParameters".to_owned(), Value::Object(single));
-        self.0.insert("multiValueQueryStringParameters".to_owned(), Value::Object(multiple));
+        self.json.insert("queryStringParameters".to_owned(), Value::Object(single));
+        self.json.insert("multiValueQueryStringParameters".to_owned(), Value::Object(multiple));
         self
     }
 
@@ -89,20 +97,20 @@ impl Event {
     }
 
     pub fn text(mut self, body: &str) -> Self {
-        self.0.insert("body".to_owned(), json!(body));
+        self.json.insert("body".to_owned(), json!(body));
         self
     }
 
     /// Replaces or adds these fields of the file's body.
     pub fn with(self, fields: Value) -> Self {
         let mut body: Map<String, Value> =
-            serde_json::from_str(self.0["body"].as_str().expect("a body")).expect("an object");
+            serde_json::from_str(self.json["body"].as_str().expect("a body")).expect("an object");
         body.extend(fields.as_object().expect("an object").clone());
         self.json(Value::Object(body))
     }
 
     fn object(&mut self, name: &str) -> &mut Map<String, Value> {
-        let value = self.0.entry(name.to_owned()).or_insert(Value::Null);
+        let value = self.json.entry(name.to_owned()).or_insert(Value::Null);
         if value.is_null() {
             *value = json!({});
         }
@@ -111,11 +119,11 @@ impl Event {
 
     /// Returns the event as Lambda delivers it.
     pub fn into_json(self) -> Value {
-        Value::Object(self.0)
+        Value::Object(self.json)
     }
 
     pub(super) fn into_request(self) -> lambda_http::Request {
-        let text = Value::Object(self.0).to_string();
+        let text = Value::Object(self.json).to_string();
         let request = lambda_http::request::from_str(&text).expect("an event");
         let mut context = Context::default();
         context.request_id = "a-request".to_owned();

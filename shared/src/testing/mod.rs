@@ -14,6 +14,7 @@ pub mod forged;
 pub mod function;
 pub mod runtime_api;
 mod sample;
+pub mod schema;
 mod settings;
 pub mod steps;
 pub mod tls;

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde::Deserialize;
+
+use crate::root::repository;
 
 /// Returns a command without the environment variables in which `cargo run` and `cargo test` describe the running
 /// program's own package.
@@ -31,6 +34,20 @@ fn is_of_a_package(name: &str) -> bool {
 /// Returns the cargo that runs this program: the developer's, with the same toolchain.
 pub fn cargo() -> Command {
     command(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+}
+
+/// Builds a binary with these arguments of `cargo build`, and returns its path.
+///
+/// # Errors
+/// Cargo cannot be started, or it fails; then its own errors are on stderr.
+pub fn build(arguments: &[&str], binary: &str) -> io::Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--bin", binary, MESSAGES]).args(arguments).current_dir(repository());
+    let output = command.stderr(Stdio::inherit()).output()?;
+    let built = executables(&String::from_utf8_lossy(&output.stdout)).remove(binary);
+    built.filter(|_| output.status.success()).ok_or_else(|| {
+        io::Error::other(format!("{binary} does not build; cargo's errors are above"))
+    })
 }
 
 /// The flag with which cargo prints the messages that [`executables`] reads.

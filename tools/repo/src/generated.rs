@@ -1,5 +1,5 @@
-//! The generated files: the local router and not-found's table of paths from template.yaml, the contract as JSON and as
-//! a collection of requests from openapi.yaml.
+//! The generated files: the local router, not-found's table of paths and the list of tested functions from
+//! template.yaml, the contract as JSON and as a collection of requests from openapi.yaml.
 
 use std::fs;
 
@@ -15,11 +15,12 @@ use crate::template::Template;
 ///
 /// # Errors
 /// openapi.yaml cannot be read, or [`openapi_json`] or [`collection`] refuses it.
-pub fn generated(template: &Template) -> Result<[(&'static str, String); 4], GenerateError> {
+pub fn generated(template: &Template) -> Result<[(&'static str, String); 5], GenerateError> {
     let openapi = fs::read_to_string(repository().join("openapi.yaml"))?;
     Ok([
         ("CargoLambda.toml", cargo_lambda_toml(template)),
         ("functions/not-found/src/routes.rs", routes_rs(template)),
+        ("tests/functions/main.rs", tested_functions_rs(template)),
         ("functions/docs/src/openapi.json", openapi_json(&openapi)?),
         ("docs/healthcare.postman_collection.json", collection(&openapi)?),
     ])
@@ -34,6 +35,32 @@ pub fn stale(template: &Template) -> Result<Vec<(&'static str, String)>, Generat
         fs::read_to_string(repository().join(path)).ok().as_ref() != Some(content)
     };
     Ok(generated(template)?.into_iter().filter(is_stale).collect())
+}
+
+/// Returns tests/functions/main.rs: the modules with the functions' tests. A function with a build script is not among
+/// them, because only its own package runs that script.
+fn tested_functions_rs(template: &Template) -> String {
+    let mut text = String::from(
+        "//! The tests of all functions, in one binary: to build and link one for each function takes minutes longer.
+//! A function with a build script has a binary of its own.
+//!
+//! Generated from template.yaml by `cargo xtask generate`.
+
+// Nothing here calls the functions' `main`.
+#![allow(dead_code)]
+
+",
+    );
+    for name in template.functions.keys() {
+        let folder = repository().join("functions").join(name);
+        if !folder.join("build.rs").exists() {
+            let module = name.replace('-', "_");
+            text.push_str(&format!(
+                "#[path = \"../../functions/{name}/src/main.rs\"]\nmod {module};\n"
+            ));
+        }
+    }
+    text
 }
 
 /// Returns functions/docs/src/openapi.json: openapi.yaml as JSON in the same order, which the API's docs show.

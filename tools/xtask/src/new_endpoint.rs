@@ -240,7 +240,7 @@ fn survives_a_dynamodb_that_fails() {{
 
 #[test]
 fn its_policy_grants_nothing_else() {{
-    checks::policy_grants_nothing_else(&[]);
+    checks::policy_grants_nothing_else(\"{name}\", &[]);
 }}
 "
         )

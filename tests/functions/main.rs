@@ -1,0 +1,72 @@
+//! The tests of all functions, in one binary: to build and link one for each function takes minutes longer.
+//! A function with a build script has a binary of its own.
+//!
+//! Generated from template.yaml by `cargo xtask generate`.
+
+// Nothing here calls the functions' `main`.
+#![allow(dead_code)]
+
+#[path = "../../functions/auth-jwks/src/main.rs"]
+mod auth_jwks;
+#[path = "../../functions/auth-login/src/main.rs"]
+mod auth_login;
+#[path = "../../functions/auth-logout/src/main.rs"]
+mod auth_logout;
+#[path = "../../functions/auth-me/src/main.rs"]
+mod auth_me;
+#[path = "../../functions/auth-password/src/main.rs"]
+mod auth_password;
+#[path = "../../functions/auth-password-reset/src/main.rs"]
+mod auth_password_reset;
+#[path = "../../functions/auth-password-reset-confirm/src/main.rs"]
+mod auth_password_reset_confirm;
+#[path = "../../functions/auth-refresh/src/main.rs"]
+mod auth_refresh;
+#[path = "../../functions/auth-register/src/main.rs"]
+mod auth_register;
+#[path = "../../functions/auth-session-revoke/src/main.rs"]
+mod auth_session_revoke;
+#[path = "../../functions/auth-sessions/src/main.rs"]
+mod auth_sessions;
+#[path = "../../functions/auth-verify/src/main.rs"]
+mod auth_verify;
+#[path = "../../functions/doctors-create/src/main.rs"]
+mod doctors_create;
+#[path = "../../functions/doctors-delete/src/main.rs"]
+mod doctors_delete;
+#[path = "../../functions/doctors-get/src/main.rs"]
+mod doctors_get;
+#[path = "../../functions/doctors-list/src/main.rs"]
+mod doctors_list;
+#[path = "../../functions/doctors-update/src/main.rs"]
+mod doctors_update;
+#[path = "../../functions/health/src/main.rs"]
+mod health;
+#[path = "../../functions/keys-rotate/src/main.rs"]
+mod keys_rotate;
+#[path = "../../functions/mappings-assign/src/main.rs"]
+mod mappings_assign;
+#[path = "../../functions/mappings-doctors/src/main.rs"]
+mod mappings_doctors;
+#[path = "../../functions/mappings-list/src/main.rs"]
+mod mappings_list;
+#[path = "../../functions/mappings-patients/src/main.rs"]
+mod mappings_patients;
+#[path = "../../functions/mappings-remove/src/main.rs"]
+mod mappings_remove;
+#[path = "../../functions/not-found/src/main.rs"]
+mod not_found;
+#[path = "../../functions/patients-create/src/main.rs"]
+mod patients_create;
+#[path = "../../functions/patients-delete/src/main.rs"]
+mod patients_delete;
+#[path = "../../functions/patients-get/src/main.rs"]
+mod patients_get;
+#[path = "../../functions/patients-list/src/main.rs"]
+mod patients_list;
+#[path = "../../functions/patients-update/src/main.rs"]
+mod patients_update;
+#[path = "../../functions/users-list/src/main.rs"]
+mod users_list;
+#[path = "../../functions/users-update/src/main.rs"]
+mod users_update;
