@@ -84,14 +84,13 @@ where
         let settings = Arc::new(S::from_env()?);
         let app = App::new(Config::from_env()?);
         lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| {
-            let LambdaContext { request_id, env_config, .. } = event.context;
+            let LambdaContext { request_id, .. } = event.context;
             let done = handler(app.clone(), settings.clone(), event.payload);
             async move {
-                let operation = &env_config.function_name;
                 let outcome = done.await;
                 match &outcome {
-                    Ok(()) => tracing::info!(operation, request_id, "completed"),
-                    Err(cause) => tracing::error!(operation, request_id, %cause, "failed"),
+                    Ok(()) => tracing::info!(request_id, "completed"),
+                    Err(cause) => tracing::error!(request_id, %cause, "failed"),
                 }
                 outcome
             }

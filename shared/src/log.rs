@@ -1,6 +1,7 @@
 //! Logs: one JSON line on standard output for each request, with the request's id.
 //!
-//! A line contains the operation, the status and the code, but never a path, a body, a token or a name.
+//! Every line contains the operation, because all functions write to one log group. A request's line also contains the
+//! status and the code. No line contains a path, a body, a token or a name.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -8,10 +9,16 @@ use std::panic;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::{self, Format, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::config;
 use crate::metrics::Metrics;
 use crate::model::timestamp::Timestamp;
 
@@ -20,12 +27,9 @@ pub(crate) fn init() {
     let own = env!("CARGO_CRATE_NAME");
     let targets =
         Targets::new().with_default(LevelFilter::WARN).with_target(own, LevelFilter::INFO);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_target(false);
+    // Lambda sets it.
+    let operation = config::optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer().event_format(LineFormat::new(&operation));
     // Fails only when logging has started already.
     let _started = tracing_subscriber::registry().with(lines).with(targets).try_init();
     panic::set_hook(Box::new(|info| {
@@ -33,6 +37,42 @@ pub(crate) fn init() {
         let location = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(location, "a handler panicked");
     }));
+}
+
+/// The format of every line that `tracing` writes: one JSON object, which begins with the operation.
+struct LineFormat {
+    /// The function's name, as JSON.
+    operation: String,
+    json: Format<Json>,
+}
+
+impl LineFormat {
+    fn new(operation: &str) -> Self {
+        let json = format::json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_target(false);
+        Self { operation: Value::from(operation).to_string(), json }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for LineFormat
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.json.format_event(context, Writer::new(&mut line), event)?;
+        let members = line.strip_prefix('{').unwrap_or(&line);
+        write!(writer, "{{\"operation\":{},{members}", self.operation)
+    }
 }
 
 /// Logs a failure that does not end the request.
@@ -94,8 +134,9 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use lambda_http::http::StatusCode;
-    use serde_json::Value;
 
     use super::*;
 
@@ -127,5 +168,20 @@ mod tests {
         let dimension = &counted["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0];
         assert_eq!(counted[dimension.as_str().unwrap()], "clinic-health");
         assert_eq!(counted["ServerErrors"], 1);
+    }
+    #[test]
+    fn every_line_names_the_operation() {
+        let (reader, writer) = io::pipe().unwrap();
+        let lines = tracing_subscriber::fmt::layer()
+            .event_format(LineFormat::new("clinic-health"))
+            .with_writer(Mutex::new(writer));
+        // It closes the writer at its end.
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
+            note_failure("a mail did not leave", Err("made up"));
+        });
+        let line: Value = serde_json::from_reader(reader).unwrap();
+        assert_eq!((&line["operation"], &line["level"]), (&"clinic-health".into(), &"WARN".into()));
+        assert_eq!(line["message"], "a mail did not leave");
+        assert_eq!(line["cause"], "made up");
     }
 }
