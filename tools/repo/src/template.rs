@@ -3,6 +3,7 @@
 //! Only the template defines routes and tables. Everything that needs them on a developer's machine, such as the local
 //! router and the tables of tests, reads them from this module.
 
+mod definition;
 mod policies;
 
 use std::collections::BTreeMap;
@@ -13,15 +14,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::definition::Definition;
 use self::policies::Policies;
 pub use self::policies::Statement;
 use crate::root::repository;
 
 /// The method of a [`Route`] that answers all methods without another route of its path.
 pub const ANY: &str = "ANY";
-
-/// API Gateway's own word for [`ANY`]. With it, SAM permits other methods for the same path.
-const API_GATEWAY_ANY: &str = "x-amazon-apigateway-any-method";
 
 /// Lambda's memory for a function without a `MemorySize`.
 const DEFAULT_MEMORY_MB: u32 = 128;
@@ -174,6 +173,7 @@ impl Template {
 
         let everywhere = &document.globals.function.environment.variables;
         let parameters = &document.parameters;
+        let definition = Definition::of(&document.resources);
         let policies = Policies::of(&document.resources);
         let mut functions = BTreeMap::<String, Function>::new();
         let mut tables = BTreeMap::new();
@@ -191,8 +191,10 @@ impl Template {
                         return Err(TemplateError::SameBinary(other, logical_id.clone()));
                     }
                     let statements = policies.of_role(&properties.role);
-                    let function =
+                    let mut function =
                         properties.function(logical_id.clone(), everywhere, parameters, statements);
+                    function.routes.extend_from_slice(definition.of_function(logical_id));
+                    function.routes.sort();
                     functions.insert(binary, function);
                 }
                 "AWS::DynamoDB::Table" => {
@@ -279,13 +281,11 @@ impl FunctionProperties {
         parameters: &Parameters,
         statements: Vec<Statement>,
     ) -> Function {
-        let mut routes: Vec<_> = self.events.into_values().filter_map(Event::route).collect();
-        routes.sort();
         let own = self.environment.variables;
         let variables = everywhere.clone().into_iter().chain(own);
         Function {
             logical_id,
-            routes,
+            routes: self.events.into_values().filter_map(Event::route).collect(),
             environment: variables
                 .map(|(name, value)| (name, default_of(&value, parameters)))
                 .collect(),
@@ -332,13 +332,7 @@ impl Event {
         if self.kind != "Api" {
             return None;
         }
-        let method = self.properties.method?;
-        let method = match method.as_str() {
-            API_GATEWAY_ANY => ANY.to_owned(),
-            _ => method.to_ascii_uppercase(),
-        };
-        let path = self.properties.path?;
-        Some(Route { method, path })
+        Some(Route::new(&self.properties.method?, self.properties.path?))
     }
 }
 
@@ -363,6 +357,22 @@ Resources:
     Properties:
       Name: !Sub "${AWS::StackName}-api"
       Environment: [not, a, map]
+      DefinitionBody:
+        openapi: 3.0.1
+        paths:
+          "/mappings/{id}":
+            x-amazon-apigateway-any-method:
+              x-amazon-apigateway-integration: { type: aws_proxy, httpMethod: POST, uri: !GetAtt RemoveUri.Value }
+          /:
+            delete:
+              x-amazon-apigateway-integration:
+                uri: !Sub >-
+                  arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${MappingsRemove.Arn}/invocations
+            post: { x-amazon-apigateway-integration: { type: mock } }
+            get: { x-amazon-apigateway-integration: { uri: !GetAtt AbsentUri.Value } }
+  RemoveUri:
+    Type: AWS::SSM::Parameter
+    Properties: { Value: !Sub "arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${MappingsRemove.Arn}/invocations" }
   Table:
     Type: AWS::DynamoDB::Table
     Properties:
@@ -390,14 +400,19 @@ Resources:
           Properties: { RestApiId: !Ref Api, Method: post, Path: "/mappings/{id}/remove" }
         Rest:
           Type: Api
-          Properties: { Method: x-amazon-apigateway-any-method, Path: "/mappings/{id}" }
+          Properties: { Method: x-amazon-apigateway-any-method, Path: /mappings }
         Nightly:
           Type: Schedule
           Properties: { Schedule: rate(1 day) }
   MappingsRemoveRole:
     Type: AWS::IAM::Role
     Properties:
-      ManagedPolicyArns: [!Ref MappingsRemovePolicy]
+      ManagedPolicyArns: [!Ref MappingsRemovePolicy, !Ref SharedPolicy, arn:aws:iam::aws:policy/Another]
+  SharedPolicy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement: [{ Effect: Allow, Action: xray:PutTraceSegments, Resource: "*" }]
   MappingsRemovePolicy:
     Type: AWS::IAM::ManagedPolicy
     Properties:
@@ -422,7 +437,9 @@ Resources:
         assert_eq!(
             function.routes,
             [
+                Route { method: ANY.into(), path: "/mappings".into() },
                 Route { method: ANY.into(), path: "/mappings/{id}".into() },
+                Route { method: "DELETE".into(), path: "/".into() },
                 Route { method: "POST".into(), path: "/mappings/{id}/remove".into() },
             ]
         );
@@ -439,6 +456,7 @@ Resources:
             [
                 statement("dynamodb:DeleteItem", "Table.Arn", Some(vec!["DOCTOR#*".to_owned()])),
                 statement("ses:SendEmail", "identity/${Domain}", None),
+                statement("xray:PutTraceSegments", "*", None),
             ]
         );
     }
