@@ -7,6 +7,7 @@ mod cfn_lint;
 mod checkov;
 mod findings;
 mod guard;
+mod resources;
 mod scratch;
 mod suppressions;
 
@@ -46,6 +47,7 @@ async fn audit() -> Result {
     ui::status("Auditing", "template.yaml");
     report(cfn_lint::check(&cfn_lint, &scratch).await?);
     let expanded = expanded(&translator, &scratch).await?;
+    report(resources::check(&fs::read(&expanded)?)?);
     report(checkov::check(&checkov, &expanded, &scratch).await?);
 
     let rules = guard::rules()?;
