@@ -1,13 +1,26 @@
 //! checkov, which finds insecure settings, in the template itself and in the template as SAM expands it.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use ops::Result;
+use repo::openapi::from_yaml;
+use repo::template::repository;
 use serde::Deserialize;
 
 use super::findings::{Finding, Findings};
 use super::scratch::Scratch;
+
+/// checkov's settings, in the repository.
+const CONFIG: &str = "tools/checkov.yaml";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Config {
+    skip_check: BTreeSet<String>,
+}
 
 #[derive(Deserialize)]
 struct Report {
@@ -35,13 +48,18 @@ struct Check {
     resource: String,
 }
 
+/// Returns the names of the rules that the settings leave out for all resources.
+pub fn left_out() -> Result<BTreeSet<String>> {
+    let text = fs::read_to_string(repository().join(CONFIG))?;
+    let config: Config =
+        from_yaml(&text).map_err(|_| format!("{CONFIG} has no list skip-check"))?;
+    Ok(config.skip_check)
+}
+
 pub async fn check(executable: &Path, expanded: &Path, scratch: &Scratch) -> Result<Findings> {
     let mut command = Command::new(executable);
     command
-        .args(["--framework", "cloudformation", "--output", "json", "--quiet", "--compact"])
-        // Without policies or other data from the network.
-        .arg("--skip-download")
-        .args(["--file", "template.yaml"])
+        .args(["--config-file", CONFIG, "--output", "json", "--file", "template.yaml"])
         .arg(expanded);
     findings(&scratch.output("checkov", command).await?)
 }

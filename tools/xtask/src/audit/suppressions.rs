@@ -1,11 +1,14 @@
-//! Suppressed rules: Metadata of a resource in template.yaml suppresses them, and docs/security.md has the reason.
+//! Suppressed rules: Metadata in template.yaml suppresses a rule for a resource, the settings of a linter leave it out
+//! for all. docs/security.md has the reasons.
 
 use std::collections::BTreeSet;
 
+use ops::Result;
 use repo::template::Template;
 use serde_json::Value;
 
 use super::findings::{Finding, Findings};
+use super::{checkov, guard};
 
 /// The heading in docs/security.md of the section with a table of rule, resource, reason.
 const SECTION: &str = "## Checks of the linters that do not apply";
@@ -14,11 +17,11 @@ const SECTION: &str = "## Checks of the linters that do not apply";
 const BY_NAME: [&str; 2] = ["/cfn-lint/config/ignore_checks", "/guard/SuppressedRules"];
 const WITH_COMMENT: &str = "/checkov/skip";
 
-/// The table's words for all resources of a type.
-const KINDS: [(&str, &str); 2] =
-    [("every function", "AWS::Serverless::Function"), ("every log group", "AWS::Logs::LogGroup")];
+/// The place of a rule that is left out for all resources. In the table its first word is followed by the type to which
+/// the rule would apply: "every function".
+const EVERYWHERE: &str = "every resource";
 
-/// A rule, and a resource's logical id.
+/// A rule, and a resource's logical id or [`EVERYWHERE`].
 type Suppression<'a> = (&'a str, &'a str);
 
 /// Returns the names of all rules that at least one resource suppresses.
@@ -26,27 +29,36 @@ pub fn suppressed(template: &Template) -> BTreeSet<&str> {
     in_template(template).into_iter().map(|(rule, _)| rule).collect()
 }
 
-pub fn check(template: &Template, security: &str) -> Findings {
-    let in_template = in_template(template);
+/// Returns the names of all rules that the settings of a linter leave out for all resources.
+pub fn left_out() -> Result<BTreeSet<String>> {
+    let mut rules = checkov::left_out()?;
+    rules.append(&mut guard::left_out()?);
+    Ok(rules)
+}
+
+/// Checks that exactly the suppressed rules have a reason. `left_out` are those that the linters' settings leave out.
+pub fn check(template: &Template, left_out: &BTreeSet<String>, security: &str) -> Findings {
+    let mut suppressed = in_template(template);
+    suppressed.extend(left_out.iter().map(|rule| (rule.as_str(), EVERYWHERE)));
     let mut list = uncommented(template);
     let mut explained = BTreeSet::new();
     for row in rows(security) {
         if row.reason.is_empty() {
             list.push(Finding::new(row.rules.join(", "), "docs/security.md", "add the reason"));
         }
-        for resource in row.resources(template) {
-            explained.extend(row.rules.iter().map(|rule| (*rule, resource)));
+        for place in row.places() {
+            explained.extend(row.rules.iter().map(|rule| (*rule, place)));
         }
     }
-    list.extend(in_template.difference(&explained).map(|(rule, resource)| {
+    list.extend(suppressed.difference(&explained).map(|(rule, resource)| {
         let problem = "is suppressed: add the reason to the table in docs/security.md";
         Finding::new(*rule, *resource, problem)
     }));
-    list.extend(explained.difference(&in_template).map(|(rule, resource)| {
-        let problem = "is in the table in docs/security.md, but template.yaml does not suppress it";
+    list.extend(explained.difference(&suppressed).map(|(rule, resource)| {
+        let problem = "is in the table in docs/security.md, but nothing suppresses it";
         Finding::new(*rule, *resource, problem)
     }));
-    let check = format!("suppressions: {}, each with its reason", in_template.len());
+    let check = format!("suppressions: {}, each with its reason", suppressed.len());
     Findings { check, list }
 }
 
@@ -88,18 +100,8 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn resources<'b>(&self, template: &'b Template) -> Vec<&'b str>
-    where
-        'a: 'b,
-    {
-        let kind = KINDS.iter().find(|(words, _)| *words == self.place);
-        match kind {
-            Some((_, kind)) => {
-                let all = template.resources.iter().filter(|(_, it)| it.kind == *kind);
-                all.map(|(logical_id, _)| logical_id.as_str()).collect()
-            }
-            None => code(self.place),
-        }
+    fn places(&self) -> Vec<&'a str> {
+        if self.place.starts_with("every ") { vec![EVERYWHERE] } else { code(self.place) }
     }
 }
 

@@ -6,23 +6,25 @@ use repo::template::{ANY, Route, Template};
 
 use super::{Endpoint, capitalized, find, insert_before, replaced, variable};
 
+/// The route to `NotFound` of a path in the DefinitionBody of `Api`, without its last line break.
+const OTHER_METHODS: &str = "            x-amazon-apigateway-any-method:
+              x-amazon-apigateway-integration: { type: aws_proxy, httpMethod: POST, uri: !GetAtt NotFoundUri.Value }";
+
 impl Endpoint {
-    /// Adds the function with its role and policy before `Health`, and its path to those of `NotFound`.
+    /// Adds the function with its role and policy before `Health`, and a route from its path's other methods to
+    /// `NotFound`.
     pub(super) fn template(&self, text: &str) -> Result<String> {
         let before = Template::parse(text)?;
         self.check_name(text)?;
         self.check_route(&before)?;
-        let (id, path) = (self.camel_case(), &self.path);
+        let path = &self.path;
         let mut text =
             insert_before(text, "\n  Health:\n", &format!("\n{}\n", self.resources(text)?))?;
 
         let any = Route { method: ANY.to_owned(), path: path.clone() };
         if !before.functions.get(NOT_FOUND).is_some_and(|it| it.routes.contains(&any)) {
-            let event = format!(
-                "\n        {id}:\n          Type: Api\n          Properties: {{ RestApiId: !Ref Api, \
-                 Method: x-amazon-apigateway-any-method, Path: \"{path}\" }}"
-            );
-            text = insert_before(&text, "\n\n  NotFoundRole:\n", &event)?;
+            let route = format!("\n          \"{path}\":\n{OTHER_METHODS}");
+            text = insert_before(&text, "\n          /api/health:\n", &route)?;
         }
 
         let after = Template::parse(&text)?;
@@ -34,12 +36,11 @@ impl Endpoint {
         Ok(text)
     }
 
-    /// Refuses a name whose resources, or whose event of `NotFound`, exist already.
+    /// Refuses a name whose resources exist already.
     fn check_name(&self, text: &str) -> Result {
-        for suffix in ["", "Role", "Policy", "Logs"] {
+        for suffix in ["", "Role", "Policy"] {
             let id = self.camel_case() + suffix;
-            let keys = [format!("\n  {id}:\n"), format!("\n        {id}:\n")];
-            if keys.iter().any(|key| text.contains(key)) {
+            if text.contains(&format!("\n  {id}:\n")) {
                 return Err(format!("{id} exists already").into());
             }
         }
@@ -77,7 +78,7 @@ impl Endpoint {
         replaced(
             resources,
             &[
-                ("[DOCTOR#*, USER#*]", "[USER#*]"),
+                ("[DOCTOR#*, USER#*] },\n              \"Null\"", "[USER#*] }, \"Null\""),
                 ("\n        Get:\n", &event),
                 ("DoctorsGet", &self.camel_case()),
                 ("doctors-get", name),

@@ -35,6 +35,14 @@ fn get_without_variables_is_in_template_contract_and_event() {
     assert_eq!(function.logical_id, "InvoicesList");
     assert_eq!(function.routes, [route("GET", "/api/invoices")]);
     assert!(template.functions["not-found"].routes.contains(&route(ANY, "/api/invoices")));
+    assert!(files["template.yaml"].contains(
+        "
+          \"/api/invoices\":
+            x-amazon-apigateway-any-method:
+              x-amazon-apigateway-integration: { type: aws_proxy, httpMethod: POST, uri: !GetAtt NotFoundUri.Value }
+          /api/health:
+"
+    ));
 
     let text = &files["openapi.yaml"];
     let contract = Contract::parse(text).unwrap();
@@ -157,7 +165,6 @@ fn invalid_and_existing_names_are_refused() {
         ("doctors-get", "functions/doctors-get exists already"),
         ("doctors-get-role", "template.yaml: DoctorsGetRole exists already"),
         ("server-errors-alarm", "template.yaml: ServerErrorsAlarm exists already"),
-        ("password-reset", "template.yaml: PasswordReset exists already"),
         ("docs-openapi", "openapi.yaml: GET /api/openapi.json (docs-openapi) exists already"),
         ("end-assignment", "shared/src/access/act.rs: EndAssignment exists already"),
     ] {
