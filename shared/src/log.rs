@@ -169,6 +169,7 @@ mod tests {
         assert_eq!(counted[dimension.as_str().unwrap()], "clinic-health");
         assert_eq!(counted["ServerErrors"], 1);
     }
+
     #[test]
     fn every_line_names_the_operation() {
         let (reader, writer) = io::pipe().unwrap();

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use repo::template::{Template, repository};
+use repo::root::repository;
+use repo::template::Template;
 
 use crate::Outcome;
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use ops::Result;
 use repo::openapi::from_yaml;
-use repo::template::repository;
+use repo::root::repository;
 use serde::Deserialize;
 
 use super::findings::{Finding, Findings};
