@@ -1,6 +1,5 @@
 //! `BatchGetItem`: many items, read consistently, 100 keys a call.
 
-use std::collections::HashSet;
 use std::vec::IntoIter;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -66,11 +65,14 @@ impl IntoIterator for Items {
 impl Table {
     /// Reads the items that exist, consistently. Calls: BatchGetItem for every 100 keys.
     pub async fn batch_get(&self, plan: ReadPlan) -> Result<Items, DynamoError> {
-        let distinct: HashSet<Key> = plan.keys.into_iter().collect();
-        let keys: Vec<Item> = distinct.into_iter().map(Item::from).collect();
+        let mut keys = plan.keys;
+        keys.sort_unstable();
+        keys.dedup();
         let mut found = Vec::with_capacity(keys.len());
-        for chunk in keys.chunks(MAX_KEYS) {
-            self.get_chunk(chunk.to_vec(), plan.attributes, &mut found).await?;
+        let mut keys = keys.into_iter().map(Item::from).peekable();
+        while keys.peek().is_some() {
+            let chunk = keys.by_ref().take(MAX_KEYS).collect();
+            self.get_chunk(chunk, plan.attributes, &mut found).await?;
         }
         Ok(Items(found))
     }

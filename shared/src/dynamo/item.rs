@@ -13,7 +13,7 @@ use super::error::DynamoError;
 pub type Item = HashMap<String, AttributeValue>;
 
 /// The primary key of an item: partition key `pk` and sort key `sk`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     pub pk: String,
     pub sk: String,

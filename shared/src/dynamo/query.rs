@@ -95,10 +95,11 @@ impl Table {
         Ok(Rows { items: answer.items.unwrap_or_default(), last: answer.last_evaluated_key })
     }
 
-    /// Reads a page of a whole index; no base table is ever scanned. Calls: Scan.
+    /// Reads a page of a whole index, and these attributes only; no base table is ever scanned. Calls: Scan.
     pub async fn scan_index(
         &self,
         index: &str,
+        attributes: &str,
         limit: i32,
         after: Option<Item>,
     ) -> Result<Rows, DynamoError> {
@@ -107,6 +108,7 @@ impl Table {
             .scan()
             .table_name(&self.name)
             .index_name(index)
+            .projection_expression(attributes)
             .limit(limit)
             .set_exclusive_start_key(after)
             .send()

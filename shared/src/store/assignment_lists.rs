@@ -29,8 +29,11 @@ pub const LISTED_PATIENT_ATTRIBUTES: &[&str] = &[
 /// Lists show every doctor attribute.
 const LISTED_DOCTOR_ATTRIBUTES: &[&str] = &[];
 
-/// The attributes of a name, and those of a tombstone.
-const NAME_ATTRIBUTES: &[&str] = &["pk", "sk", "deleted_at", "first_name", "last_name"];
+/// The attributes of a name, and that of a tombstone.
+const NAME_ATTRIBUTES: &[&str] = &["pk", "deleted_at", "first_name", "last_name"];
+
+/// The attributes of an assignment in gsi1.
+const ASSIGNMENT_ATTRIBUTES: &str = "pk, sk, assigned_at, assigned_by";
 
 /// The most rows of a later page: their records and the owner are read in one call of 100 keys.
 const LATER_PAGE: i32 = 99;
@@ -214,7 +217,7 @@ impl Load for AssignmentPage {
     ) -> Result<Rows, StoreError> {
         let Reach::All = allowed.reach();
         let after = paging.after.map(|(doctor, patient)| keys::in_gsi1(patient, doctor));
-        Ok(store.main.scan_index(GSI1, paging.limit, after).await?)
+        Ok(store.main.scan_index(GSI1, ASSIGNMENT_ATTRIBUTES, paging.limit, after).await?)
     }
 
     fn build(
@@ -234,16 +237,21 @@ fn id_of<I: Id>(item: &Item, key: &str) -> Option<I> {
 }
 
 fn with_names(assignments: Vec<Assignment>, items: Items) -> Vec<AssignmentView> {
-    let mut names: HashMap<String, String> = HashMap::new();
+    let mut doctors: HashMap<DoctorId, String> = HashMap::new();
+    let mut patients: HashMap<PatientId, String> = HashMap::new();
     for item in items {
-        if let (Some(pk), Some(name)) = (dynamo::string(&item, "pk"), name_in(&item)) {
-            names.insert(pk.to_owned(), name);
+        let (Some(pk), Some(name)) = (dynamo::string(&item, "pk"), name_in(&item)) else {
+            continue;
+        };
+        if let Some(id) = keys::record_id::<DoctorDetails>(pk) {
+            doctors.insert(id, name);
+        } else if let Some(id) = keys::record_id::<PatientDetails>(pk) {
+            patients.insert(id, name);
         }
     }
-    let name = |kind: &str, id: u64| names.get(&keys::record(kind, id)).cloned();
     let with_names = |assignment: Assignment| {
-        let doctor_name = name(DoctorDetails::KIND, assignment.doctor_id.get())?;
-        let patient_name = name(PatientDetails::KIND, assignment.patient_id.get())?;
+        let doctor_name = doctors.get(&assignment.doctor_id)?.clone();
+        let patient_name = patients.get(&assignment.patient_id)?.clone();
         Some(assignment.named(doctor_name, patient_name))
     };
     assignments.into_iter().filter_map(with_names).collect()

@@ -120,19 +120,29 @@ pub fn in_gsi1(patient: PatientId, doctor: DoctorId) -> Item {
 pub fn in_gsi2(kind: &str, sort_key: String, key: Key) -> Item {
     let [pk, sk] = GSI2_KEYS;
     let mut keys = Item::from(key);
-    keys.insert(pk.to_owned(), AttributeValue::S(kind.to_uppercase()));
+    keys.insert(pk.to_owned(), AttributeValue::S(kind.to_ascii_uppercase()));
     keys.insert(sk.to_owned(), AttributeValue::S(sort_key));
     keys
 }
 
 /// Returns `DOCTOR#0000000000000007`: padded, so that keys sort as their ids do.
 pub fn record(kind: &str, id: u64) -> String {
-    format!("{}{id:016}", prefix(kind))
+    let mut key = prefix(kind);
+    key.push_str(&format!("{id:016}"));
+    key
 }
 
 /// Returns the prefix of all keys of a kind: `DOCTOR#`.
 pub fn prefix(kind: &str) -> String {
-    format!("{}#", kind.to_uppercase())
+    let mut prefix = kind.to_ascii_uppercase();
+    prefix.push('#');
+    prefix
+}
+
+/// Returns the id in a key that [`record`] made for a record of this kind; `None` for another kind.
+pub fn record_id<D: Details>(key: &str) -> Option<D::Id> {
+    let (kind, _) = key.split_once('#')?;
+    if kind.eq_ignore_ascii_case(D::KIND) { id_in(key) } else { None }
 }
 
 fn user(id: Option<UserId>) -> String {
@@ -161,6 +171,9 @@ pub fn id_in_sort_key<I: Id>(key: &str) -> Option<I> {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::doctor::DoctorDetails;
+    use crate::model::patient::PatientDetails;
+
     use super::*;
 
     #[test]
@@ -169,6 +182,8 @@ mod tests {
         assert!(nine < ten);
         assert_eq!(id_in::<DoctorId>(&ten), DoctorId::new(10));
         assert_eq!(id_in::<DoctorId>("DOCTOR#x"), None);
+        assert_eq!(record_id::<DoctorDetails>(&ten), DoctorId::new(10));
+        assert_eq!(record_id::<PatientDetails>(&ten), None);
     }
 
     #[test]

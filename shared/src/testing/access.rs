@@ -11,12 +11,13 @@ use std::fmt::{self, Write as _};
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::process::Command;
-use std::sync::LazyLock;
 use std::{env, process};
 
-use repo::template::{KEYS_TABLE_NAME, Statement, TABLE_NAME, Template};
+use repo::template::{KEYS_TABLE_NAME, Statement, TABLE_NAME};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::template;
 
 /// The environment variable with the path of the file in which a run of tests records the function's accesses.
 const RECORD: &str = "RECORD_ACCESS_IN";
@@ -113,9 +114,7 @@ fn partition(query: &Value) -> Option<String> {
 
 /// Returns the DynamoDB grants of a function.
 fn grants(function: &str) -> Vec<Access> {
-    static TEMPLATE: LazyLock<Template> =
-        LazyLock::new(|| Template::load().expect("template.yaml can be read"));
-    let function = TEMPLATE.functions.get(function).expect("template.yaml defines the function");
+    let function = template().functions.get(function).expect("template.yaml defines the function");
     function.statements.iter().flat_map(grants_of).collect()
 }
 

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use repo::template::Template;
 use secrecy::SecretString;
 
+use super::template;
 use crate::auth::ed25519;
 use crate::auth::signing_key::SigningKey;
 use crate::auth::token;
@@ -37,8 +37,7 @@ pub fn minted(secret: &SecretString, user_id: u64, session_id: &str, ago: Durati
 }
 
 fn tokens() -> Tokens {
-    let template = Template::load().expect("template.yaml");
-    let environment = &template.functions["auth-login"].environment;
+    let environment = &template().functions["auth-login"].environment;
     let default = |name: &str| environment[name].clone().expect("a default");
     Tokens { issuer: default("TOKEN_ISSUER"), audience: default("TOKEN_AUDIENCE") }
 }

@@ -21,6 +21,10 @@ pub mod tls;
 pub mod wire;
 mod world;
 
+use std::sync::LazyLock;
+
+use repo::template::Template;
+
 pub use actor::Actor;
 pub use calls::{Calls, Cost};
 pub use event::{Answer, Event};
@@ -31,3 +35,11 @@ pub use world::{
     Handler, World, protected, protected_with, public, public_with, run, together, tokens,
     without_app,
 };
+
+/// Returns template.yaml. A process parses it once, because every world needs it.
+fn template() -> &'static Template {
+    #[allow(clippy::expect_used, reason = "a panic fails the test")]
+    static TEMPLATE: LazyLock<Template> =
+        LazyLock::new(|| Template::load().expect("template.yaml can be read"));
+    &TEMPLATE
+}

@@ -16,7 +16,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -28,6 +28,7 @@ use super::faults::{self, Fault, When};
 use super::sample::Sample;
 use super::settings::SESSION_LIMITS;
 use super::steps;
+use super::template;
 use crate::access::{Action, Granted};
 use crate::app::{App, Rules};
 use crate::auth::minter::Minter;
@@ -137,9 +138,8 @@ impl World {
     pub async fn new() -> Self {
         let emulator = Emulator::in_memory().await.expect("an emulator");
         let dynamodb = emulator::settings(emulator.endpoint());
-        let template = Template::load().expect("template.yaml");
         let raw = client(&dynamodb);
-        emulator::create_tables(&raw, &template).await.expect("the tables");
+        emulator::create_tables(&raw, template()).await.expect("the tables");
 
         let beginning: Timestamp = serde_json::from_value(json!(BEGINNING)).expect("a time");
         let clock = Arc::new(AtomicI64::new(beginning.as_millisecond()));
