@@ -40,6 +40,11 @@ pub fn parse<T: DeserializeOwned>(item: Item) -> Result<T, DynamoError> {
     from_item(item).map_err(DynamoError::unreadable)
 }
 
+/// Returns a number attribute of an item.
+pub fn number(item: &Item, attribute: &str) -> Option<u64> {
+    item.get(attribute)?.as_n().ok()?.parse().ok()
+}
+
 /// Returns a string attribute of an item.
 pub fn string<'a>(item: &'a Item, attribute: &str) -> Option<&'a str> {
     item.get(attribute)?.as_s().ok().map(String::as_str)

@@ -22,7 +22,7 @@ pub use client::client;
 pub use client::config;
 pub use error::DynamoError;
 pub use expression::Expression;
-pub use item::{Item, Key, parse, string, write};
+pub use item::{Item, Key, number, parse, string, write};
 pub use query::{Query, Rows};
 pub use table::{Changed, Table};
 pub use transaction::{MAX_ACTIONS, Outcome};

@@ -2,7 +2,7 @@
 //!
 //! Each takes two rounds: a page of ids, beside the read of the caller, and then the records at those ids.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::assignments::{Assignments, Row, assignment_in, name_in};
 use super::error::StoreError;
@@ -138,13 +138,11 @@ impl Assignments<'_> {
         by: Granted<ListAssignments>,
     ) -> Result<Page<AssignmentView, (DoctorId, PatientId)>, StoreError> {
         let AssignmentPage(Page { results: assignments, next }) = by.into_target();
-        let sides = |assignment: &Assignment| {
-            [
-                Key::record::<DoctorDetails>(assignment.doctor_id),
-                Key::record::<PatientDetails>(assignment.patient_id),
-            ]
-        };
-        let keys = assignments.iter().flat_map(sides).collect();
+        let doctors: BTreeSet<_> = assignments.iter().map(|it| it.doctor_id).collect();
+        let patients: BTreeSet<_> = assignments.iter().map(|it| it.patient_id).collect();
+        let doctors = doctors.into_iter().map(Key::record::<DoctorDetails>);
+        let patients = patients.into_iter().map(Key::record::<PatientDetails>);
+        let keys = doctors.chain(patients).collect();
         let plan = ReadPlan { keys, attributes: NAME_ATTRIBUTES };
         let results = with_names(assignments, self.store.main.batch_get(plan).await?);
         Ok(Page { results, next })
@@ -199,7 +197,7 @@ impl<Owner: Details, Other: Details> Load for AssignmentsOf<Owner, Other> {
                 page.owner_exists = Some(name_in(&item).is_some());
             } else {
                 let id = keys::id_in(sk).ok_or_else(|| StoreError::missing("an id"))?;
-                page.rows.push((id, dynamo::parse(item)?));
+                page.rows.push((id, Row::of(&item)?));
             }
         }
         Ok(page)
@@ -227,7 +225,7 @@ impl Load for AssignmentPage {
         found: Rows,
     ) -> Result<Self, StoreError> {
         let next = found.next(|last| Some((id_of(last, "sk")?, id_of(last, "pk")?)))?;
-        let results = found.items.into_iter().map(assignment_in).collect::<Result<_, _>>()?;
+        let results = found.items.iter().map(assignment_in).collect::<Result<_, _>>()?;
         Ok(Self(Page { results, next }))
     }
 }
