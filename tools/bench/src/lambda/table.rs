@@ -8,7 +8,7 @@ use crate::functions::table::write_markdown;
 use crate::load::Latencies;
 
 /// How many times the p99 of the largest size a sufficient size may have.
-const AT_MOST: u32 = 2;
+const AT_MOST: f64 = 1.5;
 
 /// The table in Markdown.
 pub struct Table<'a>(pub &'a [Row]);
@@ -55,9 +55,9 @@ impl Row {
         cells
     }
 
-    /// Returns the smallest size from which on p99 is at most twice that of the largest size.
+    /// Returns the smallest size from which on p99 is at most one and a half times that of the largest size.
     fn sufficient_mb(&self) -> Option<u32> {
-        let most = AT_MOST * self.sizes.last()?.percentile(99.0);
+        let most = self.sizes.last()?.percentile(99.0).mul_f64(AT_MOST);
         let sufficient = self.sizes.iter().rev().take_while(|it| it.percentile(99.0) <= most);
         sufficient.last().map(|it| it.memory_mb)
     }
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn sufficient_size_has_at_most_twice_the_largest_ones_p99() {
+    fn sufficient_size_has_at_most_one_and_a_half_times_the_largest_ones_p99() {
         let sufficient = |micros: [u64; 3]| {
             let sizes = [128, 512, 1769].into_iter().zip(micros);
             row(sizes.map(|(mb, micros)| measured(mb, 0, micros)).collect()).sufficient_mb()
         };
-        assert_eq!(sufficient([12_000, 12_000, 6_000]), Some(128));
-        assert_eq!(sufficient([12_001, 12_000, 6_000]), Some(512));
-        assert_eq!(sufficient([6_000, 13_000, 6_000]), Some(1769));
+        assert_eq!(sufficient([9_000, 9_000, 6_000]), Some(128));
+        assert_eq!(sufficient([9_001, 9_000, 6_000]), Some(512));
+        assert_eq!(sufficient([6_000, 9_100, 6_000]), Some(1769));
         assert_eq!(row(Vec::new()).sufficient_mb(), None);
     }
 }
