@@ -33,7 +33,7 @@ fn step(
         client_request_token: version.to_owned(),
     };
     let (app, calls) = world.app_of_function();
-    async move { calls.of_function("keys-rotate", rotate(app, Arc::new(secret), rotation)).await }
+    async move { calls.of_function(Some("keys-rotate"), rotate(app, Arc::new(secret), rotation)).await }
 }
 
 /// Makes a verifier read the keys again, unless it read them a moment ago: anybody can, with an unknown key id.

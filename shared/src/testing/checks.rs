@@ -103,7 +103,7 @@ pub fn survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) 
         let world = World::new().await;
         let (handler, event) = prepare(&world).await;
         world.app.verifier().read_keys(world.app.store(), world.app.now()).await.expect("keys");
-        let function = event.function().to_owned();
+        let function = event.function().expect("an event of a function").to_owned();
         world.calls.take();
         world.call(handler, event).await;
         costs::compare(&function, &world.calls.take_cost());

@@ -19,7 +19,7 @@ use super::actor::Actor;
 /// An event from a file of `events/`, which a test can change before it sends it.
 #[derive(Clone)]
 pub struct Event {
-    function: String,
+    function: Option<String>,
     json: Map<String, Value>,
 }
 
@@ -29,12 +29,18 @@ impl Event {
         let path = repository().join("events").join(name).with_extension("json");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         let json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        Self { function: name.to_owned(), json }.without_header("authorization")
+        Self { function: Some(name.to_owned()), json }.without_header("authorization")
     }
 
-    /// Returns the name of the function whose event it is.
-    pub fn function(&self) -> &str {
-        &self.function
+    /// Makes it an event of a test's own handler, whose calls no function's policy must grant.
+    pub fn without_policy(mut self) -> Self {
+        self.function = None;
+        self
+    }
+
+    /// Returns the name of the function whose event it is; `None` for a test's own handler.
+    pub fn function(&self) -> Option<&str> {
+        self.function.as_deref()
     }
 
     /// Sends the event with the access token of this actor.

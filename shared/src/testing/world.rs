@@ -318,9 +318,9 @@ impl World {
     /// Calls a handler in the process of `app` as the runtime does.
     pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> Answer {
         let endpoint = Endpoint::new(app.clone(), handler);
-        let function = event.function().to_owned();
+        let function = event.function().map(str::to_owned);
         let answer = endpoint.answer(event.into_request());
-        Answer::of(self.calls.of_function(&function, answer).await)
+        Answer::of(self.calls.of_function(function.as_deref(), answer).await)
     }
 }
 
