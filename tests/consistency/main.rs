@@ -167,6 +167,36 @@ fn every_policy_is_compared_with_its_functions_calls() -> Outcome {
     Ok(())
 }
 
+/// Otherwise its tests would run nowhere or twice, or compare another function's policy.
+#[test]
+fn tests_of_every_function_run_once_and_name_it() -> Outcome {
+    let mut wrong = Vec::new();
+    for name in folders()? {
+        let folder = repository().join("functions").join(&name);
+        let manifest: toml::Value =
+            toml::from_str(&fs::read_to_string(folder.join("Cargo.toml"))?)?;
+        let binary = manifest.get("bin").and_then(|it| it.get(0)).and_then(|it| it.get("test"));
+        let runs_alone = binary.and_then(toml::Value::as_bool) != Some(false);
+        if runs_alone != folder.join("build.rs").exists() {
+            wrong.push(format!(
+                "functions/{name}/Cargo.toml: `test = false` unless it has a build.rs"
+            ));
+        }
+        let tests = fs::read_to_string(folder.join("src/tests.rs"))?;
+        for call in ["policy_grants_nothing_else(\"", "Event::of(\""] {
+            for rest in tests.split(call).skip(1) {
+                if !rest.starts_with(&format!("{name}\"")) {
+                    wrong.push(format!(
+                        "functions/{name}/src/tests.rs: {call} names another function"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
 /// The functions that check or set passwords.
 const HASHING: [&str; 4] =
     ["auth-login", "auth-password", "auth-password-reset-confirm", "auth-register"];

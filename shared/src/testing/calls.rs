@@ -75,7 +75,8 @@ impl Calls {
         Cost { calls: self.take(), ..cost }
     }
 
-    /// Runs a handler of this function, and fails the test if it did what the function's policy does not grant.
+    /// Runs a handler of this function, and fails the test if it did what the function's policy does not grant. `None` is
+    /// a test's own handler, which needs no grant.
     pub async fn of_function<T>(
         &self,
         function: Option<&str>,

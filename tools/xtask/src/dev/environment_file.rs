@@ -1,10 +1,10 @@
 //! A file with the environment variables of functions, for a `cargo lambda watch` that the developer starts.
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use ops::Result;
+use repo::root::repository;
 
 use super::files;
 use crate::environment::Environment;
@@ -27,8 +27,8 @@ impl EnvironmentFile {
 
     /// Returns the command that starts the functions with these variables, in the root of the repository.
     pub fn command(&self) -> String {
-        let here = env::current_dir().unwrap_or_default();
-        let path = self.0.strip_prefix(here).unwrap_or(&self.0);
+        let path = path::absolute(&self.0).unwrap_or_else(|_| self.0.clone());
+        let path = path.strip_prefix(repository()).unwrap_or(&path);
         format!("{WATCH} {}", shell_word(&path.to_string_lossy()))
     }
 }

@@ -73,12 +73,15 @@ impl Endpoint {
         let rest = text.get(start..).unwrap_or_default();
         let resources = rest.get(..find(rest, "\n\n  DoctorsUpdate:\n")?).unwrap_or_default();
         let Self { name, method, path } = self;
+        // Only reads have more memory than the default.
+        let memory = "\n      MemorySize: 512\n";
         let event = format!("\n        {}:\n", capitalized(&method.to_lowercase()));
         let route = format!("Method: {method}, Path: \"{path}\"");
         replaced(
             resources,
             &[
                 ("[DOCTOR#*, USER#*] },\n              \"Null\"", "[USER#*] }, \"Null\""),
+                (memory, if method == "GET" { memory } else { "\n" }),
                 ("\n        Get:\n", &event),
                 ("DoctorsGet", &self.camel_case()),
                 ("doctors-get", name),

@@ -32,7 +32,7 @@ fn get_without_variables_is_in_template_contract_and_event() {
     let files = made("invoices-list", "get", "/api/invoices/").unwrap();
     let template = Template::parse(&files["template.yaml"]).unwrap();
     let function = &template.functions["invoices-list"];
-    assert_eq!(function.logical_id, "InvoicesList");
+    assert_eq!((function.logical_id.as_str(), function.memory_mb), ("InvoicesList", 512));
     assert_eq!(function.routes, [route("GET", "/api/invoices")]);
     assert!(template.functions["not-found"].routes.contains(&route(ANY, "/api/invoices")));
     assert!(files["template.yaml"].contains(
@@ -107,6 +107,9 @@ fn post_reads_a_body() {
           Properties: { RestApiId: !Ref Api, Method: POST, Path: \"/api/invoices\" }
 "
     ));
+
+    let template = Template::parse(&files["template.yaml"]).unwrap();
+    assert_eq!(template.functions["invoices-create"].memory_mb, 256);
 
     let contract = Contract::parse(&files["openapi.yaml"]).unwrap();
     let expected = ["204", "400", "401", "403", "413", "415", "500", "503"];
