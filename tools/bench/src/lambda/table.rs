@@ -29,7 +29,7 @@ pub struct Measured {
     pub memory_mb: u32,
     /// From exec to the first answer.
     pub first: Duration,
-    /// Of the answers of a running process.
+    /// The times of the answers of a running process.
     pub warm: Vec<Duration>,
 }
 
