@@ -33,7 +33,8 @@ fn step(
         client_request_token: version.to_owned(),
     };
     let (app, calls) = world.app_of_function();
-    async move { calls.of_function(Some("keys-rotate"), rotate(app, Arc::new(secret), rotation)).await }
+    let rotated = rotate(app, Arc::new(secret), rotation);
+    async move { calls.of_function(Some("keys-rotate"), rotated).await }
 }
 
 /// Makes a verifier read the keys again, unless it read them a moment ago: anybody can, with an unknown key id.
