@@ -33,9 +33,14 @@ fn part_of_every_endpoint_is_short() -> Outcome {
 /// between them.
 fn lines_of_part(template: &str, id: &str) -> usize {
     let keys = ["", "Role", "Policy"].map(|suffix| format!("  {id}{suffix}:"));
-    let resources = template.split("\n\n").filter(|resource| {
-        let first = resource.lines().find(|line| !line.starts_with("  #"));
-        first.is_some_and(|first| keys.iter().any(|key| key == first))
+    let mut is_part = false;
+    let resources = template.split("\n\n").filter(|block| {
+        let first = block.lines().find(|line| !line.starts_with("  #")).unwrap_or_default();
+        // A block that begins deeper continues the resource before it.
+        if !first.starts_with("   ") {
+            is_part = keys.iter().any(|key| key == first);
+        }
+        is_part
     });
     // A blank line follows each, except the last.
     resources.map(|resource| resource.lines().count() + 1).sum::<usize>().saturating_sub(1)
@@ -43,7 +48,7 @@ fn lines_of_part(template: &str, id: &str) -> usize {
 
 #[test]
 fn comments_and_blank_lines_of_a_part_count() {
-    let template = "Resources:\n\n  # A comment.\n  Health:\n    Type: A\n\n  HealthRole:\n    Type: B\n\n  Docs:\n";
-    assert_eq!(lines_of_part(template, "Health"), 6);
+    let template = "Resources:\n\n  # A comment.\n  Health:\n    Type: A\n\n    Properties: {}\n\n  HealthRole:\n    Type: B\n\n  Docs:\n";
+    assert_eq!(lines_of_part(template, "Health"), 8);
     assert_eq!(lines_of_part(template, "Absent"), 0);
 }
