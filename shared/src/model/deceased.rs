@@ -34,12 +34,11 @@ impl DeceasedAt {
         }
     }
 
-    /// Whether it is certainly after this day.
-    pub fn is_after(self, day: Date) -> bool {
+    /// Returns the first day that it may be. A moment has one: the latest date, which is in no future once it has come.
+    pub fn first_day(self) -> Date {
         match self.0 {
-            When::Date(date) => date.first_day() > day,
-            // A moment that has come has no later date than today's latest.
-            When::Moment(moment) => moment.latest_date() > day,
+            When::Date(date) => date.first_day(),
+            When::Moment(moment) => moment.latest_date(),
         }
     }
 }
