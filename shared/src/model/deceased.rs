@@ -22,7 +22,9 @@ enum When {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be a date of the form YYYY-MM-DD, YYYY-MM or YYYY, or a time such as 2026-01-31T09:30:00Z")]
+#[error(
+    "must be a date of the form YYYY-MM-DD, YYYY-MM or YYYY, or a time such as 2026-01-31T09:30:00Z"
+)]
 pub struct InvalidDeceasedAt;
 
 impl DeceasedAt {
@@ -54,7 +56,8 @@ impl FromStr for DeceasedAt {
         // The parser also accepts other forms of ISO 8601.
         let (date, time) = text.split_once(['T', 't']).ok_or(InvalidDeceasedAt)?;
         let has_form = date.parse::<Date>().is_ok() && time.len() >= "00:00:00Z".len();
-        let moment: Option<Timestamp> = Some(text).filter(|_| has_form).and_then(|it| it.parse().ok());
+        let moment: Option<Timestamp> =
+            Some(text).filter(|_| has_form).and_then(|it| it.parse().ok());
         let moment = moment.ok_or(InvalidDeceasedAt)?;
         Ok(Self(When::Moment(Timestamp::from_millisecond(moment.as_millisecond()))))
     }
@@ -101,7 +104,9 @@ mod tests {
             assert_eq!(parsed.to_string(), expected);
             assert_eq!(parsed.to_string().parse(), Ok(parsed));
         }
-        for text in ["", "yesterday", "2025-11-30T09:30:00", "20251130T093000Z", "2025-11-30 09:30:00Z"] {
+        for text in
+            ["", "yesterday", "2025-11-30T09:30:00", "20251130T093000Z", "2025-11-30 09:30:00Z"]
+        {
             assert_eq!(text.parse::<DeceasedAt>(), Err(InvalidDeceasedAt), "{text:?}");
         }
     }

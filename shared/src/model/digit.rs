@@ -2,41 +2,41 @@
 
 /// The zero of each script whose digits NFKC leaves unchanged, in ascending order. The nine other digits follow it.
 const ZEROS: [char; 60] = [
-    '\u{660}', // Arabic-Indic
-    '\u{6f0}', // Extended Arabic-Indic
-    '\u{7c0}', // Nko
-    '\u{966}', // Devanagari
-    '\u{9e6}', // Bengali
-    '\u{a66}', // Gurmukhi
-    '\u{ae6}', // Gujarati
-    '\u{b66}', // Oriya
-    '\u{be6}', // Tamil
-    '\u{c66}', // Telugu
-    '\u{ce6}', // Kannada
-    '\u{d66}', // Malayalam
-    '\u{de6}', // Sinhala Lith
-    '\u{e50}', // Thai
-    '\u{ed0}', // Lao
-    '\u{f20}', // Tibetan
-    '\u{1040}', // Myanmar
-    '\u{1090}', // Myanmar Shan
-    '\u{17e0}', // Khmer
-    '\u{1810}', // Mongolian
-    '\u{1946}', // Limbu
-    '\u{19d0}', // New Tai Lue
-    '\u{1a80}', // Tai Tham Hora
-    '\u{1a90}', // Tai Tham Tham
-    '\u{1b50}', // Balinese
-    '\u{1bb0}', // Sundanese
-    '\u{1c40}', // Lepcha
-    '\u{1c50}', // Ol Chiki
-    '\u{a620}', // Vai
-    '\u{a8d0}', // Saurashtra
-    '\u{a900}', // Kayah Li
-    '\u{a9d0}', // Javanese
-    '\u{a9f0}', // Myanmar Tai Laing
-    '\u{aa50}', // Cham
-    '\u{abf0}', // Meetei Mayek
+    '\u{660}',   // Arabic-Indic
+    '\u{6f0}',   // Extended Arabic-Indic
+    '\u{7c0}',   // Nko
+    '\u{966}',   // Devanagari
+    '\u{9e6}',   // Bengali
+    '\u{a66}',   // Gurmukhi
+    '\u{ae6}',   // Gujarati
+    '\u{b66}',   // Oriya
+    '\u{be6}',   // Tamil
+    '\u{c66}',   // Telugu
+    '\u{ce6}',   // Kannada
+    '\u{d66}',   // Malayalam
+    '\u{de6}',   // Sinhala Lith
+    '\u{e50}',   // Thai
+    '\u{ed0}',   // Lao
+    '\u{f20}',   // Tibetan
+    '\u{1040}',  // Myanmar
+    '\u{1090}',  // Myanmar Shan
+    '\u{17e0}',  // Khmer
+    '\u{1810}',  // Mongolian
+    '\u{1946}',  // Limbu
+    '\u{19d0}',  // New Tai Lue
+    '\u{1a80}',  // Tai Tham Hora
+    '\u{1a90}',  // Tai Tham Tham
+    '\u{1b50}',  // Balinese
+    '\u{1bb0}',  // Sundanese
+    '\u{1c40}',  // Lepcha
+    '\u{1c50}',  // Ol Chiki
+    '\u{a620}',  // Vai
+    '\u{a8d0}',  // Saurashtra
+    '\u{a900}',  // Kayah Li
+    '\u{a9d0}',  // Javanese
+    '\u{a9f0}',  // Myanmar Tai Laing
+    '\u{aa50}',  // Cham
+    '\u{abf0}',  // Meetei Mayek
     '\u{104a0}', // Osmanya
     '\u{10d30}', // Hanifi Rohingya
     '\u{11066}', // Brahmi

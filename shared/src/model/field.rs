@@ -246,7 +246,7 @@ mod tests {
         let list = json!([
             {"system": "MRN", "value": "7"},
             {"value": " "},
-            {"system": 7, "value": "7", "colour": "red"},
+            {"colour": "red", "system": 7, "value": "7"},
             "MRN|7",
         ]);
         let errors = parse_value::<Vec<RecordIdentifier>>("identifiers", list).unwrap_err();
@@ -258,7 +258,8 @@ mod tests {
                 "item 4: must be an object",
             ]})
         );
-        let errors = parse_value::<Vec<Line<3>>>("names", json!(["Ann", "Anna", null])).unwrap_err();
+        let errors =
+            parse_value::<Vec<Line<3>>>("names", json!(["Ann", "Anna", null])).unwrap_err();
         assert_eq!(
             json!(errors),
             json!({"names": ["item 2: must have at most 3 characters", "item 3: must not be null"]})

@@ -62,9 +62,10 @@ impl FromStr for PartialDate {
             10 => ("", Known::Day),
             _ => return Err(InvalidPartialDate),
         };
-        let has_form = text.bytes().enumerate().all(|(at, b)| {
-            if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() }
-        });
+        let has_form = text
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
         let first = Some(format!("{text}{rest}")).filter(|_| has_form);
         let first = first.and_then(|text| text.parse().ok()).ok_or(InvalidPartialDate)?;
         Ok(Self { first, known })
@@ -115,8 +116,21 @@ mod tests {
             assert_eq!(serde_json::to_string(&date(text)).unwrap(), format!("\"{text}\""));
         }
         for text in [
-            "", "85", "198", "1985-4", "1985-13", "1985-00", "1985-02-30", "1985-", "1985/04", "+985", "0000",
-            "19850412", "1985-04-12T00", "١٩٨٥", "1985-1-01",
+            "",
+            "85",
+            "198",
+            "1985-4",
+            "1985-13",
+            "1985-00",
+            "1985-02-30",
+            "1985-",
+            "1985/04",
+            "+985",
+            "0000",
+            "19850412",
+            "1985-04-12T00",
+            "١٩٨٥",
+            "1985-1-01",
         ] {
             assert_eq!(text.parse::<PartialDate>(), Err(InvalidPartialDate), "{text:?}");
         }

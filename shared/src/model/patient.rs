@@ -123,7 +123,8 @@ fn check_life(draft: &Draft<'_, PatientDetails>, today: Date, errors: &mut Field
     // A patient who died in an unknown month of a year may have died on its first day.
     let end = died.map_or(today, DeceasedAt::first_day);
     if born.last_day() < end.years_before(MAX_AGE) {
-        let message = format!("must be at most {MAX_AGE} years before today, or before deceased_at");
+        let message =
+            format!("must be at most {MAX_AGE} years before today, or before deceased_at");
         errors.add("date_of_birth", message);
     }
 }
@@ -333,7 +334,8 @@ mod tests {
         assert_eq!(edit(json!({"contact_number": "202.555.0147"})), "+1 202-555-0147");
         assert_eq!(edit(json!({"contact_number": "112"})), "112");
         assert_eq!(edit(json!({"contact_number": null})), Value::Null);
-        let edit: Edit<PatientDetails> = Edit::Merge(object(json!({"contact_number_display": "7"})));
+        let edit: Edit<PatientDetails> =
+            Edit::Merge(object(json!({"contact_number_display": "7"})));
         assert!(edit.apply(&current, &intake()).is_err());
     }
 
@@ -388,7 +390,8 @@ mod tests {
         assert!(Edit::replace(body).apply(&old, &intake()).is_ok());
 
         for change in [
-            json!({"first_name": "\u{200b}\u{200b}"}), json!({"date_of_birth": "1800-01-02"}),
+            json!({"first_name": "\u{200b}\u{200b}"}),
+            json!({"date_of_birth": "1800-01-02"}),
             json!({"contact_number": "03012345678901234567"}),
         ] {
             let edit: Edit<PatientDetails> = Edit::Merge(object(change.clone()));

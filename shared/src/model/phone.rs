@@ -69,7 +69,9 @@ pub struct PhoneCountry(Region);
 pub struct InvalidPhoneNumber;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be the two capital letters of a country with telephone numbers (ISO 3166), such as US")]
+#[error(
+    "must be the two capital letters of a country with telephone numbers (ISO 3166), such as US"
+)]
 pub struct InvalidPhoneCountry;
 
 impl PhoneNumber {
@@ -106,7 +108,7 @@ impl FromStr for PhoneNumber {
     fn from_str(text: &str) -> Result<Self, InvalidPhoneNumber> {
         let (number, extension) = split_extension(text);
         let digits = number.strip_prefix('+').unwrap_or(number);
-        let has_length = |text: &str, min, max| {
+        let has_length = |text: &str, min: usize, max: usize| {
             (min..=max).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
         };
         let is_number = has_length(digits, 3, 19)
@@ -147,7 +149,7 @@ pub fn digits_in(text: &str) -> String {
     let number = match number {
         // Letters in front belong to no extension.
         Some((number, rest)) if !number.trim().is_empty() && extension_in(rest).is_some() => number,
-        _ => &text,
+        _ => text.as_str(),
     };
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     let zeros = digits.bytes().take_while(|b| *b == b'0').count();
@@ -243,8 +245,23 @@ fn is_part(c: char) -> bool {
 fn is_separator(c: char) -> bool {
     matches!(
         c,
-        '\u{2010}'..='\u{2015}' | '\u{2053}' | '\u{2212}' | '\u{223c}' | '\u{30fc}' | '\u{b7}'
-            | ' ' | '\t' | '-' | '.' | '/' | '(' | ')' | '[' | ']' | '~'
+        '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2053}'
+                | '\u{2212}'
+                | '\u{223c}'
+                | '\u{30fc}'
+                | '\u{b7}'
+                | ' '
+                | '\t'
+                | '-'
+                | '.'
+                | '/'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '~'
     )
 }
 
@@ -313,7 +330,10 @@ mod tests {
         ] {
             let (number, display) = read(text, "").unwrap();
             assert_eq!(number, "+12025550147;ext=12", "{text:?}");
-            assert!(display.starts_with("+1 202-555-0147 ") && display.ends_with("12"), "{display}");
+            assert!(
+                display.starts_with("+1 202-555-0147 ") && display.ends_with("12"),
+                "{display}"
+            );
         }
         assert_eq!(number("4711 x12", ""), Some("4711;ext=12".to_owned()));
     }

@@ -18,9 +18,7 @@ use super::timestamp::Timestamp;
 use super::version::Version;
 
 /// The fields of a doctor or a patient that clients set.
-pub trait Details:
-    Fields + Clone + Serialize + DeserializeOwned + Send + Sync + 'static
-{
+pub trait Details: Fields + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     type Id: Id + DeserializeOwned;
 
     /// The kind of record, in lower case: `doctor`.
@@ -95,7 +93,9 @@ pub(super) fn check_name<D: Details>(draft: &Draft<'_, D>, errors: &mut FieldErr
 pub(super) fn check_identifiers<D: Details>(draft: &Draft<'_, D>, errors: &mut FieldErrors) {
     const FIELD: &str = "identifiers";
     let list = draft.value(FIELD).filter(|_| draft.changes(&[FIELD])).cloned();
-    if let Some(identifiers) = list.and_then(|list| serde_json::from_value::<Vec<_>>(list).ok()) {
+    let identifiers: Option<Vec<RecordIdentifier>> =
+        list.and_then(|list| serde_json::from_value(list).ok());
+    if let Some(identifiers) = identifiers {
         RecordIdentifier::check(FIELD, &identifiers, errors);
     }
 }

@@ -13,6 +13,7 @@ use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
 use crate::model::version::IfMatch;
+use super::settings::RECORD_SETTINGS;
 use crate::store::{
     Assigned, AssignmentIds, AssignmentsQuery, List, Load, NameQuery, Read, RecordActs, RecordsOf,
     Store, StoreError,
@@ -102,7 +103,8 @@ pub async fn update<D: RecordActs>(
     now: Timestamp,
 ) -> Result<Record<D>, StoreError> {
     let records = store.records();
-    repeated!(records.update(grant(store, first()?, now, id).await?, edit, if_match).await)
+    let intake = RECORD_SETTINGS.intake(now);
+    repeated!(records.update(grant(store, first()?, now, id).await?, edit, &intake, if_match).await)
 }
 
 pub async fn delete<D: RecordActs>(
