@@ -58,7 +58,8 @@ fn invalid_fields_are_named() {
         let staff = world.actor(Role::Staff).await;
         let wrong = json!({
             "first_name": "x".repeat(101), "last_name": "a\u{0}b", "email": 7, "phone_number": "call me",
-            "specialization": [], "years_of_experience": 81, "id": 9, "phone_number_display": "call me", "identifiers": [{"system": "GMC"}],
+            "specialization": [], "years_of_experience": 81, "id": 9, "phone_number_display": "call me",
+            "identifiers": [{"system": "GMC"}],
         });
         let event = event().json(wrong).by(&staff);
         let problem = world.call(handler(), event).await.expect_problem(400, "invalid_body");

@@ -15,7 +15,7 @@ use super::record::{Details, Intake};
 /// The end of the name of the field beside a telephone number that holds its display.
 const DISPLAY: &str = "_display";
 
-/// How a struct's fields are read from a draft. [`details`] implements it.
+/// How a struct's fields are read from a draft. The macro `details` implements it.
 pub trait Fields: Sized {
     /// Reads every field; `None` if one is invalid.
     fn read(draft: &mut Draft<'_, Self>) -> Option<Self>;
