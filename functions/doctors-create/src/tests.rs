@@ -1,9 +1,7 @@
 use shared::model::doctor::DoctorDetails;
 use shared::model::user::Role;
 use shared::records;
-use shared::testing::{
-    Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run,
-};
+use shared::testing::{Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run};
 
 fn handler() -> impl Handler {
     protected_with(RECORD_SETTINGS, records::create::<DoctorDetails>)
@@ -88,7 +86,8 @@ fn doctor_may_have_one_name_and_identifiers_beside_the_licence() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let identifiers = json!([{"system": "GMC", "value": "7654321"}]);
-        let change = json!({"first_name": null, "last_name": "Suharto", "identifiers": identifiers});
+        let change =
+            json!({"first_name": null, "last_name": "Suharto", "identifiers": identifiers});
         let body = world.call(handler(), event().with(change).by(&staff)).await.expect(201);
         assert_eq!((&body["first_name"], &body["last_name"]), (&json!(null), &json!("Suharto")));
         assert_eq!(body["identifiers"], identifiers);

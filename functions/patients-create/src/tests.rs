@@ -1,9 +1,7 @@
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
 use shared::records::{self, RecordSettings};
-use shared::testing::{
-    Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run,
-};
+use shared::testing::{Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run};
 
 fn handler() -> impl Handler {
     protected_with(RECORD_SETTINGS, records::create::<PatientDetails>)

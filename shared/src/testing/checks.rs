@@ -452,7 +452,9 @@ pub mod update {
             for (field, value) in [("first_name", "\u{200b}"), ("date_of_birth", "1800-01-01")] {
                 old.insert(field.to_owned(), AttributeValue::S(value.to_owned()));
             }
-            for field in ["former_names", "date_of_birth_estimated", "contact_number_display", "identifiers"] {
+            for field in
+                ["former_names", "date_of_birth_estimated", "contact_number_display", "identifiers"]
+            {
                 assert!(old.remove(field).is_some(), "{field}");
             }
             let put = world.dynamodb.put_item().table_name(TABLE_NAME).set_item(Some(old));

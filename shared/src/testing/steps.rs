@@ -1,6 +1,7 @@
 //! Store methods, called as the pipeline calls them, for a made-up administrator: load, decide, act, and again when
 //! another request changed the data at the same time.
 
+use super::settings::RECORD_SETTINGS;
 use crate::access::{Action, Actor, Caller, Granted, Relation, decide};
 use crate::dynamo::backoff;
 use crate::model::assignment::AssignmentView;
@@ -13,7 +14,6 @@ use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
 use crate::model::version::IfMatch;
-use super::settings::RECORD_SETTINGS;
 use crate::store::{
     Assigned, AssignmentIds, AssignmentsQuery, List, Load, NameQuery, Read, RecordActs, RecordsOf,
     Store, StoreError,
