@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod date;
 pub mod disclosure;
 pub mod doctor;
+pub mod duplicate;
 pub mod email;
 pub mod field;
 pub mod id;
