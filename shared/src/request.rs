@@ -16,6 +16,7 @@ use crate::cursor;
 use crate::error::ApiError;
 use crate::model::address::SourceAddress;
 use crate::model::date::Date;
+use crate::model::duplicate::known_person;
 use crate::model::field::{self, FieldErrors, JsonObject};
 use crate::model::id::UserId;
 use crate::model::idempotency::{IdempotencyKey, InvalidRequestKey};
@@ -103,6 +104,11 @@ impl Request {
     /// Parses the body as the details of a doctor or a patient.
     pub fn details<D: Details>(&self, today: Date) -> Result<D, ApiError> {
         D::parse(self.object()?, today).map_err(ApiError::InvalidBody)
+    }
+
+    /// Parses the body as what is known of a person before a record is made of it.
+    pub fn known_person(&self, intake: &Intake) -> Result<SearchTerms, ApiError> {
+        known_person(self.object()?, intake).map_err(ApiError::InvalidBody)
     }
 
     /// Parses the body as an edit: PUT replaces all details, PATCH those that it names.

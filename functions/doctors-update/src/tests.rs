@@ -1,6 +1,6 @@
 use shared::model::doctor::DoctorDetails;
 use shared::records;
-use shared::testing::{Event, Handler, checks, protected};
+use shared::testing::{Event, Handler, checks, json, protected};
 
 fn handler() -> impl Handler {
     protected(records::update::<DoctorDetails>)
@@ -14,6 +14,15 @@ fn patch_changes_the_named_fields_only() {
 #[test]
 fn put_needs_every_required_field() {
     checks::update::put_needs_every_required_field::<DoctorDetails>(handler());
+}
+
+#[test]
+fn index_rows_follow_the_record() {
+    let changes = json!({
+        "first_name": "Ada", "last_name": "Doe 002", "phone_number": "+442079460124",
+        "specialization": "General Surgery", "identifiers": [{"system": "NHS", "value": "A-7"}],
+    });
+    checks::update::index_rows_follow_the_record::<DoctorDetails>(handler(), changes);
 }
 
 #[test]
