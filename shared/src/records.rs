@@ -8,7 +8,6 @@ use crate::model::record::Intake;
 use crate::model::timestamp::Timestamp;
 use crate::response::{self, ApiResult};
 use crate::store::{Create, Delete, List, Read, RecordActs, Update};
-use crate::targets::list_label;
 
 /// The settings of functions that read details.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,7 +34,8 @@ impl RecordSettings {
     }
 }
 
-/// Creates a record: 201 with it. The same `Idempotency-Key` and body return the same answer.
+/// Creates a record: 201 with it and, for a patient, with the possible duplicates. The same `Idempotency-Key` and body
+/// return the same answer.
 pub async fn create<D: RecordActs>(
     context: Context<RecordSettings>,
     by: Granted<Create<D>>,
@@ -43,8 +43,8 @@ pub async fn create<D: RecordActs>(
     let (request, view) = (context.request(), by.view());
     let details: D = request.details(&context.settings().intake(by.at()))?;
     let key = request.idempotency_key(by.caller().id())?;
-    let record = context.store().records().create(by, details, key.as_ref()).await?;
-    response::created_record(&record, view)
+    let created = context.store().records().create(by, details, key.as_ref()).await?;
+    response::created_record(&created, view)
 }
 
 /// Returns one record.
@@ -53,10 +53,11 @@ pub async fn get<D: RecordActs>(context: Context, by: Granted<Read<D>>) -> ApiRe
     response::record(&context.store().records().read(by)?, view)
 }
 
-/// Returns a page of records by name; `?search=` takes the beginning of a last name.
+/// Returns a page of the records that meet the criteria in the query (GET) or in the body (POST): in the order of names
+/// if there are none.
 pub async fn list<D: RecordActs>(context: Context, by: Granted<List<D>>) -> ApiResult {
-    let (label, view) = (list_label(D::LIST, context.request().search()?), by.view());
-    response::page(&label, &context.store().records().list(by), view)
+    let (label, view) = (by.target().label().to_owned(), by.view());
+    response::page(&label, &context.store().records().list(by).await?, view)
 }
 
 /// Replaces a record's details (PUT), or those that the body names (PATCH, RFC 7396).

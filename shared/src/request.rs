@@ -15,11 +15,13 @@ use serde_json::Value;
 use crate::cursor;
 use crate::error::ApiError;
 use crate::model::address::SourceAddress;
+use crate::model::duplicate::known_person;
 use crate::model::field::{self, FieldErrors, JsonObject, is_blank};
 use crate::model::id::UserId;
 use crate::model::idempotency::{IdempotencyKey, InvalidRequestKey};
 use crate::model::page::Paging;
 use crate::model::record::{Details, Edit, Intake};
+use crate::model::search::SearchTerms;
 use crate::model::search::Criteria;
 use crate::model::session::UserAgent;
 use crate::model::unique_form::unique_form;
@@ -106,6 +108,11 @@ impl Request {
     /// Parses the body as the details of a doctor or a patient.
     pub fn details<D: Details>(&self, intake: &Intake) -> Result<D, ApiError> {
         D::parse(self.object()?, intake).map_err(ApiError::InvalidBody)
+    }
+
+    /// Parses the body as what is known of a person before a record is made of it.
+    pub fn known_person(&self, intake: &Intake) -> Result<SearchTerms, ApiError> {
+        known_person(self.object()?, intake).map_err(ApiError::InvalidBody)
     }
 
     /// Reads the body as an edit: PUT replaces all details, PATCH those that it names.

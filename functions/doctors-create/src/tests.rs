@@ -112,6 +112,11 @@ fn survives_a_dynamodb_that_fails() {
 }
 
 #[test]
+fn every_value_gets_its_index_row() {
+    checks::create::every_value_gets_its_index_row::<DoctorDetails>(handler());
+}
+
+#[test]
 fn same_key_and_body_get_the_same_answer() {
     checks::create::same_key_and_body_get_the_same_answer::<DoctorDetails>(handler());
 }

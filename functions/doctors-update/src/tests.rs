@@ -18,6 +18,15 @@ fn put_needs_every_required_field() {
 }
 
 #[test]
+fn index_rows_follow_the_record() {
+    let changes = json!({
+        "first_name": "Ada", "last_name": "Doe 002", "phone_number": "+442079460124",
+        "specialization": "General Surgery", "identifiers": [{"system": "NHS", "value": "A-7"}],
+    });
+    checks::update::index_rows_follow_the_record::<DoctorDetails>(handler(), changes);
+}
+
+#[test]
 fn if_match_is_honoured() {
     checks::update::if_match_is_honoured::<DoctorDetails>(handler());
 }

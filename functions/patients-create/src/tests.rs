@@ -1,7 +1,10 @@
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
+use shared::model::version::IfMatch;
 use shared::records::{self, RecordSettings};
-use shared::testing::{Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run};
+use shared::testing::{
+    Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run, steps,
+};
 
 fn handler() -> impl Handler {
     protected_with(RECORD_SETTINGS, records::create::<PatientDetails>)
@@ -115,6 +118,58 @@ fn only_staff_may() {
 #[test]
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults_at_work(handler(), event(), false);
+}
+
+#[test]
+fn possible_duplicates_are_named() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let jane = world.call(handler(), event().by(&staff)).await.expect(201);
+        assert_eq!(jane["possible_duplicates"], json!([]));
+        checks::identify(&world, &staff, &world.patient(7).await).await;
+        let shown = |id: u32, last_name: &str| json!({"id": id, "first_name": "Jane", "last_name": last_name, "date_of_birth": "1985-04-12"});
+        // The identifier is the strongest sign, then the phone and the name.
+        let again = event().with(json!({
+            "first_name": "ROE", "last_name": "Jane", "date_of_birth": "1985",
+            "identifiers": [{"system": "mrn", "value": "a-7"}],
+        }));
+        let again = world.call(handler(), again.by(&staff)).await;
+        assert_eq!(again.header("etag"), Some("\"1\""));
+        let again = again.expect(201);
+        assert_eq!(again["possible_duplicates"], json!([shown(2, "Roe 007"), shown(1, "Roe")]));
+        assert_eq!(again["id"], 3);
+        let another = event().with(json!({
+            "first_name": "Ada", "contact_number": null, "emergency_number": null,
+        }));
+        let another = world.call(handler(), another.by(&staff)).await.expect(201);
+        assert_eq!(another["possible_duplicates"], json!([]));
+    });
+}
+
+#[test]
+fn same_key_gets_the_same_duplicates() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let jane = world.patient(1).await;
+        let event = event().header("idempotency-key", "a key").by(&staff);
+        let first = world.call(handler(), event.clone()).await.expect(201);
+        assert_eq!(first["possible_duplicates"][0]["id"], json!(jane.id));
+        // A later patient, who would be one, too.
+        world.patient(2).await;
+        assert_eq!(world.call(handler(), event.clone()).await.expect(201), first);
+        // A deleted one is named no more.
+        let (store, any) = (world.app.store(), IfMatch::Any);
+        let now = world.app.now();
+        let deleted = steps::delete::<PatientDetails>(store, jane.id, &any, now, || false);
+        deleted.await.unwrap();
+        let again = world.call(handler(), event).await.expect(201);
+        assert_eq!(again["possible_duplicates"], json!([]));
+    });
+}
+
+#[test]
+fn every_value_gets_its_index_row() {
+    checks::create::every_value_gets_its_index_row::<PatientDetails>(handler());
 }
 
 #[test]

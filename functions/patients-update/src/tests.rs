@@ -1,6 +1,6 @@
 use shared::model::patient::PatientDetails;
 use shared::records;
-use shared::testing::{Event, Handler, RECORD_SETTINGS, checks, protected_with};
+use shared::testing::{Event, Handler, RECORD_SETTINGS, checks, json, protected_with};
 
 fn handler() -> impl Handler {
     protected_with(RECORD_SETTINGS, records::update::<PatientDetails>)
@@ -14,6 +14,15 @@ fn patch_changes_the_named_fields_only() {
 #[test]
 fn put_needs_every_required_field() {
     checks::update::put_needs_every_required_field::<PatientDetails>(handler());
+}
+
+#[test]
+fn index_rows_follow_the_record() {
+    let changes = json!({
+        "first_name": "Ada", "last_name": "Doe 002", "date_of_birth": "1986", "contact_number": "+12025550148",
+        "identifiers": [{"system": "NHS", "value": "A-7"}],
+    });
+    checks::update::index_rows_follow_the_record::<PatientDetails>(handler(), changes);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod digit;
 pub mod disclosure;
 pub mod doctor;
 pub mod draft;
+pub mod duplicate;
 pub mod email;
 pub mod field;
 pub mod id;

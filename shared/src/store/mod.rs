@@ -13,6 +13,7 @@ mod assignment_lists;
 mod assignments;
 mod counter;
 mod credentials;
+mod duplicates;
 mod error;
 mod idempotency;
 mod keys;
@@ -23,8 +24,11 @@ mod operator;
 mod records;
 mod registration;
 mod resets;
+mod search;
+mod search_index;
 mod sessions;
 mod signing_keys;
+mod stored;
 mod sweep;
 mod tables;
 mod throttles;
@@ -35,22 +39,25 @@ pub use accounts::{
     AccountPage, Accounts, ListAccounts, ReadOwnAccount, StoredAccount, UpdateAccount,
 };
 pub use assignment_lists::{
-    AssignmentPage, AssignmentsOf, AssignmentsQuery, LISTED_PATIENT_ATTRIBUTES, ListAssignments,
-    ListDoctorsOfPatient, ListPatientsOfDoctor, RecordsOf,
+    AssignmentPage, AssignmentsOf, AssignmentsQuery, ListAssignments, ListDoctorsOfPatient,
+    ListPatientsOfDoctor, RecordsOf,
 };
 pub use assignments::{
     Assign, Assigned, AssignmentIds, Assignments, DoctorAndPatient, EndAssignment,
 };
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
+pub use duplicates::FindDuplicates;
 pub use error::StoreError;
 pub use load::{Load, Nothing};
 pub use name_index::{NameQuery, is_list_position};
 #[cfg(feature = "operator")]
 pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
-pub use records::{Create, Delete, List, Read, RecordActs, RecordPage, Records, Stored, Update};
+pub use records::{Create, Delete, Read, RecordActs, Records, Update};
 pub use registration::NewUser;
 pub use resets::{Reset, Resets};
+pub use search::{List, Position, RecordPage, RecordQuery, is_position};
 pub use sessions::{EndOwnSession, ListOwnSessions, RevokeOwnSession, Rotated, Sessions};
 pub use signing_keys::{PublicKey, SigningKeys};
+pub use stored::{LISTED_PATIENT_ATTRIBUTES, Stored};
 pub use tables::Store;
 pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};

@@ -2,11 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use repo::template::TABLE_NAME;
 use serde_json::{Value, json};
 
 pub use super::access::policy_grants_nothing_else;
@@ -15,11 +14,14 @@ use super::costs;
 use super::event::Event;
 use super::faults::{Fault, When};
 use super::sample::Sample;
+use super::settings::RECORD_SETTINGS;
 use super::steps;
-use super::world::{Handler, World, run, together};
+use super::world::{Handler, World, protected_with, run, together};
 use crate::model::patient::PatientDetails;
+use crate::model::record::Record;
 use crate::model::user::{Role, UserChange};
 use crate::model::version::IfMatch;
+use crate::records;
 use crate::store::{RecordActs, StoreError};
 
 /// Refuses callers without a token, and callers whose role is pending.
@@ -167,6 +169,37 @@ async fn at_work<H: Handler>(
     (handler, event.by(&staff))
 }
 
+/// Gives a record the identifier A-7 of the system MRN.
+pub async fn identify<D: Sample + RecordActs>(world: &World, actor: &Actor, record: &Record<D>) {
+    let body = json!({"identifiers": [{"system": "MRN", "value": "A-7"}]});
+    let event = event::<D>("update").without_policy().path_parameter("id", json!(record.id));
+    let handler = protected_with(RECORD_SETTINGS, records::update::<D>);
+    world.call(handler, event.json(body).by(actor)).await.expect(200);
+}
+
+/// Returns the keys of all rows of the search index.
+async fn index_rows(world: &World) -> BTreeSet<(String, String)> {
+    let text = |row: &HashMap<String, AttributeValue>, name: &str| {
+        row[name].as_s().expect("a string").clone()
+    };
+    let mut found = BTreeSet::new();
+    for kind in ["BORN#", "IDENTIFIER#", "NAME#", "PHONE#", "SPECIALTY#"] {
+        let rows = world.rows(kind).await;
+        assert!(rows.iter().all(|row| row.len() == 2), "a row has only keys");
+        found.extend(rows.iter().map(|row| (text(row, "pk"), text(row, "sk"))));
+    }
+    found
+}
+
+/// Returns the number of rows of the number-th sample with an identifier: its names have three words.
+fn index_rows_of<D: Sample>() -> usize {
+    let (names, phone, identifier) = (3, 1, 1);
+    let sample = D::sample(1);
+    let specialty = sample["specialization"].as_str().map_or(0, |it| it.split(' ').count());
+    let birth = usize::from(sample["date_of_birth"].is_string());
+    names + phone + identifier + specialty + birth
+}
+
 /// Returns the number of rows of each kind, except counters, which may skip a number.
 async fn kinds(world: &World) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();
@@ -251,6 +284,18 @@ pub mod create {
             let staff = world.sign_in(staff.user).await;
             world.call(handler, keyed::<D>(2, "a key", &staff)).await.expect(201);
             assert_eq!(count::<D>(&world).await, 2);
+        });
+    }
+
+    pub fn every_value_gets_its_index_row<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let identifiers = json!([{"system": "MRN", "value": "A-7"}]);
+            let event = event::<D>("create").json(D::sample(1)).by(&staff);
+            let event = event.with(json!({ "identifiers": identifiers }));
+            world.call(handler, event).await.expect(201);
+            let rows = index_rows(&world).await;
+            assert_eq!(rows.len(), index_rows_of::<D>(), "{rows:?}");
         });
     }
 
@@ -353,8 +398,71 @@ pub mod list {
             let ids: Vec<_> = found["results"].as_array().expect("results").iter().collect();
             assert_eq!((ids.len(), &ids[0]["id"]), (1, &json!(record.id)));
             assert_eq!(search("nobody").await.expect(200)["results"], json!([]));
-            let problem = search("a\u{1f}").await.expect_problem(400, "invalid_query");
+            let problem = search(&"x".repeat(300)).await.expect_problem(400, "invalid_query");
             assert!(problem["errors"]["search"].is_array());
+        });
+    }
+
+    /// Each of the `criteria` finds the sample 17 with an identifier.
+    pub fn search_finds_by_each_criterion<D: Sample + RecordActs>(
+        handler: impl Handler,
+        criteria: &[(&str, &str)],
+    ) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(17).await;
+            identify(&world, &staff, &record).await;
+            for (field, value) in criteria {
+                let get = event::<D>("list").query(&[(*field, *value)]);
+                let post =
+                    event::<D>("list").method("POST").query(&[]).json(json!({ (*field): value }));
+                for event in [get, post] {
+                    let found = world.call(handler.clone(), event.by(&staff)).await.expect(200);
+                    let results = found["results"].as_array().expect("results");
+                    let ids: Vec<&Value> = results.iter().map(|record| &record["id"]).collect();
+                    assert_eq!(ids, [&json!(record.id)], "{field} {value}");
+                    assert!(results[0].get("medical_history").is_none());
+                }
+                if *field != "search" {
+                    let both = event::<D>("list").query(&[(*field, *value), ("search", "nobody")]);
+                    let found = world.call(handler.clone(), both.by(&staff)).await.expect(200);
+                    assert_eq!(found["results"], json!([]), "{field} {value}");
+                }
+            }
+        });
+    }
+
+    /// GET and POST share cursors; another search has others.
+    pub fn search_is_read_in_pages<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let name = |n: u32| D::sample(n)["last_name"].clone();
+            for n in 1..=5 {
+                world.record::<D>(n).await;
+            }
+            let word = name(1).as_str().and_then(|it| it.split(' ').next()).map(str::to_owned);
+            let word = word.expect("a name");
+            let (mut seen, mut cursor) = (Vec::new(), None);
+            for number in 0.. {
+                let event = if number % 2 == 0 {
+                    let mut query = vec![("search", word.as_str()), ("limit", "2")];
+                    query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+                    event::<D>("list").query(&query)
+                } else {
+                    let body = json!({ "search": word, "limit": 2, "cursor": cursor });
+                    event::<D>("list").method("POST").query(&[]).json(body)
+                };
+                let page = world.call(handler.clone(), event.by(&staff)).await.expect(200);
+                seen.extend(page["results"].as_array().expect("results").iter().cloned());
+                cursor = page["next"].as_str().map(str::to_owned);
+                let Some(next) = &cursor else { break };
+                let other = [("search", "another"), ("cursor", next.as_str())];
+                let other = event::<D>("list").query(&other).by(&staff);
+                let other = world.call(handler.clone(), other).await;
+                other.expect_problem(400, "invalid_query");
+            }
+            let names: Vec<Value> = seen.iter().map(|record| record["last_name"].clone()).collect();
+            assert_eq!(names, (1..=5).map(name).collect::<Vec<_>>());
         });
     }
 
@@ -392,6 +500,24 @@ pub mod update {
             expected[D::CHANGE.0] = json!(D::CHANGE.1);
             expected["version"] = json!(2);
             assert_eq!(answer.expect(200), expected);
+        });
+    }
+
+    /// `changes` give every value by which the sample 1 is found another one.
+    pub fn index_rows_follow_the_record<D: Sample + RecordActs>(
+        handler: impl Handler,
+        changes: Value,
+    ) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(1).await;
+            identify(&world, &staff, &record).await;
+            let before = index_rows(&world).await;
+            let event = event::<D>("update").json(changes).by(&staff);
+            world.call(handler, event).await.expect(200);
+            let after = index_rows(&world).await;
+            assert!(before.is_disjoint(&after), "{before:?} {after:?}");
+            assert_eq!((before.len(), after.len()), (index_rows_of::<D>(), index_rows_of::<D>()));
         });
     }
 
@@ -486,6 +612,17 @@ pub mod update {
 
 pub mod delete {
     use super::*;
+
+    pub fn deletion_removes_the_index_rows<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(1).await;
+            identify(&world, &staff, &record).await;
+            assert_eq!(index_rows(&world).await.len(), index_rows_of::<D>());
+            world.call(handler, event::<D>("delete").by(&staff)).await.expect(204);
+            assert!(index_rows(&world).await.is_empty());
+        });
+    }
 
     pub fn deleted_record_stays_deleted<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {

@@ -9,6 +9,7 @@ mod lists;
 mod outage;
 mod races;
 mod retries;
+mod search;
 
 use std::collections::BTreeSet;
 
