@@ -161,6 +161,11 @@ const HISTORIES: [&str; 6] = [
 mod tests {
     use std::collections::BTreeSet;
 
+    use shared::model::doctor::DoctorDetails;
+    use shared::model::patient::PatientDetails;
+    use shared::model::record::{Details, Intake};
+    use shared::model::timestamp::Timestamp;
+
     use super::*;
 
     /// The first characters of blocks of Unicode; a block here ends where the next begins.
@@ -220,6 +225,19 @@ mod tests {
         let mononyms = everybody().filter(|person| person["last_name"].is_null()).count();
         assert!(everybody().all(|person| person["first_name"].is_string()));
         assert!(mononyms >= 3);
+    }
+
+    fn expect_valid<D: Details>(person: Value) {
+        let intake = Intake { today: Timestamp::system().latest_date(), phone_country: None };
+        if let Err(errors) = D::parse(person.as_object().unwrap().clone(), &intake) {
+            panic!("{person}: {}", json!(errors));
+        }
+    }
+
+    #[test]
+    fn api_accepts_everybody() {
+        (0..DOCTORS).map(doctor).for_each(expect_valid::<DoctorDetails>);
+        (0..PATIENTS).map(patient).for_each(expect_valid::<PatientDetails>);
     }
 
     #[test]
