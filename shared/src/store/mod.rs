@@ -11,6 +11,8 @@ mod accounts;
 mod admins;
 mod assignment_lists;
 mod assignments;
+#[cfg(feature = "testing")]
+mod bulk;
 mod counter;
 mod credentials;
 mod duplicates;
@@ -45,6 +47,8 @@ pub use assignment_lists::{
 pub use assignments::{
     Assign, Assigned, AssignmentIds, Assignments, DoctorAndPatient, EndAssignment,
 };
+#[cfg(feature = "testing")]
+pub use bulk::rows_of_record;
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use duplicates::FindDuplicates;
 pub use error::StoreError;

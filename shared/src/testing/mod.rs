@@ -4,6 +4,7 @@
 mod access;
 pub mod access_page;
 mod actor;
+pub mod bulk;
 pub mod calls;
 pub mod checks;
 pub mod costs;

@@ -7,6 +7,7 @@ mod login_times;
 mod machine;
 mod markers;
 mod refusal_times;
+mod search;
 mod times;
 
 use std::process::ExitCode;
@@ -34,6 +35,10 @@ enum Command {
     LoginTimes(login_times::Options),
     /// Measure whether the time of a refusal depends on the record or the list
     RefusalTimes(refusal_times::Options),
+    /// Measure searches of patients by each field, with a thousand patients and with a million
+    ///
+    /// Both tables are in memory.
+    Search(search::Options),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +53,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::Load(options) => load::run(options).await?,
         Command::LoginTimes(options) => login_times::run(&options)?,
         Command::RefusalTimes(options) => refusal_times::run(&options)?,
+        Command::Search(options) => search::run(&options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

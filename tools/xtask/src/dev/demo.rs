@@ -1,7 +1,9 @@
 //! `--demo`: fictitious people, created through the API.
 //!
-//! All their data follow from a number, so that a restart finds those who exist already. Their email addresses end in
-//! `.example` and their telephone numbers in 555-01xx, which belong to nobody.
+//! All their data follow from a number ([`people`]), so that a restart finds those who exist already.
+
+mod names;
+mod people;
 
 use std::collections::BTreeMap;
 
@@ -9,8 +11,8 @@ use ops::{Result, http};
 use serde_json::{Value, json};
 use ureq::Agent;
 
-const DOCTORS: usize = 20;
-const PATIENTS: usize = 100;
+use self::people::{DOCTORS, PATIENTS, doctor, key_of_doctor, key_of_patient, patient};
+
 const DOCTORS_PER_PATIENT: usize = 3;
 
 const USERNAME: &str = "demo";
@@ -29,8 +31,8 @@ pub struct Account {
 pub fn load(url: &str) -> Result<Account> {
     let mut api = Api { agent: http::agent(), url, token: None };
     let role = sign_in(&mut api)?;
-    let doctors = create(&api, "api/doctors/", "email", (0..DOCTORS).map(doctor))?;
-    let patients = create(&api, "api/patients/", "contact_number", (0..PATIENTS).map(patient))?;
+    let doctors = create(&api, "api/doctors/", key_of_doctor, (0..DOCTORS).map(doctor))?;
+    let patients = create(&api, "api/patients/", key_of_patient, (0..PATIENTS).map(patient))?;
     assign(&api, &doctors, &patients)?;
     Ok(Account { username: USERNAME, password: PASSWORD, role })
 }
@@ -51,18 +53,17 @@ fn sign_in(api: &mut Api<'_>) -> Result<String> {
     Ok(text("/user/role").unwrap_or_default())
 }
 
-/// Creates the people of a collection who do not exist yet; `field` identifies them. Returns all ids, in order.
+/// Creates the people of a collection whose keys no existing record has. Returns all ids, in order.
 fn create(
     api: &Api<'_>,
     path: &str,
-    field: &str,
+    key: fn(&Value) -> Option<String>,
     everybody: impl Iterator<Item = Value>,
 ) -> Result<Vec<u64>> {
-    let name = |person: &Value| person.get(field).and_then(Value::as_str).map(str::to_owned);
     let existing: BTreeMap<_, _> =
-        api.list(path)?.iter().filter_map(|person| Some((name(person)?, id(person)?))).collect();
+        api.list(path)?.iter().filter_map(|person| Some((key(person)?, id(person)?))).collect();
     let create = |person: Value| -> Result<u64> {
-        if let Some(id) = name(&person).and_then(|name| existing.get(&name)) {
+        if let Some(id) = key(&person).and_then(|key| existing.get(&key)) {
             return Ok(*id);
         }
         let created = api.post(path, &person)?.expect(&[201])?;
@@ -161,112 +162,5 @@ impl Answer {
         } else {
             Err(format!("the demo data are incomplete: {path} answered {status}, {body}").into())
         }
-    }
-}
-
-fn doctor(number: usize) -> Value {
-    let first_name = pick(&FIRST_NAMES, number);
-    let last_name = pick(&LAST_NAMES, number + 10);
-    let address = format!("{first_name}.{last_name}@clinic.example").to_lowercase();
-    json!({
-        "first_name": first_name,
-        "last_name": last_name,
-        "email": address,
-        "phone_number": format!("+130355501{number:02}"),
-        "specialization": pick(&SPECIALIZATIONS, number),
-        "license_number": format!("DEMO-{number:04}"),
-        "years_of_experience": 3 + number * 7 % 35,
-    })
-}
-
-fn patient(number: usize) -> Value {
-    json!({
-        "first_name": pick(&FIRST_NAMES, number),
-        // Shifted in each round of first names, so that no two people have the same name.
-        "last_name": pick(&LAST_NAMES, number + number / FIRST_NAMES.len() * 3),
-        "date_of_birth": format!(
-            "{}-{:02}-{:02}",
-            1938 + number * 37 % 80,
-            1 + number % 12,
-            1 + number * 11 % 28,
-        ),
-        "gender": pick(&["Female", "Male"], number),
-        "contact_number": format!("+120255501{number:02}"),
-        "address": format!("{} {} Street, Springfield", number + 1, pick(&STREETS, number)),
-        "medical_history": pick(&HISTORIES, number),
-        "emergency_number": format!("+141555501{number:02}"),
-    })
-}
-
-/// Returns the element of this number; after the last element the list begins again.
-fn pick<'a>(list: &[&'a str], number: usize) -> &'a str {
-    list.iter().cycle().nth(number).copied().unwrap_or_default()
-}
-
-/// Women's and men's names alternate.
-const FIRST_NAMES: [&str; 20] = [
-    "Amara", "Anton", "Beatriz", "Bruno", "Chiara", "Cyrus", "Deepa", "Diego", "Elena", "Emeka",
-    "Farah", "Felix", "Grace", "Hugo", "Ingrid", "Ivan", "Keiko", "Kofi", "Leila", "Marek",
-];
-
-const LAST_NAMES: [&str; 20] = [
-    "Abadi",
-    "Berg",
-    "Costa",
-    "Dietrich",
-    "Eze",
-    "Fontaine",
-    "Gupta",
-    "Haddad",
-    "Ito",
-    "Jansen",
-    "Kowalski",
-    "Lindqvist",
-    "Mensah",
-    "Novak",
-    "Okafor",
-    "Pereira",
-    "Quispe",
-    "Rossi",
-    "Santos",
-    "Tanaka",
-];
-
-const SPECIALIZATIONS: [&str; 8] = [
-    "Cardiology",
-    "Dermatology",
-    "Endocrinology",
-    "General practice",
-    "Neurology",
-    "Oncology",
-    "Orthopaedics",
-    "Paediatrics",
-];
-
-const STREETS: [&str; 7] = ["Ash", "Birch", "Cedar", "Elm", "Hazel", "Linden", "Maple"];
-
-const HISTORIES: [&str; 6] = [
-    "Nothing of note.",
-    "Asthma since childhood; uses an inhaler.",
-    "Type 2 diabetes, controlled by diet.",
-    "High blood pressure; takes ramipril.",
-    "Allergic to penicillin.",
-    "Broken left wrist, healed.",
-];
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn fictitious_people_have_unique_names() {
-        let people: Vec<_> = (0..DOCTORS).map(doctor).chain((0..PATIENTS).map(patient)).collect();
-        let names: BTreeSet<_> = people
-            .iter()
-            .map(|person| (person["first_name"].to_string(), person["last_name"].to_string()))
-            .collect();
-        assert_eq!(names.len(), DOCTORS + PATIENTS);
     }
 }
