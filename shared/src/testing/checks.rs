@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use repo::template::TABLE_NAME;
 use serde_json::{Value, json};
 
 pub use super::access::policy_grants_nothing_else;
