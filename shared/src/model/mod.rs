@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod assignment;
+mod characters;
 pub mod date;
 pub mod disclosure;
 pub mod doctor;
@@ -10,14 +11,17 @@ pub mod email;
 pub mod field;
 pub mod id;
 pub mod idempotency;
+mod latin;
 pub mod page;
 pub mod password;
 pub mod patient;
 pub mod phone;
 pub mod record;
+pub mod search_key;
 pub mod session;
 pub mod text;
 pub mod timestamp;
+pub mod unique_form;
 pub mod user;
 pub mod username;
 pub mod version;
