@@ -104,8 +104,8 @@ mod tests {
 
     #[test]
     fn what_people_type_in_different_ways_has_one_key() {
-        for (key, texts) in [
-            ("garcia", &["García", "GARCIA", "Garci\u{301}a", "ＧＡＲＣＩＡ", "gar\u{ad}cia"][..]),
+        let keys: &[(&str, &[&str])] = &[
+            ("garcia", &["García", "GARCIA", "Garci\u{301}a", "ＧＡＲＣＩＡ", "gar\u{ad}cia"]),
             ("grossmann", &["Großmann", "GROSSMANN", "GROẞMANN"]),
             ("oconnor", &["O'Connor", "O\u{2019}Connor", "O\u{b4}Connor", "O`Connor", "OʼConnor"]),
             (
@@ -142,9 +142,10 @@ mod tests {
             ("ガオ", &["ｶﾞｵ", "ガオ"]),
             ("ジョン スミス", &["ジョン・スミス", "ジョン･スミス", "ジョン スミス"]),
             ("神", &["\u{fa19}", "神"]),
-        ] {
-            for text in texts {
-                assert_eq!(search_key(text), key, "{text}");
+        ];
+        for (key, texts) in keys {
+            for text in *texts {
+                assert_eq!(search_key(text), *key, "{text}");
             }
         }
     }
