@@ -83,7 +83,7 @@ async fn send_by_ses(client: &Client, sender: &str, mail: Mail<'_>) -> Result<()
     client
         .send_email()
         .from_email_address(sender)
-        .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
+        .destination(Destination::builder().to_addresses(mail.to.for_delivery()).build())
         .content(EmailContent::builder().simple(message).build())
         .send()
         .await

@@ -12,10 +12,10 @@ use shared::auth::password::PasswordCheck;
 use shared::auth::sessions::{self, TokenPair};
 use shared::config::{self, ConfigError};
 use shared::log::note_failure;
+use shared::model::email::name_form;
 use shared::model::field::{FieldErrors, JsonObject};
 use shared::model::password::Password;
 use shared::model::session::SessionLimits;
-use shared::model::text::fold;
 use shared::model::user::{Account, User};
 use shared::{ApiError, ApiResult, Context, response, serve_public};
 
@@ -70,7 +70,7 @@ async fn login(context: Context<Settings>) -> ApiResult {
     let minimum = MinimumDuration::start(FAILURE_SPAN);
     let (request, store) = (context.request(), context.store());
     let Login { username, email, password } = request.json_with(one_name)?;
-    let name = fold(username.or(email).unwrap_or_default().trim());
+    let name = name_form(&username.or(email).unwrap_or_default());
 
     let (limits, address) = (&context.settings().attempts, request.source_address());
     let attempt = LoginAttempt::reserve(store, context.now(), limits, &name, address).await?;

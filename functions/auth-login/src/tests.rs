@@ -37,7 +37,7 @@ async fn change(world: &World, user: &User, change: UserChange) -> User {
 
 /// Returns the stored hash of an account's password.
 async fn hash_of(world: &World, user: &User) -> SecretString {
-    let found = world.app.store().credentials().named(&user.username.folded()).await.unwrap();
+    let found = world.app.store().credentials().named(&user.username.unique_form()).await.unwrap();
     found.unwrap().password_hash.unwrap()
 }
 
@@ -312,6 +312,58 @@ fn django_hash_is_verified_and_upgraded_at_the_first_login() {
         assert!(now.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{now}");
         call(&world, json!({})).await.expect(200);
         call(&world, json!({"password": WRONG})).await.expect(401);
+    });
+}
+
+#[test]
+fn composed_and_decomposed_password_are_equal() {
+    run(async |world: World| {
+        world.account_with_password("amara", "pa\u{308}sswort-mit-Umlaut").await;
+        for password in ["p\u{e4}sswort-mit-Umlaut", "pa\u{308}sswort-mit-Umlaut"] {
+            call(&world, json!({"password": password})).await.expect(200);
+        }
+        call(&world, json!({"password": "passwort-mit-Umlaut"})).await.expect(401);
+    });
+}
+
+#[test]
+fn hash_of_a_decomposed_password_is_replaced_by_that_of_its_normal_form() {
+    // The hash of `DECOMPOSED` as it is typed here.
+    const OLD: &str = "pbkdf2_sha256$1000$saltsalt$MvPIDwS2LxMHGuWVAgi3+C2gv/VF/eSWhXbOTQ+3zY0=";
+    const DECOMPOSED: &str = "pa\u{308}sswort-mit-Umlaut";
+    const COMPOSED: &str = "p\u{e4}sswort-mit-Umlaut";
+    run(async |world: World| {
+        let user = world.account_with_password("amara", "something else entirely").await;
+        let old = hash_of(&world, &user).await;
+        world.app.store().credentials().upgrade(user.id, &old, &OLD.into()).await.unwrap();
+
+        call(&world, json!({"password": COMPOSED})).await.expect(401);
+        call(&world, json!({"password": DECOMPOSED})).await.expect(200);
+        assert!(hash_of(&world, &user).await.expose_secret().starts_with("$argon2id$"));
+        for password in [COMPOSED, DECOMPOSED] {
+            call(&world, json!({"password": password})).await.expect(200);
+        }
+    });
+}
+
+#[test]
+fn name_that_only_looks_like_an_account_finds_none() {
+    run(async |world: World| {
+        // In Cyrillic letters.
+        world.account_with_password("сор", PASSWORD).await;
+        call(&world, json!({"username": "cop"})).await.expect(401);
+        call(&world, json!({"username": "СОР"})).await.expect(200);
+    });
+}
+
+#[test]
+fn international_domain_is_known_in_both_spellings() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        assert_eq!(user.email.as_str(), "amara@example.com");
+        for email in ["amara@ｅｘａｍｐｌｅ.com", "Amara@EXAMPLE.com"] {
+            call(&world, json!({"username": null, "email": email})).await.expect(200);
+        }
     });
 }
 

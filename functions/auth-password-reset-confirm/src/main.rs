@@ -50,7 +50,7 @@ async fn confirm(context: Context<Settings>) -> ApiResult {
     let token = ResetToken::received(&token);
     let user = owner(store, &token, context.now()).await?;
     let names = [user.username.as_str(), user.email.as_str()];
-    passwords.check(new_password.expose(), &names).map_err(|weak| {
+    passwords.check(&new_password, &names).map_err(|weak| {
         ApiError::InvalidBody(FieldErrors::one("new_password", weak.to_string()))
     })?;
 

@@ -61,7 +61,7 @@ async fn request_reset(context: Context<Settings>) -> ApiResult {
     attempts::reset_request(store, context.now(), limits, &email, address).await?;
 
     // An address without an active account takes the same calls; only the mail is not sent.
-    let user = store.accounts().named(&email.folded()).await?.filter(|user| user.active);
+    let user = store.accounts().named(&email.unique_form()).await?.filter(|user| user.active);
     let token = ResetToken::new(context.system())?;
     let reset = Reset {
         user_id: user.as_ref().map(|user| user.id),

@@ -25,7 +25,7 @@ async fn call(world: &World, actor: &Actor, fields: Value) -> Answer {
 }
 
 async fn has_password(world: &World, user: &User, password: &str) -> bool {
-    let found = world.app.store().credentials().named(&user.username.folded()).await.unwrap();
+    let found = world.app.store().credentials().named(&user.username.unique_form()).await.unwrap();
     let hash = found.unwrap().password_hash;
     let check = world.app.hash_slots().verify(hash.as_ref(), password.into()).await;
     check.unwrap() != PasswordCheck::Wrong

@@ -122,6 +122,77 @@ fn username_with_an_at_sign_must_be_the_accounts_own_email() {
 }
 
 #[test]
+fn deceptive_names_are_refused() {
+    run(async |world: World| {
+        let register = with(Role::Staff, false);
+        let characters = "may contain letters, digits and @ . + - _ only";
+        let scripts = "must not mix letters of different scripts";
+        // A Cyrillic а, a zero-width space, a Hangul filler, an override of the direction.
+        for (username, message) in [
+            ("bug_\u{430}", scripts),
+            ("bug_a\u{200b}", characters),
+            ("bug_\u{3164}", characters),
+            ("\u{202e}a_gub", characters),
+        ] {
+            let deceptive = event().with(json!({"username": username}));
+            let problem = world.call(register.clone(), deceptive).await;
+            let problem = problem.expect_problem(400, "invalid_body");
+            assert_eq!(problem["errors"], json!({"username": [message]}), "{username:?}");
+        }
+        let deceptive = event().with(json!({"email": "ama\u{ad}ra@example.com"}));
+        let problem = world.call(register, deceptive).await.expect_problem(400, "invalid_body");
+        assert!(problem["errors"]["email"].is_array(), "{problem}");
+    });
+}
+
+#[test]
+fn username_is_taken_by_one_that_looks_like_it() {
+    run(async |world: World| {
+        let register = with(Role::Staff, false);
+        let cyrillic = "\u{441}\u{43e}\u{440}";
+        for (names, status) in [
+            (["cop", "one@example.com"], 201),
+            ([cyrillic, "two@example.com"], 409),
+            (["c0p", "three@example.com"], 201),
+            // Cyrillic, and then Latin.
+            (["\u{43e}\u{440}\u{430}", "four@example.com"], 201),
+            (["opa", "five@example.com"], 409),
+            (["OPA", "six@example.com"], 409),
+            (["\u{41e}\u{420}\u{410}", "seven@example.com"], 409),
+            (["zoë", "eight@example.com"], 201),
+            (["zoe", "nine@example.com"], 201),
+        ] {
+            let [username, email] = names;
+            let new = event().with(json!({"username": username, "email": email}));
+            let answer = world.call(register.clone(), new).await;
+            assert_eq!(answer.status, status, "{username}: {}", answer.body);
+            if status == 409 {
+                let problem = answer.expect_problem(409, "conflict");
+                assert_eq!(problem["errors"], json!({"username": ["is already taken"]}));
+            }
+        }
+    });
+}
+
+#[test]
+fn email_is_taken_in_every_spelling_of_its_domain() {
+    run(async |world: World| {
+        let register = with(Role::Staff, false);
+        let first = event().with(json!({"email": "amara@münchen.example"}));
+        let body = world.call(register.clone(), first).await.expect(201);
+        assert_eq!(body["user"]["email"], "amara@münchen.example");
+        for email in ["amara@xn--mnchen-3ya.example", "AMARA@MÜNCHEN.example"] {
+            let again = event().with(json!({"username": "other", "email": email}));
+            let problem = world.call(register.clone(), again).await;
+            let problem = problem.expect_problem(409, "conflict");
+            assert_eq!(problem["errors"], json!({"email": ["is already taken"]}));
+        }
+        let own = json!({"username": "ben@münchen.example", "email": "ben@xn--mnchen-3ya.example"});
+        world.call(register, event().with(own)).await.expect(201);
+    });
+}
+
+#[test]
 fn registrations_from_an_address_are_limited() {
     run(async |world: World| {
         let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };

@@ -64,7 +64,7 @@ pub struct LoginAttempt {
 }
 
 impl LoginAttempt {
-    /// Reserves an attempt with a folded name from an address, or returns a 429. Calls: UpdateItem three times; twice
+    /// Reserves an attempt with the form of a name from an address, or returns a 429. Calls: UpdateItem three times; twice
     /// from an address that is known for the name.
     pub async fn reserve(
         store: &Store,
@@ -157,7 +157,7 @@ pub async fn forgive(
         row.and(window)
     };
     let (username, email) =
-        tokio::join!(forgive(user.username.folded()), forgive(user.email.folded()));
+        tokio::join!(forgive(user.username.unique_form()), forgive(user.email.unique_form()));
     taken_back(username.and(email));
 }
 
@@ -208,7 +208,7 @@ pub async fn reset_request(
     address: SourceAddress,
 ) -> Result<(), ApiError> {
     at_address(store, now, limits, "reset-address", address).await?;
-    let key = ThrottleKey::new("reset-mail", &[&email.folded()]);
+    let key = ThrottleKey::new("reset-mail", &[&email.unique_form()]);
     let reserved = store.throttles().reserve_in_window(&key, &limits.reset_mails, now).await?;
     allowed(reserved).map(drop)
 }

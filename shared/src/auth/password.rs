@@ -60,7 +60,7 @@ impl HashSlots {
 pub enum PasswordCheck {
     Wrong,
     Right {
-        /// Whether the hash is of another kind or cost than a new one.
+        /// Whether a new hash would be another: of another kind or cost, or of the password's normal form.
         is_outdated: bool,
     },
 }
@@ -76,7 +76,8 @@ impl HashSlots {
         self.run(1, move |memory| stored_hash::argon2id(password.expose(), &salt, memory)).await
     }
 
-    /// Checks a password against a hash. Without a hash it is wrong, after the work of one.
+    /// Checks a password against a hash. Without a hash it is wrong, after the same work. A password whose normal form is
+    /// not what was typed costs a second hash if the first one does not match.
     pub async fn verify(
         self: &Arc<Self>,
         hash: Option<&SecretString>,
@@ -91,8 +92,12 @@ impl HashSlots {
         let slots = stored.memory_kib().div_ceil(HASH_MEMORY_KIB).max(1);
         self.run(slots, move |memory| {
             let is_right = stored.verify(password.expose(), memory)?;
-            Ok(if is_right && has_hash {
-                PasswordCheck::Right { is_outdated: !stored.is_current() }
+            let is_as_typed = match password.expose_other_spelling() {
+                Some(typed) if !is_right => stored.verify(typed, memory)?,
+                _ => false,
+            };
+            Ok(if has_hash && (is_right || is_as_typed) {
+                PasswordCheck::Right { is_outdated: is_as_typed || !stored.is_current() }
             } else {
                 PasswordCheck::Wrong
             })
@@ -135,6 +140,38 @@ pub fn is_supported(hash: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const COMPOSED: &str = "p\u{e4}sswort";
+    const DECOMPOSED: &str = "pa\u{308}sswort";
+
+    /// Returns a hash of a text as it is, as hashes were made before passwords were normalised.
+    fn hash_as_typed(text: &str) -> SecretString {
+        stored_hash::argon2id(text, b"0123456789abcdef", &mut HashMemory::default()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_spelling_matches_the_hash_of_the_normal_form() {
+        let slots = Arc::new(HashSlots::new(64));
+        let hash = hash_as_typed(COMPOSED);
+        for text in [COMPOSED, DECOMPOSED] {
+            let check = slots.verify(Some(&hash), text.into()).await.unwrap();
+            assert_eq!(check, PasswordCheck::Right { is_outdated: false });
+        }
+    }
+
+    #[tokio::test]
+    async fn hash_of_a_text_as_typed_matches_that_text_and_is_outdated() {
+        let slots = Arc::new(HashSlots::new(64));
+        let hash = hash_as_typed(DECOMPOSED);
+        let check = slots.verify(Some(&hash), DECOMPOSED.into()).await.unwrap();
+        assert_eq!(check, PasswordCheck::Right { is_outdated: true });
+        for text in [COMPOSED, "pa\u{308}sswore"] {
+            let check = slots.verify(Some(&hash), text.into()).await.unwrap();
+            assert_eq!(check, PasswordCheck::Wrong);
+        }
+        let check = slots.verify(None, DECOMPOSED.into()).await.unwrap();
+        assert_eq!(check, PasswordCheck::Wrong);
+    }
 
     #[test]
     fn one_slot_exists_for_each_hash_that_fits() {

@@ -7,6 +7,7 @@ use zxcvbn::zxcvbn;
 
 use crate::config::{ConfigError, parsed};
 use crate::model::field::{FieldErrors, JsonObject};
+use crate::model::password::Password;
 
 const MAX_CHARS: usize = 128;
 
@@ -42,8 +43,8 @@ impl PasswordPolicy {
     }
 
     /// Checks a new password. `context` has the names of the account, which an attacker tries first.
-    pub fn check(&self, password: &str, context: &[&str]) -> Result<(), WeakPassword> {
-        let min = self.min_chars;
+    pub fn check(&self, password: &Password, context: &[&str]) -> Result<(), WeakPassword> {
+        let (password, min) = (password.expose(), self.min_chars);
         if !(min..=MAX_CHARS).contains(&password.chars().count()) {
             return Err(WeakPassword::Length { min });
         }
@@ -67,7 +68,8 @@ impl PasswordPolicy {
         errors: &mut FieldErrors,
     ) {
         let password = body.get(field).and_then(|value| value.as_str());
-        if let Some(Err(weak)) = password.map(|password| self.check(password, context)) {
+        let password = password.map(Password::from);
+        if let Some(Err(weak)) = password.map(|password| self.check(&password, context)) {
             errors.add(field, weak.to_string());
         }
     }
@@ -81,8 +83,12 @@ mod tests {
         PasswordPolicy::new(NonZeroUsize::new(8).unwrap())
     }
 
+    fn check(password: &str, context: &[&str]) -> Result<(), WeakPassword> {
+        policy().check(&Password::from(password), context)
+    }
+
     fn is_guessable(password: &str, context: &[&str]) -> bool {
-        matches!(policy().check(password, context), Err(WeakPassword::Guessable { .. }))
+        matches!(check(password, context), Err(WeakPassword::Guessable { .. }))
     }
 
     #[test]
@@ -90,10 +96,12 @@ mod tests {
         let of = |length: u32| -> String {
             (0..length).filter_map(|i| char::from_u32(0x4e00 + i * 37)).collect()
         };
-        assert_eq!(policy().check(&of(7), &[]), Err(WeakPassword::Length { min: 8 }));
-        assert_eq!(policy().check(&of(8), &[]), Ok(()));
-        assert_eq!(policy().check(&of(128), &[]), Ok(()));
-        assert_eq!(policy().check(&of(129), &[]), Err(WeakPassword::Length { min: 8 }));
+        assert_eq!(check(&of(7), &[]), Err(WeakPassword::Length { min: 8 }));
+        assert_eq!(check(&of(8), &[]), Ok(()));
+        assert_eq!(check(&of(128), &[]), Ok(()));
+        assert_eq!(check(&of(129), &[]), Err(WeakPassword::Length { min: 8 }));
+        // The characters of the normal form count.
+        assert_eq!(check(&(of(127) + "e\u{301}"), &[]), Ok(()));
     }
 
     #[test]
@@ -101,7 +109,7 @@ mod tests {
         for password in ["password1", "12345678", "qwertyuiop", "aaaaaaaaaaaa", "letmein2024"] {
             assert!(is_guessable(password, &[]), "{password}");
         }
-        let weak = policy().check("password1", &[]).unwrap_err().to_string();
+        let weak = check("password1", &[]).unwrap_err().to_string();
         assert!(weak.starts_with("is too easy to guess: "), "{weak}");
         assert!(!is_guessable("correct-horse-battery-staple", &[]));
     }

@@ -1,12 +1,16 @@
-//! An email address. Uniqueness ignores case.
+//! An email address. Uniqueness ignores case, and the spelling of an international domain.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
+use super::characters::{is_ignorable, is_meaningless};
 use super::field::{field_from_str, unseen};
-use super::text::fold;
+use super::unique_form::unique_form;
 
 /// The longest address that fits into an SMTP path (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const MAX_BYTES: usize = 254;
@@ -25,10 +29,43 @@ impl Email {
         &self.0
     }
 
-    /// Returns the [folded](fold) address, at most 254 bytes.
-    pub fn folded(&self) -> String {
-        fold(&self.0)
+    /// Returns the form in which addresses are compared, at most 254 bytes: that of a [name](name_form).
+    pub fn unique_form(&self) -> String {
+        name_form(&self.0)
     }
+
+    /// Returns the address with an ASCII domain, which every mail server takes.
+    pub fn for_delivery(&self) -> Cow<'_, str> {
+        let ascii = self.0.rsplit_once('@').and_then(|(local, domain)| {
+            let ascii = ascii_domain(domain).filter(|_| !domain.is_ascii())?;
+            Some(format!("{local}@{ascii}"))
+        });
+        ascii.map_or_else(|| Cow::Borrowed(self.as_str()), Cow::Owned)
+    }
+}
+
+/// Returns the form of a username or an email, under which its account is found: the [unique form](unique_form), with
+/// the domain of an address in lower case and ASCII, as IDNA writes it. Works for any text, because names that were
+/// valid once stay findable.
+pub fn name_form(text: &str) -> String {
+    let address = text.trim().rsplit_once('@');
+    let with_domain = address.and_then(|(local, domain)| Some((local, ascii_domain(domain)?)));
+    match with_domain {
+        Some((local, domain)) => format!("{}@{domain}", unique_form(local)),
+        None => unique_form(text),
+    }
+}
+
+/// Returns a domain in ASCII and in lower case; `None` if IDNA refuses it.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let lower = domain.to_ascii_lowercase();
+    if domain.is_ascii() && !lower.split('.').any(|label| label.starts_with("xn--")) {
+        return Some(lower);
+    }
+    let deny = AsciiDenyList::STD3;
+    let ascii =
+        Uts46::new().to_ascii(domain.as_bytes(), deny, Hyphens::Allow, DnsLength::Verify).ok()?;
+    Some(ascii.into_owned())
 }
 
 impl FromStr for Email {
@@ -36,10 +73,16 @@ impl FromStr for Email {
 
     fn from_str(text: &str) -> Result<Self, InvalidEmail> {
         let text = text.trim();
+        if text.chars().any(|c| is_ignorable(c) || is_meaningless(c)) {
+            return Err(InvalidEmail);
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
+        let domain = ascii_domain(domain).ok_or(InvalidEmail)?;
         let options =
             Options::default().with_required_tld().without_display_text().without_domain_literal();
-        EmailAddress::parse_with_options(text, options).map_err(|_| InvalidEmail)?;
-        if text.len() > MAX_BYTES || fold(text).len() > MAX_BYTES {
+        EmailAddress::parse_with_options(&format!("{local}@{domain}"), options)
+            .map_err(|_| InvalidEmail)?;
+        if text.len() > MAX_BYTES || name_form(text).len() > MAX_BYTES {
             return Err(InvalidEmail);
         }
         Ok(Self(text.to_owned()))
@@ -53,9 +96,13 @@ unseen!(Email);
 mod tests {
     use super::*;
 
+    fn form(text: &str) -> String {
+        text.parse::<Email>().unwrap().unique_form()
+    }
+
     #[test]
     fn only_email_addresses_are_valid() {
-        assert_eq!(" Jane@Example.com ".parse::<Email>().unwrap().folded(), "jane@example.com");
+        assert_eq!(form(" Jane@Example.com "), "jane@example.com");
         for text in [
             "",
             "jane",
@@ -71,5 +118,43 @@ mod tests {
         }
         let long = format!("jane@{}.com", "a.".repeat(130));
         assert_eq!(long.parse::<Email>(), Err(InvalidEmail));
+    }
+
+    #[test]
+    fn international_domain_equals_its_ascii_form() {
+        for text in ["jane@münchen.example", "Jane@MÜNCHEN.example", "jane@mu\u{308}nchen.example"]
+        {
+            let email: Email = text.parse().unwrap();
+            assert_eq!(email.as_str(), text);
+            assert_eq!(email.unique_form(), "jane@xn--mnchen-3ya.example");
+        }
+        assert_eq!(form("jane@XN--mnchen-3YA.example"), "jane@xn--mnchen-3ya.example");
+        assert_eq!(form("jane@bücher.example"), form("jane@xn--bcher-kva.example"));
+        assert_eq!(name_form("nobody@mu nchen"), "nobody@mu nchen");
+    }
+
+    #[test]
+    fn mail_goes_to_the_ascii_domain() {
+        let email: Email = "José@münchen.example".parse().unwrap();
+        assert_eq!(email.for_delivery(), "José@xn--mnchen-3ya.example");
+        let email: Email = "Jane@Example.com".parse().unwrap();
+        assert_eq!(email.for_delivery(), "Jane@Example.com");
+    }
+
+    #[test]
+    fn deceptive_address_is_invalid() {
+        for text in [
+            "ja\u{200b}ne@example.com",
+            "jane\u{3164}@example.com",
+            "jane@exam\u{ad}ple.com",
+            "jane@exam\u{202e}ple.com",
+            "\u{2066}jane@example.com",
+            "ja\u{fffd}ne@example.com",
+            "jane@xn--a.example",
+            "jane@ü_x.example",
+            "jane@\u{301}a.example",
+        ] {
+            assert_eq!(text.parse::<Email>(), Err(InvalidEmail), "{text:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod assignment;
+mod characters;
 pub mod date;
 pub mod deceased;
 mod digit;
@@ -15,6 +16,7 @@ pub mod field;
 pub mod id;
 pub mod idempotency;
 pub mod identifier;
+mod latin;
 pub mod page;
 pub mod partial_date;
 pub mod password;
@@ -22,9 +24,11 @@ pub mod patient;
 pub mod phone;
 pub mod record;
 pub mod search;
+pub mod search_key;
 pub mod session;
 pub mod text;
 pub mod timestamp;
+pub mod unique_form;
 pub mod user;
 pub mod username;
 pub mod version;

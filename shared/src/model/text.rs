@@ -1,20 +1,15 @@
-//! Bounded, trimmed text, and folding, which makes different spellings of a name equal.
+//! Bounded, trimmed text that shows something and means what it shows.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
+use super::characters::{changes_direction, is_blank, is_ignorable, is_meaningless};
 use super::field::{field_from_str, unseen};
-
-/// Returns the form of a text that is used to compare and to sort: NFKC in lower case. Each letter is folded alone, so
-/// that the beginning of a text folds to the beginning of the folded text.
-pub fn fold(text: &str) -> String {
-    // Only sigma has a second small form, for the end of a word.
-    let one_sigma = |c| if c == 'ς' { 'σ' } else { c };
-    text.nfkc().flat_map(char::to_lowercase).map(one_sigma).nfkc().collect()
-}
+use super::search_key::search_key;
+use super::unique_form::unique_form;
 
 /// One line of 1 to `MAX` characters, without control characters. Surrounding white space is removed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +29,12 @@ pub enum InvalidText {
     TooLong(usize),
     #[error("must not contain control characters")]
     ControlCharacter,
+    #[error("must not contain characters that change the direction of text")]
+    Direction,
+    #[error("must not contain U+FFFD or noncharacters")]
+    Meaningless,
+    #[error("must have a visible character")]
+    Invisible,
 }
 
 impl<const MAX: usize> Line<MAX> {
@@ -41,9 +42,14 @@ impl<const MAX: usize> Line<MAX> {
         &self.0
     }
 
-    /// Returns the [folded](fold) line: at most `4 × MAX` bytes, so that it fits into a table key.
-    pub fn folded(&self) -> String {
-        fold(&self.0)
+    /// Returns the [unique form](unique_form) of the line: at most `4 × MAX` bytes, so that it fits into a table key.
+    pub fn unique_form(&self) -> String {
+        unique_form(&self.0)
+    }
+
+    /// Returns the [search key](search_key) of the line: at most `4 × MAX` bytes.
+    pub fn search_key(&self) -> String {
+        search_key(&self.0)
     }
 }
 
@@ -53,7 +59,7 @@ impl<const MAX: usize> FromStr for Line<MAX> {
     fn from_str(text: &str) -> Result<Self, InvalidText> {
         let line = bounded(text, MAX, char::is_control)?;
         // Folding lengthens a few characters. One of them becomes 18 characters.
-        if fold(&line).len() > 4 * MAX {
+        if unique_form(&line).len().max(search_key(&line).len()) > 4 * MAX {
             return Err(InvalidText::TooLong(MAX));
         }
         Ok(Self(line))
@@ -92,9 +98,20 @@ fn bounded(
         Err(InvalidText::TooLong(max))
     } else if text.chars().any(is_forbidden) {
         Err(InvalidText::ControlCharacter)
+    } else if text.chars().any(changes_direction) {
+        Err(InvalidText::Direction)
+    } else if text.chars().any(is_meaningless) {
+        Err(InvalidText::Meaningless)
+    } else if !text.chars().any(is_visible) {
+        Err(InvalidText::Invisible)
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// Whether a character shows something on its own, without another one that it would be a mark of.
+fn is_visible(c: char) -> bool {
+    !is_blank(c) && !is_ignorable(c) && !is_combining_mark(c) && !c.is_control()
 }
 
 #[cfg(test)]
@@ -122,10 +139,37 @@ mod tests {
     }
 
     #[test]
-    fn folding_makes_spellings_equal() {
-        assert_eq!(fold("ＡMARA"), "amara");
-        assert_eq!(fold("ﬁn"), "fin");
-        assert_eq!(fold("Νίκος"), fold("ΝΊΚΟΣ"));
-        assert!(fold("Παπασπύρου").starts_with(&fold("ΠΑΠΑΣ")));
+    fn text_shows_something() {
+        let invisible = [
+            "\u{200b}",
+            "\u{200d}\u{ad}\u{feff}",
+            "\u{3164}",
+            "\u{115f}\u{ffa0}",
+            "\u{2800}\u{2800}",
+            "\u{301}",
+            "\u{e0041}",
+            "\u{200b} \u{a0}\u{200b}",
+        ];
+        for text in invisible {
+            assert_eq!(text.parse::<Line<9>>(), Err(InvalidText::Invisible), "{text:?}");
+            assert_eq!(text.parse::<Text<9>>(), Err(InvalidText::Invisible), "{text:?}");
+        }
+        for text in ["-", "é", "کریم\u{200c}پور", "ශ්\u{200d}රී", "\u{200f}דוד", "\u{1f44d}"]
+        {
+            assert_eq!(text.parse::<Line<9>>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn text_means_what_it_shows() {
+        for c in ['\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'] {
+            let text = format!("a{c}b");
+            assert_eq!(text.parse::<Line<9>>(), Err(InvalidText::Direction), "{c:?}");
+            assert_eq!(text.parse::<Text<9>>(), Err(InvalidText::Direction), "{c:?}");
+        }
+        for c in ['\u{fffd}', '\u{ffff}', '\u{fdd0}', '\u{10fffe}'] {
+            let text = format!("a{c}b");
+            assert_eq!(text.parse::<Line<9>>(), Err(InvalidText::Meaningless), "{c:?}");
+        }
     }
 }

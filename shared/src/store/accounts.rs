@@ -21,7 +21,7 @@ use crate::model::version::IfMatch;
 
 pub(super) const KIND: &str = "user";
 
-/// More bytes than any folded username or email has.
+/// More bytes than the form of any username or email has.
 const MAX_IDENTIFIER: usize = 1024;
 
 action! {
@@ -52,10 +52,13 @@ enum Refusal {
     LastAdmin,
 }
 
-/// The item under each name of an account.
+/// The item under each name of an account, and under the name that its username looks like.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Identifier {
     pub user_id: UserId,
+    /// Whether the account only keeps others from this name: nobody finds it by this item.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub look_alike: bool,
 }
 
 impl Store {
@@ -65,19 +68,20 @@ impl Store {
 }
 
 impl Accounts<'_> {
-    /// Returns the id of the account with a folded username or email. Calls: GetItem.
-    pub(super) async fn id_of(&self, folded: &str) -> Result<Option<UserId>, StoreError> {
+    /// Returns the id of the account whose username or email has this form. Calls: GetItem.
+    pub(super) async fn id_of(&self, form: &str) -> Result<Option<UserId>, StoreError> {
         // No account has a longer name, and it would not fit into a key.
-        let folded = if folded.len() <= MAX_IDENTIFIER { folded } else { "" };
-        let item = self.store.main.get(Key::identifier(folded)).await?;
+        let form = if form.len() <= MAX_IDENTIFIER { form } else { "" };
+        let item = self.store.main.get(Key::identifier(form)).await?;
         let identifier: Option<Identifier> = item.map(dynamo::parse).transpose()?;
-        Ok(identifier.map(|identifier| identifier.user_id))
+        let name = identifier.filter(|identifier| !identifier.look_alike);
+        Ok(name.map(|name| name.user_id))
     }
 
-    /// Returns the account with a folded username or email. The calls are the same whether it exists or not: GetItem
-    /// of the identifier, GetItem of the account.
-    pub async fn named(&self, folded: &str) -> Result<Option<User>, StoreError> {
-        let id = self.id_of(folded).await?;
+    /// Returns the account whose username or email has this form (`model::email::name_form`). The calls are the same
+    /// whether it exists or not: GetItem of the identifier, GetItem of the account.
+    pub async fn named(&self, form: &str) -> Result<Option<User>, StoreError> {
+        let id = self.id_of(form).await?;
         self.get(id).await
     }
 

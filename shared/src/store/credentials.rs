@@ -48,10 +48,10 @@ impl Store {
 }
 
 impl Credentials<'_> {
-    /// Returns the account with a folded username or email, and its password hash. The calls are the same whether it
-    /// exists or not: GetItem of the identifier, BatchGetItem of account and credential.
-    pub async fn named(&self, folded: &str) -> Result<Option<StoredCredential>, StoreError> {
-        let id = self.store.accounts().id_of(folded).await?;
+    /// Returns the account whose username or email has this form, and its password hash. The calls are the same whether
+    /// it exists or not: GetItem of the identifier, BatchGetItem of account and credential.
+    pub async fn named(&self, form: &str) -> Result<Option<StoredCredential>, StoreError> {
+        let id = self.store.accounts().id_of(form).await?;
         let (user_key, credential_key) = (Key::user(id), Key::credential(id));
         let plan = ReadPlan::whole(vec![user_key.clone(), credential_key.clone()]);
         let mut items = self.store.main.batch_get(plan).await?;

@@ -42,8 +42,8 @@ impl Key {
         Self::of(record(D::KIND, id.get()))
     }
 
-    pub fn unique<D: Details>(field: &str, folded: &str) -> Self {
-        Self::of(format!("UNIQUE#{}-{field}#{folded}", D::KIND))
+    pub fn unique<D: Details>(field: &str, form: &str) -> Self {
+        Self::of(format!("UNIQUE#{}-{field}#{form}", D::KIND))
     }
 
     pub fn counter(kind: &str) -> Self {
@@ -64,9 +64,9 @@ impl Key {
         Self::of(record("cred", id.map_or(0, Id::get)))
     }
 
-    /// `folded` is a username or an email.
-    pub fn identifier(folded: &str) -> Self {
-        Self::of(format!("IDENT#{folded}"))
+    /// `form` is that of a username or an email.
+    pub fn identifier(form: &str) -> Self {
+        Self::of(format!("IDENT#{form}"))
     }
 
     pub fn session(user_id: UserId, session: &SessionId) -> Self {

@@ -65,31 +65,31 @@ impl Store {
 }
 
 impl Operator<'_> {
-    /// Makes the account with a folded username or email an active administrator. Calls: GetItem twice; then those of
+    /// Makes the account whose username or email has this form an active administrator. Calls: GetItem twice; then those of
     /// [`Self::change_account`].
-    pub async fn make_admin(&self, folded: &str, now: Timestamp) -> Result<MadeAdmin, StoreError> {
+    pub async fn make_admin(&self, form: &str, now: Timestamp) -> Result<MadeAdmin, StoreError> {
         let change = UserChange { role: Some(Role::Admin), active: Some(true) };
-        match self.store.accounts().named(folded).await? {
+        match self.store.accounts().named(form).await? {
             Some(user) if user.is_active_admin() => Ok(MadeAdmin::Already(user)),
             _ => {
-                let changed = self.change_account(folded, change, now).await?;
+                let changed = self.change_account(form, change, now).await?;
                 Ok(changed.map_or(MadeAdmin::Unknown, MadeAdmin::Done))
             }
         }
     }
 
-    /// Changes role and activity of the account with a folded username or email, and returns it; `None` if it does not
-    /// exist. Calls: GetItem twice; TransactWriteItems if something changes.
+    /// Changes role and activity of the account whose username or email has this form, and returns it; `None` if it does
+    /// not exist. Calls: GetItem twice; TransactWriteItems if something changes.
     pub async fn change_account(
         &self,
-        folded: &str,
+        form: &str,
         change: UserChange,
         now: Timestamp,
     ) -> Result<Option<User>, StoreError> {
         let accounts = self.store.accounts();
         for attempt in 0..ATTEMPTS {
             backoff(attempt).await;
-            let Some(user) = accounts.named(folded).await? else { return Ok(None) };
+            let Some(user) = accounts.named(form).await? else { return Ok(None) };
             match accounts.change(user, change, &IfMatch::Any, now).await {
                 Err(StoreError::Contended) => {}
                 outcome => return outcome.map(Some),
@@ -106,9 +106,9 @@ impl Operator<'_> {
         now: Timestamp,
     ) -> Result<Imported, StoreError> {
         let accounts = self.store.accounts();
-        let (username, email) = (new.username.folded(), new.email.folded());
+        let (username, email) = (new.username.unique_form(), new.email.unique_form());
         if let Some(user) = accounts.named(&username).await? {
-            if user.username.folded() == username && user.email.folded() == email {
+            if user.username.unique_form() == username && user.email.unique_form() == email {
                 return Ok(Imported::Already);
             }
             return Ok(Imported::Taken(FieldErrors::one("username", TAKEN)));

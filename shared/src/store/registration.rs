@@ -7,7 +7,7 @@ use super::admins::AdminCount;
 use super::credentials::credential;
 use super::error::StoreError;
 use super::keys::{in_gsi2, sort_key};
-use crate::dynamo::{self, Key, Outcome};
+use crate::dynamo::{self, Item, Key, Outcome};
 use crate::model::email::Email;
 use crate::model::field::FieldErrors;
 use crate::model::id::Id;
@@ -72,21 +72,15 @@ impl Accounts<'_> {
         password_hash: Option<&SecretString>,
         admins: AdminCount,
     ) -> Result<Outcome<Refusal>, StoreError> {
-        let sort_key = sort_key(&[user.username.folded()], user.id.get());
+        let sort_key = sort_key(&[user.username.unique_form()], user.id.get());
         let mut item = dynamo::write(user, Key::user(Some(user.id)))?;
         item.extend(in_gsi2(KIND, sort_key, Key::user(Some(user.id))));
-        let identifier = Identifier { user_id: user.id };
-
-        let (username, email) = (user.username.folded(), user.email.folded());
-        let email_item = dynamo::write(&identifier, Key::identifier(&email))?;
         let transaction = self.store.main.transaction();
         let mut transaction = transaction
             .put_new(item, Refusal::Id)
-            .put_new(credential(user.id, password_hash)?, Refusal::Id)
-            .put_new(email_item, Refusal::Taken("email"));
-        if username != email {
-            let item = dynamo::write(&identifier, Key::identifier(&username))?;
-            transaction = transaction.put_new(item, Refusal::Taken("username"));
+            .put_new(credential(user.id, password_hash)?, Refusal::Id);
+        for (field, item) in claims(user)? {
+            transaction = transaction.put_new(item, Refusal::Taken(field));
         }
         // The change of the count has a condition only if the account must be the first.
         if let Some(expression) = admins.expression() {
@@ -101,14 +95,31 @@ fn registered(user: User, outcome: Outcome<Refusal>) -> Result<User, StoreError>
         Outcome::Committed => return Ok(user),
         Outcome::Refused(refusals) => refusals,
     };
+    if refusals.iter().any(|refusal| matches!(refusal, Refusal::Id | Refusal::NotTheFirst)) {
+        return Err(StoreError::unexpected(format!("user {} exists already", user.id)));
+    }
     let mut taken = FieldErrors::default();
-    for refusal in refusals {
-        match refusal {
-            Refusal::Taken(field) => taken.add(field, TAKEN),
-            Refusal::Id | Refusal::NotTheFirst => {
-                return Err(StoreError::unexpected(format!("user {} exists already", user.id)));
-            }
+    // A username and what it looks like may both be taken.
+    for field in ["email", "username"] {
+        if refusals.contains(&Refusal::Taken(field)) {
+            taken.add(field, TAKEN);
         }
     }
     Err(StoreError::Conflict(taken))
+}
+
+/// Returns the items that keep an account's names for it, each with the field that it is about. No two have the same key.
+pub(super) fn claims(user: &User) -> Result<Vec<(&'static str, Item)>, StoreError> {
+    let (email, username) = (user.email.unique_form(), user.username.unique_form());
+    let look_alike = user.username.look_alike().filter(|look_alike| *look_alike != email);
+    let name = Identifier { user_id: user.id, look_alike: false };
+    let mut claims = vec![("email", dynamo::write(&name, Key::identifier(&email))?)];
+    if username != email {
+        claims.push(("username", dynamo::write(&name, Key::identifier(&username))?));
+    }
+    if let Some(look_alike) = look_alike {
+        let claim = Identifier { look_alike: true, ..name };
+        claims.push(("username", dynamo::write(&claim, Key::identifier(&look_alike))?));
+    }
+    Ok(claims)
 }

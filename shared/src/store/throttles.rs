@@ -24,7 +24,7 @@ pub struct ThrottleKey {
 }
 
 impl ThrottleKey {
-    /// `parts` are a folded name as it was submitted, an address, an id. Only the first may hold a line break.
+    /// `parts` are the form of a name as it was submitted, an address, an id. Only the first may hold a line break.
     pub fn new(kind: &'static str, parts: &[&str]) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, parts.join("\n").as_bytes()).as_ref());

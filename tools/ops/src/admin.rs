@@ -1,6 +1,6 @@
 //! `cargo ops admin`: manages the administrators among the accounts.
 
-use shared::model::text::fold;
+use shared::model::email::name_form;
 use shared::model::timestamp::Timestamp;
 use shared::store::MadeAdmin;
 
@@ -31,7 +31,7 @@ pub async fn run(command: &Command) -> Result {
 
 async fn add(Add { name, target }: &Add) -> Result {
     let target = target.open().await?;
-    match target.store.operator().make_admin(&fold(name.trim()), Timestamp::system()).await? {
+    match target.store.operator().make_admin(&name_form(name), Timestamp::system()).await? {
         MadeAdmin::Done(user) => ui::print(format!("user {} is an admin now\n", user.id)),
         MadeAdmin::Already(user) => ui::print(format!("user {} is an admin already\n", user.id)),
         MadeAdmin::Unknown => {

@@ -18,7 +18,7 @@ use ops::{Result, http, ui};
 use repo::root::repository;
 use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
 use serde_json::{Value, json};
-use shared::model::text::fold;
+use shared::model::email::name_form;
 use shared::model::timestamp::Timestamp;
 use shared::store::Store;
 use shared::store::client;
@@ -126,7 +126,7 @@ async fn ready(url: &str, store: &Store) -> Result {
     }
     let registration = format!("{url}api/auth/register/");
     spawn_blocking(move || register(&registration)).await??;
-    store.operator().make_admin(&fold(ADMIN), Timestamp::system()).await?;
+    store.operator().make_admin(&name_form(ADMIN), Timestamp::system()).await?;
     Ok(())
 }
 

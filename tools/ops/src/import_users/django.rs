@@ -112,21 +112,24 @@ pub fn read(file: impl Read, reading: &Reading<'_>) -> serde_json::Result<Dump> 
 }
 
 /// Checks that no earlier user has these names, and reserves them. Unlike in Django, names are unique without regard
-/// to case. `owners` has the user of each folded name.
+/// to case, and a username keeps what it looks like. `owners` has the user of each name's form.
 fn claim(
     owners: &mut HashMap<String, String>,
     who: &str,
     user: ImportedUser,
 ) -> Result<ImportedUser, FieldErrors> {
-    let names = [("email", user.email.folded()), ("username", user.username.folded())];
+    let usernames = [Some(user.username.unique_form()), user.username.look_alike()];
+    let usernames: Vec<String> = usernames.into_iter().flatten().collect();
+    let names = [("email", vec![user.email.unique_form()]), ("username", usernames)];
     let mut taken = FieldErrors::default();
-    for (field, name) in &names {
-        if let Some(owner) = owners.get(name) {
+    for (field, forms) in &names {
+        if let Some(owner) = forms.iter().find_map(|form| owners.get(form)) {
             taken.add(field, format!("is the same as that of {owner}"));
         }
     }
     let user = taken.or(user)?;
-    owners.extend(names.map(|(_, name)| (name, who.to_owned())));
+    owners
+        .extend(names.into_iter().flat_map(|(_, forms)| forms).map(|form| (form, who.to_owned())));
     Ok(user)
 }
 
@@ -358,6 +361,17 @@ mod tests {
                 "auth.user 5",
             ]
         );
+    }
+
+    #[test]
+    fn username_that_looks_like_an_earlier_one_is_reported() {
+        let other = json!({ "username": "сор", "email": "other@example.com" });
+        let entries = entries(json!([
+            object(json!(1), json!({ "username": "cop" })),
+            object(json!(2), other),
+        ]));
+        let report = entries[1].as_ref().unwrap_err().to_string();
+        assert_eq!(report, "auth.user 2: username: is the same as that of auth.user 1");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One visit: calls of the API with a new account, and the removal of everything that they created.
 
 use serde_json::{Value, json};
-use shared::model::text::fold;
+use shared::model::email::name_form;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::{Role, UserChange};
 use shared::store::{Store, StoreError};
@@ -134,7 +134,7 @@ impl<'a> Visit<'a> {
     /// Changes the account, if it exists, in the table instead of through the API.
     async fn change(&self, change: UserChange) -> Result {
         // By its name, because the answer with its id may be lost.
-        let name = fold(&self.username);
+        let name = name_form(&self.username);
         match self.store.operator().change_account(&name, change, Timestamp::system()).await {
             // The only conflict of such a change.
             Err(StoreError::Conflict(_)) => Err("it is the last active administrator".into()),
