@@ -1,9 +1,8 @@
 //! Telephone numbers: read as people write them, kept in the form of E.164.
 
 use std::str::FromStr;
-use std::sync::LazyLock;
 
-use rlibphonenumber::{NumberLengthType, PhoneNumberFormat, PhoneNumberUtil, Region};
+use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -38,9 +37,6 @@ const EXTENSION_LABELS: [&str; 12] = [
     "x",
     "#",
 ];
-
-/// Read at the first number. Functions that read no number never call it, so the linker drops its data.
-static LIBRARY: LazyLock<Option<PhoneNumberUtil>> = LazyLock::new(|| PhoneNumberUtil::new().ok());
 
 /// A telephone number: E.164, or 3 to 19 digits as typed if they do not parse, with an optional `+` in front and an
 /// optional extension (`;ext=12`) behind.
@@ -130,9 +126,8 @@ impl FromStr for PhoneCountry {
         let is_code = text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
         let region = Some(text).filter(|_| is_code).and_then(|it| Region::from_code(it).ok());
         // `UK` is a code, but no number is read by it.
-        let has_numbers = |region: &Region| {
-            LIBRARY.as_ref().is_some_and(|it| it.get_country_code_for_region(*region).is_some())
-        };
+        let has_numbers =
+            |region: &Region| PHONE_NUMBER_UTIL.get_country_code_for_region(*region).is_some();
         region.filter(has_numbers).map(Self).ok_or(InvalidPhoneCountry)
     }
 }
@@ -198,7 +193,7 @@ fn parsed(typed: &Typed, country: Option<PhoneCountry>) -> Option<ReadPhone> {
     if !typed.has_plus && typed.digits.len() < SHORTEST_NATIONAL {
         return None;
     }
-    let library = LIBRARY.as_ref()?;
+    let library = &*PHONE_NUMBER_UTIL;
     let mut number = library.parse(typed.dialled(), country.map(|country| country.0)).ok()?;
     let length = library.is_possible_number_with_reason(&number);
     if number.national_number == 0 || !matches!(length, Ok(NumberLengthType::IsPossible)) {
