@@ -5,7 +5,8 @@ use crate::context::Context;
 use crate::response::{self, ApiResult};
 use crate::store::{Create, Delete, List, Read, RecordActs, Update};
 
-/// Creates a record: 201 with it, and for a patient with the possible duplicates. The same `Idempotency-Key` and body return the same answer.
+/// Creates a record: 201 with it, and for a patient with the possible duplicates. The same `Idempotency-Key` and body
+/// return the same answer.
 pub async fn create<D: RecordActs>(context: Context, by: Granted<Create<D>>) -> ApiResult {
     let (request, view) = (context.request(), by.view());
     let details: D = request.details(by.at().latest_date())?;
