@@ -1,11 +1,13 @@
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
 use shared::model::version::IfMatch;
-use shared::records;
-use shared::testing::{Event, Handler, World, checks, json, protected, run, steps};
+use shared::records::{self, RecordSettings};
+use shared::testing::{
+    Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run, steps,
+};
 
 fn handler() -> impl Handler {
-    protected(records::create::<PatientDetails>)
+    protected_with(RECORD_SETTINGS, records::create::<PatientDetails>)
 }
 
 fn event() -> Event {
@@ -33,6 +35,53 @@ fn history_and_emergency_number_are_optional() {
             event().with(json!({"medical_history": null, "emergency_number": null})).by(&staff);
         let body = world.call(handler(), event).await.expect(201);
         assert!(body.get("medical_history").is_none() && body.get("emergency_number").is_none());
+    });
+}
+
+#[test]
+fn unknown_facts_are_null() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let body = json!({
+            "last_name": "Unknown Woman", "date_of_birth": "1985", "date_of_birth_estimated": true,
+            "gender": "Unknown", "contact_number": "", "address": null,
+        });
+        let body = world.call(handler(), event().json(body).by(&staff)).await.expect(201);
+        for (field, value) in [
+            ("first_name", json!(null)),
+            ("former_names", json!([])),
+            ("date_of_birth", json!("1985")),
+            ("date_of_birth_estimated", json!(true)),
+            ("gender", json!("Unknown")),
+            ("contact_number", json!(null)),
+            ("address", json!(null)),
+            ("identifiers", json!([])),
+        ] {
+            assert_eq!(body.get(field), Some(&value), "{field}");
+        }
+        for field in ["deceased_at", "emergency_number", "contact_number_display"] {
+            assert_eq!(body.get(field), None, "{field}");
+        }
+    });
+}
+
+#[test]
+fn phone_is_read_as_people_write_it() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let settings = RecordSettings { phone_country: "US".parse().ok() };
+        let handler = protected_with(settings, records::create::<PatientDetails>);
+        let phones = json!({
+            "contact_number": "(202) 555-0147", "emergency_number": "+44 20 7946 0123 ext. 12",
+        });
+        let body = world.call(handler.clone(), event().with(phones).by(&staff)).await.expect(201);
+        assert_eq!(body["contact_number"], "+12025550147");
+        assert_eq!(body["contact_number_display"], "+1 202-555-0147");
+        assert_eq!(body["emergency_number"], "+442079460123;ext=12");
+        let wrong = event().with(json!({"contact_number": "call me"})).by(&staff);
+        let problem = world.call(handler, wrong).await.expect_problem(400, "invalid_body");
+        let how = "must be a telephone number, such as +1 202 555 0147 or (202) 555-0147";
+        assert_eq!(problem["errors"], json!({"contact_number": [how]}));
     });
 }
 

@@ -1,9 +1,9 @@
 use shared::model::patient::PatientDetails;
 use shared::records;
-use shared::testing::{Event, Handler, checks, json, protected};
+use shared::testing::{Event, Handler, RECORD_SETTINGS, checks, json, protected_with};
 
 fn handler() -> impl Handler {
-    protected(records::update::<PatientDetails>)
+    protected_with(RECORD_SETTINGS, records::update::<PatientDetails>)
 }
 
 #[test]
@@ -33,6 +33,11 @@ fn if_match_is_honoured() {
 #[test]
 fn missing_record_is_404_and_invalid_field_400() {
     checks::update::missing_record_is_404_and_invalid_field_400::<PatientDetails>(handler());
+}
+
+#[test]
+fn record_that_is_older_than_a_rule_stays_editable() {
+    checks::update::record_that_is_older_than_a_rule_stays_editable(handler());
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::model::field::FieldErrors;
 use crate::model::id::Id;
 use crate::model::idempotency::IdempotencyKey;
 use crate::model::patient::PatientDetails;
-use crate::model::record::{Details, Edit, Record};
+use crate::model::record::{Details, Edit, Intake, Record};
 use crate::model::timestamp::Timestamp;
 use crate::model::version::IfMatch;
 
@@ -206,6 +206,7 @@ impl<D: RecordActs> Records<'_, D> {
         &self,
         by: Granted<Update<D>>,
         edit: &Edit<D>,
+        intake: &Intake,
         if_match: &IfMatch,
     ) -> Result<Record<D>, StoreError> {
         let (now, fields) = (by.at(), by.fields());
@@ -213,8 +214,7 @@ impl<D: RecordActs> Records<'_, D> {
         if !if_match.allows(current.version) {
             return Err(StoreError::VersionMismatch);
         }
-        let details =
-            edit.apply(&current.details, now.latest_date()).map_err(StoreError::Invalid)?;
+        let details = edit.apply(&current.details, intake).map_err(StoreError::Invalid)?;
         fields.check(&current.details, &details).map_err(StoreError::FieldsDenied)?;
         let next = Record {
             id: current.id,

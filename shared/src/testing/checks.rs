@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use repo::template::TABLE_NAME;
 use serde_json::{Value, json};
 
 pub use super::access::policy_grants_nothing_else;
@@ -17,6 +18,7 @@ use super::sample::Sample;
 use super::settings::RECORD_SETTINGS;
 use super::steps;
 use super::world::{Handler, World, protected_with, run, together};
+use crate::model::patient::PatientDetails;
 use crate::model::record::Record;
 use crate::model::user::{Role, UserChange};
 use crate::model::version::IfMatch;
@@ -276,7 +278,7 @@ pub mod create {
     pub fn key_is_used_up_by_success_for_a_day<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
-            let bad = keyed::<D>(1, "a key", &staff).with(json!({"first_name": ""}));
+            let bad = keyed::<D>(1, "a key", &staff).with(json!({"first_name": 7}));
             world.call(handler.clone(), bad).await.expect(400);
             world.call(handler.clone(), keyed::<D>(1, "a key", &staff)).await.expect(201);
             world.advance(Duration::from_secs(24 * 60 * 60));
@@ -527,7 +529,8 @@ pub mod update {
             let put = event::<D>("update").method("PUT").by(&staff);
             let partial = world.call(handler.clone(), put.clone().json(change::<D>())).await;
             let problem = partial.expect_problem(400, "invalid_body");
-            assert_eq!(problem["errors"]["first_name"], json!(["is required"]));
+            let missing = json!(["is required unless last_name is given"]);
+            assert_eq!(problem["errors"]["first_name"], missing);
             let whole = world.call(handler, put.json(D::sample(2))).await.expect(200);
             assert_eq!(whole["last_name"], D::sample(2)["last_name"]);
             assert_eq!((&whole["id"], &whole["version"]), (&json!(1), &json!(2)));
@@ -555,15 +558,55 @@ pub mod update {
     ) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
-            let bad = json!({"first_name": null, "id": 7});
+            let bad = json!({"first_name": 7, "id": 7});
             let event = event::<D>("update").json(bad).by(&staff);
             world.call(handler.clone(), event.clone()).await.expect_problem(404, "not_found");
             world.record::<D>(1).await;
             let problem = world.call(handler, event).await.expect_problem(400, "invalid_body");
             assert_eq!(
                 problem["errors"],
-                json!({"first_name": ["must not be null"], "id": ["is not a field of this request"]})
+                json!({"first_name": ["must be a string"], "id": ["is not a field of this request"]})
             );
+        });
+    }
+
+    /// A record as an earlier version wrote it, without new fields and with values that are refused now.
+    pub fn record_that_is_older_than_a_rule_stays_editable(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.patient(1).await;
+            let mut old = world.rows("PATIENT#").await.remove(0);
+            for (field, value) in [("first_name", "\u{200b}"), ("date_of_birth", "1800-01-01")] {
+                old.insert(field.to_owned(), AttributeValue::S(value.to_owned()));
+            }
+            for field in
+                ["former_names", "date_of_birth_estimated", "contact_number_display", "identifiers"]
+            {
+                assert!(old.remove(field).is_some(), "{field}");
+            }
+            let put = world.dynamodb.put_item().table_name(TABLE_NAME).set_item(Some(old));
+            put.send().await.expect("an item");
+
+            let event = event::<PatientDetails>("update").by(&staff);
+            let patch = event.clone().json(change::<PatientDetails>());
+            let mut body = world.call(handler.clone(), patch).await.expect(200);
+            assert_eq!(body["first_name"], "\u{200b}");
+            assert_eq!(body["date_of_birth"], "1800-01-01");
+            assert_eq!(body["former_names"], json!([]));
+
+            for answered in ["id", "version", "created_at", "updated_at"] {
+                body.as_object_mut().expect("an object").remove(answered);
+            }
+            body["gender"] = json!("Unknown");
+            let put = event.clone().method("PUT").json(body);
+            assert_eq!(world.call(handler.clone(), put).await.expect(200)["gender"], "Unknown");
+
+            let worse = json!({"first_name": "\u{200b}\u{200b}", "date_of_birth": "1800-01-02"});
+            let problem = world.call(handler, event.json(worse)).await;
+            let problem = problem.expect_problem(400, "invalid_body");
+            let fields: Vec<&String> =
+                problem["errors"].as_object().expect("errors").keys().collect();
+            assert_eq!(fields, ["date_of_birth", "first_name"]);
         });
     }
 }

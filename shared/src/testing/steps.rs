@@ -1,6 +1,7 @@
 //! Store methods, called as the pipeline calls them, for a made-up administrator: load, decide, act, and again when
 //! another request changed the data at the same time.
 
+use super::settings::RECORD_SETTINGS;
 use crate::access::{Action, Actor, Caller, Granted, Relation, decide};
 use crate::dynamo::backoff;
 use crate::model::assignment::AssignmentView;
@@ -123,7 +124,8 @@ pub async fn update<D: RecordActs>(
     now: Timestamp,
 ) -> Result<Record<D>, StoreError> {
     let records = store.records();
-    repeated!(records.update(grant(store, first()?, now, id).await?, edit, if_match).await)
+    let intake = RECORD_SETTINGS.intake(now);
+    repeated!(records.update(grant(store, first()?, now, id).await?, edit, &intake, if_match).await)
 }
 
 pub async fn delete<D: RecordActs>(
