@@ -1,5 +1,5 @@
-//! GET /api/doctors/ and POST /api/doctors/search/ return the doctors who meet the criteria in the query or in the body; without
-//! criteria all, by name.
+//! GET /api/doctors/ and POST /api/doctors/search/ return the doctors who meet the criteria in the query or in the
+//! body; without criteria all, by name.
 
 use std::process::ExitCode;
 

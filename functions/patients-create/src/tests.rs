@@ -127,7 +127,10 @@ fn possible_duplicates_are_named() {
         let jane = world.call(handler(), event().by(&staff)).await.expect(201);
         assert_eq!(jane["possible_duplicates"], json!([]));
         checks::identify(&world, &staff, &world.patient(7).await).await;
-        let shown = |id: u32, last_name: &str| json!({"id": id, "first_name": "Jane", "last_name": last_name, "date_of_birth": "1985-04-12"});
+        let shown = |id: u32, last_name: &str| {
+            let born = "1985-04-12";
+            json!({"id": id, "first_name": "Jane", "last_name": last_name, "date_of_birth": born})
+        };
         // The identifier is the strongest sign, then the phone and the name.
         let again = event().with(json!({
             "first_name": "ROE", "last_name": "Jane", "date_of_birth": "1985",

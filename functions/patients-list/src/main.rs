@@ -1,5 +1,5 @@
-//! GET /api/patients/ and POST /api/patients/search/ return the patients who meet the criteria in the query or in the body; without
-//! criteria all, by name.
+//! GET /api/patients/ and POST /api/patients/search/ return the patients who meet the criteria in the query or in the
+//! body; without criteria all, by name.
 
 use std::process::ExitCode;
 

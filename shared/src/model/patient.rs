@@ -96,11 +96,16 @@ impl Details for PatientDetails {
         record::check_identifiers(draft, errors);
         if draft.changes(&["former_names"]) {
             let names = draft.value("former_names").and_then(|names| names.as_array());
-            if names.is_some_and(|names| names.len() > MAX_FORMER_NAMES) {
-                errors.add("former_names", format!("must have at most {MAX_FORMER_NAMES} items"));
-            }
+            check_former_names(names.map_or(0, Vec::len), errors);
         }
         check_life(draft, intake.today, errors);
+    }
+}
+
+/// Checks the number of former names.
+pub(super) fn check_former_names(count: usize, errors: &mut FieldErrors) {
+    if count > MAX_FORMER_NAMES {
+        errors.add("former_names", format!("must have at most {MAX_FORMER_NAMES} items"));
     }
 }
 

@@ -27,8 +27,8 @@ action! {
 }
 
 impl Store {
-    /// Returns the patients who may be the same person, at most ten. Calls: a Query for each name, phone and identifier;
-    /// BatchGetItem if one was found.
+    /// Returns the patients who may be the same person, at most ten. Calls: a Query for each name, phone and
+    /// identifier; BatchGetItem if one was found.
     pub async fn possible_duplicates(
         &self,
         _by: Granted<FindDuplicates>,
@@ -39,9 +39,9 @@ impl Store {
         Ok(PossibleDuplicates { possible_duplicates })
     }
 
-    /// Returns the records that may be of the same person, at most ten: those with the same identifier first, then those
-    /// with the same phone, then those with the same name, each by id. Reads consistently. Calls: a Query for each name,
-    /// phone and identifier; BatchGetItem if one was found.
+    /// Returns the records that may be of the same person, at most ten: those with the same identifier first, then
+    /// those with the same phone, then those with the same name, each by id. Reads consistently. Calls: a Query for each
+    /// name, phone and identifier; BatchGetItem if one was found.
     pub(super) async fn duplicates_of<D: RecordActs>(
         &self,
         terms: &SearchTerms,

@@ -26,7 +26,7 @@ pub struct Creation {
     /// The id of the record.
     pub id: u64,
     pub created_at: Timestamp,
-    /// The ids of the possible duplicates that the answer named. An item of an earlier version of this program has none.
+    /// The ids of the possible duplicates that the answer named. An item of an earlier version has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub possible_duplicates: Vec<u64>,
 }

@@ -123,10 +123,10 @@ impl Store {
 }
 
 impl<D: RecordActs> Records<'_, D> {
-    /// Creates a record, or finds the record that a request with the same idempotency key created. Reports other records
-    /// that may be of the same person; two creations at the same time may not see each other. Calls: UpdateItem of the
-    /// counter; for a patient beside it a Query for each name, phone and identifier, then BatchGetItem if one was found;
-    /// TransactWriteItems. If the key was used, also GetItem, then BatchGetItem if the first answer named duplicates.
+    /// Creates a record, or finds the record that a request with the same idempotency key created. Reports other
+    /// records that may be of the same person; two creations at the same time may not see each other. Calls: UpdateItem
+    /// of the counter; for a patient beside it a Query for each name, phone and identifier, then BatchGetItem if one was
+    /// found; TransactWriteItems. If the key was used, also GetItem, then BatchGetItem if the first answer named duplicates.
     pub async fn create(
         &self,
         by: Granted<Create<D>>,

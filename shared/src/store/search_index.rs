@@ -1,7 +1,7 @@
 //! The rows of the search index: which rows a record has, and which rows answer a search.
 //!
-//! A row has only keys. Its partition is a kind of record and the beginning of a value, so that no partition holds every
-//! record; its sort key is the value, then the id.
+//! A row has only keys. Its partition is a kind of record and the beginning of a value, so that no partition holds
+//! every record; its sort key is the value, then the id.
 
 use std::collections::BTreeSet;
 use std::slice;

@@ -20,7 +20,8 @@ use crate::model::version::Version;
 pub const LISTED_PATIENT_ATTRIBUTES: &[&str] = &[
     "pk", "sk", "deleted_at", "swept", "id", "version", "created_at", "updated_at",
     "first_name", "last_name", "former_names", "date_of_birth", "date_of_birth_estimated", "deceased_at", "gender",
-    "contact_number", "contact_number_display", "address", "emergency_number", "emergency_number_display", "identifiers",
+    "contact_number", "contact_number_display", "address", "emergency_number", "emergency_number_display",
+    "identifiers",
 ];
 
 /// Lists show every doctor attribute.

@@ -207,7 +207,8 @@ async fn kinds(world: &World) -> BTreeMap<String, usize> {
     for row in world.rows("").await {
         let kind = |name: &str| {
             let key = row[name].as_s().expect("a string");
-            key.split_once('#').map_or(key.as_str(), |(kind, _)| kind).to_owned()
+            // An index row's sort key ends with an id, and an id may be skipped.
+            key.split(['#', '\u{1f}']).next().unwrap_or_default().to_owned()
         };
         let (pk, sk) = (kind("pk"), kind("sk"));
         if pk != "COUNTER" && pk != "ATTEMPTS" {
