@@ -33,6 +33,7 @@ from healthcare_client.models import (
     DoctorChange,
     DoctorMapping,
     DuplicateCheck,
+    DuplicateList,
     Gender,
     Logout,
     Message,
@@ -41,7 +42,6 @@ from healthcare_client.models import (
     Patient,
     PatientList,
     PatientSearch,
-    PossibleDuplicates,
     Problem,
     ProblemCode,
     Refresh,
@@ -151,7 +151,7 @@ def find(staff: AuthenticatedClient) -> None:
     body = PatientSearch(search="roe jan", birth_date="1985", phone="0147")
     by_body = expect(PatientList, patients_list_post.sync(client=staff, body=body))
     check = DuplicateCheck(first_name="jane", last_name="ROE", date_of_birth="1985-04-12")
-    same = expect(PossibleDuplicates, patients_duplicates.sync(client=staff, body=check))
+    same = expect(DuplicateList, patients_duplicates.sync(client=staff, body=check))
     # Other walk-throughs on the same stack may have left patients with the same name.
     assert by_query.results and by_body.results and same.possible_duplicates
 
