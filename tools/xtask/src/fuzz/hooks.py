@@ -5,6 +5,7 @@
 
 import os
 import re
+import unicodedata
 from datetime import date
 
 import requests
@@ -64,12 +65,83 @@ def keep_rules_without_schema(context, case, kwargs):
         case.body = {name: by_rule(name, value) for name, value in case.body.items()}
 
 
+# After a change, the record must have a name.
+@schemathesis.hook("before_call").apply_to(operation_id=["doctors-update", "patients-update"])
+def keep_a_name(context, case, kwargs):
+    if isinstance(case.body, dict):
+        names = [case.body.get(name, "kept") for name in ("first_name", "last_name")]
+        if any(map(is_blank, names)) and (is_blank(names[1]) or names[1] == "kept"):
+            case.body["last_name"] = "Roe"
+
+
+WHITE = r"[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*"
+TEXTS = {
+    "first_name",
+    "last_name",
+    "former_names",
+    "address",
+    "medical_history",
+    "specialization",
+    "license_number",
+    "system",
+    "value",
+}
+
+
+def is_blank(value):
+    return value is None or isinstance(value, str) and re.fullmatch(WHITE, value)
+
+
 def by_rule(name, value):
-    # A date of birth is not in the future. The year 2000 has a 29 February, in case the date is one.
-    is_year_first = isinstance(value, str) and re.match("[0-9]{4}-", value)
-    if name == "date_of_birth" and is_year_first and value > str(date.today()):
-        return "2000" + value[4:]
+    if isinstance(value, list):
+        items = [by_rule(name, item) for item in value]
+        return with_different_systems(items) if name == "identifiers" else items
+    if isinstance(value, dict):
+        return {name: by_rule(name, item) for name, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    if name in TEXTS:
+        return "".join(map(allowed, value))
+    if name == "date_of_birth":
+        return existing_day(value, range(date.today().year - 149, date.today().year - 1), 2000)
+    if name == "deceased_at":
+        # After each of these dates of birth, and after that of the record.
+        last_year = date.today().year - 1
+        return existing_day(value, [last_year], last_year)
     return value
+
+
+def allowed(character):
+    """Replaces what no pattern excludes: noncharacters and ignorable characters beyond U+FFFF, and marks.
+
+    A mark alone is not visible.
+    """
+    code = ord(character)
+    is_refused = code > 0xFFFF and (code & 0xFFFE == 0xFFFE or code >= 0xE0000)
+    is_mark = code > 0x36F and unicodedata.category(character).startswith("M")
+    return "x" if is_refused or is_mark else character
+
+
+def existing_day(text, years, year):
+    """Returns the date in one of the years. It is not a 29 February, which most years do not have."""
+    written = re.match(r"(\s*)([0-9]{4})(?=-|\s*$)(.*)", text, re.DOTALL)
+    if not written or written[2] == "0000":
+        return text
+    before, given, after = written.groups()
+    if int(given) not in years:
+        given = str(year)
+    return before + given + re.sub("^-02-29", "-02-28", after)
+
+
+def with_different_systems(identifiers):
+    systems = set()
+    for at, identifier in enumerate(identifiers):
+        if isinstance(identifier, dict) and isinstance(identifier.get("system"), str):
+            system = unicodedata.normalize("NFKC", identifier["system"]).strip().casefold()
+            if system in systems:
+                identifier["system"] = f"system {at}"
+            systems.add(system)
+    return identifiers
 
 
 @schemathesis.hook("filter_failure")
