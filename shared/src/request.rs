@@ -154,8 +154,11 @@ impl Request {
     ) -> Result<Paging<P>, ApiError> {
         let mut errors = FieldErrors::default();
         let fields = self.list_fields()?;
-        let field = |name| fields.get(name).filter(|value| !value.is_null() && !is_blank(value));
-        let limit = match field("limit").map(limit_in) {
+        let in_body = self.method() == Method::POST;
+        let field = |name| fields.get(name).filter(|value| !value.is_null());
+        let given = |name| field(name).filter(|value| !is_blank(value));
+        let limit = if in_body { field("limit") } else { given("limit") };
+        let limit = match limit.map(|limit| limit_in(limit, in_body)) {
             None => DEFAULT_LIMIT,
             Some(Some(limit)) => limit,
             Some(None) => {
@@ -163,7 +166,7 @@ impl Request {
                 DEFAULT_LIMIT
             }
         };
-        let after = field("cursor").and_then(|cursor| {
+        let after = given("cursor").and_then(|cursor| {
             let position = cursor.as_str().and_then(|cursor| cursor::decode(list, cursor));
             let position = position.filter(is_possible);
             if position.is_none() {
@@ -274,10 +277,12 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Returns a limit in a query string or in a body; `None` if it is none.
-fn limit_in(value: &Value) -> Option<i32> {
+/// Returns a limit: digits in a query string, a number in a body; `None` if it is none.
+fn limit_in(value: &Value, in_body: bool) -> Option<i32> {
     let limit = match value {
-        Value::String(text) if text.chars().all(|c| c.is_ascii_digit()) => text.parse().ok(),
+        Value::String(text) if !in_body && text.chars().all(|c| c.is_ascii_digit()) => {
+            text.parse().ok()
+        }
         Value::Number(_) => field::whole_number(&value.clone().into_value()),
         _ => None,
     };

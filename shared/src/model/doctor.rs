@@ -29,7 +29,7 @@ details! {
         required license_number: Line<100>,
         required years_of_experience: YearsOfExperience,
         #[serde(default)]
-        optional identifiers: Vec<RecordIdentifier>,
+        defaulted identifiers: Vec<RecordIdentifier>,
     }
 }
 

@@ -152,8 +152,18 @@ impl<'a, D: Details> Draft<'a, D> {
         self.required(field, get)
     }
 
-    /// Reads a field that may be absent, null or blank.
-    pub(super) fn optional<T: Deserr<FieldErrors> + Clone + Default>(
+    /// Reads a text that may be absent, null or blank.
+    pub(super) fn optional<T: Deserr<FieldErrors> + Clone>(
+        &mut self,
+        field: &'static str,
+        get: impl FnOnce(&D) -> &Option<T>,
+    ) -> Option<Option<T>> {
+        self.blank_is_null(field);
+        self.defaulted(field, get)
+    }
+
+    /// Reads a field that may be absent or null and then has its default.
+    pub(super) fn defaulted<T: Deserr<FieldErrors> + Clone + Default>(
         &mut self,
         field: &'static str,
         get: impl FnOnce(&D) -> &T,
@@ -161,7 +171,6 @@ impl<'a, D: Details> Draft<'a, D> {
         if !self.keeps_absent() {
             self.sent.entry(field).or_insert(Value::Null);
         }
-        self.blank_is_null(field);
         match self.look_up(field) {
             Sent::Kept(details) => Some(get(details).clone()),
             Sent::New(value) if !value.is_null() => self.parse(field, value),

@@ -15,7 +15,10 @@ use super::record::{Details, Intake, Record, full_name};
 use super::search::SearchTerms;
 use super::text::Line;
 
-/// What is known of a person before a record is made of it. Every field may be absent, null or blank.
+/// The fields that are no texts.
+const LISTS: [&str; 2] = ["former_names", "identifiers"];
+
+/// What is known of a person before a record is made of it. Every field may be absent or null, and a text may be blank.
 #[derive(Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 struct Person {
@@ -37,8 +40,10 @@ struct Person {
 
 /// Reads what is known of a person, as the terms by which records of the same person are found.
 pub fn known_person(mut body: JsonObject, intake: &Intake) -> Result<SearchTerms, FieldErrors> {
-    for value in body.values_mut().filter(|value| is_blank(value)) {
-        *value = Value::Null;
+    for (_, value) in body.iter_mut().filter(|(field, _)| !LISTS.contains(&field.as_str())) {
+        if is_blank(value) {
+            *value = Value::Null;
+        }
     }
     for field in PatientDetails::PHONES {
         let Some(Value::String(text)) = body.get_mut(*field) else { continue };

@@ -31,11 +31,11 @@ details! {
         #[serde(default)]
         optional last_name: Option<Line<100>>,
         #[serde(default)]
-        optional former_names: Vec<Line<100>>,
+        defaulted former_names: Vec<Line<100>>,
         #[serde(default)]
         nullable date_of_birth: Option<PartialDate>,
         #[serde(default)]
-        optional date_of_birth_estimated: bool,
+        defaulted date_of_birth_estimated: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         optional deceased_at: Option<DeceasedAt>,
         required gender: Gender,
@@ -52,7 +52,7 @@ details! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answered emergency_number_display: Option<PhoneDisplay>,
         #[serde(default)]
-        optional identifiers: Vec<RecordIdentifier>,
+        defaulted identifiers: Vec<RecordIdentifier>,
     }
 }
 

@@ -446,7 +446,7 @@ pub mod list {
             let word = word.expect("a name");
             let (mut seen, mut cursor) = (Vec::new(), None);
             for number in 0.. {
-                let event = if number % 2 == 0 {
+                let page = if number % 2 == 0 {
                     let mut query = vec![("search", word.as_str()), ("limit", "2")];
                     query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
                     event::<D>("list").query(&query)
@@ -454,7 +454,7 @@ pub mod list {
                     let body = json!({ "search": word, "limit": 2, "cursor": cursor });
                     event::<D>("list").method("POST").query(&[]).json(body)
                 };
-                let page = world.call(handler.clone(), event.by(&staff)).await.expect(200);
+                let page = world.call(handler.clone(), page.by(&staff)).await.expect(200);
                 seen.extend(page["results"].as_array().expect("results").iter().cloned());
                 cursor = page["next"].as_str().map(str::to_owned);
                 let Some(next) = &cursor else { break };
