@@ -50,7 +50,7 @@ pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
 pub use records::{Create, Delete, List, Read, RecordActs, RecordPage, Records, Stored, Update};
 pub use registration::NewUser;
 pub use resets::{Reset, Resets};
-pub use sessions::{EndOwnSession, ListOwnSessions, RevokeOwnSession, Rotated, Sessions};
+pub use sessions::{EndOwnSession, Exchanged, ListOwnSessions, RevokeOwnSession, Sessions};
 pub use signing_keys::{PublicKey, SigningKeys};
 pub use tables::Store;
 pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};
