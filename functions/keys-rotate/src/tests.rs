@@ -1,5 +1,3 @@
-mod secrets_manager;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +8,9 @@ use shared::auth::minter::Minter;
 use shared::auth::signing_key::SigningKey;
 use shared::model::user::User;
 use shared::secrets::StoredSecret;
+use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{Actor, PASSWORD, World, checks, run, tokens};
 
-use self::secrets_manager::SecretsManager;
 use super::{Outcome, Rotation, Step, rotate};
 
 const FIRST: &str = "the first secret of a test, long enough to be one";
@@ -240,6 +238,34 @@ fn secret_that_is_used_again_is_published_anew() {
         world.advance(Duration::from_secs(5 * 60));
         let actor = world.sign_in_with(&minter, user).await;
         assert_eq!(world.status_in(&world.another_app(), actor.token.expose_secret()).await, 204);
+    });
+}
+
+/// A leaked key is retired and deleted, while its secret may still be the previous version.
+#[test]
+fn key_of_the_previous_secret_does_not_come_back() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with(FIRST).await;
+        let long_lived = Minter::stored(secrets.secret(), tokens());
+        let user = world.account_with_password("amara", PASSWORD).await;
+        world.sign_in_with(&long_lived, user.clone()).await;
+        let keys = world.app.store().signing_keys();
+        keys.retire(&old_kid(), world.app.now()).await.unwrap();
+        let second = SigningKey::derive(&SECOND.into()).unwrap();
+        let retired = keys.get(&old_kid()).await.unwrap();
+        assert!(retired.as_ref().unwrap().retires_at.is_some());
+
+        world.advance(Duration::from_secs(5 * 60));
+        secrets.replace(SECOND).await;
+        let fresh = Minter::stored(secrets.secret(), tokens());
+        for minter in [&long_lived, &fresh] {
+            let actor = world.sign_in_with(minter, user.clone()).await;
+            assert_eq!(keys.get(&old_kid()).await.unwrap(), retired);
+            let valid = keys.valid(world.app.now()).await.unwrap();
+            assert_eq!(valid.iter().map(|key| &*key.kid).collect::<Vec<_>>(), [second.kid()]);
+            let verifier = world.another_app();
+            assert_eq!(world.status_in(&verifier, actor.token.expose_secret()).await, 204);
+        }
     });
 }
 

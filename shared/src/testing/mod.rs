@@ -15,6 +15,7 @@ pub mod function;
 pub mod runtime_api;
 mod sample;
 pub mod schema;
+pub mod secrets_manager;
 mod settings;
 pub mod steps;
 pub mod tls;

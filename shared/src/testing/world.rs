@@ -26,13 +26,11 @@ use super::emulator::{self, Emulator};
 use super::event::{Answer, Event};
 use super::faults::{self, Fault, When};
 use super::sample::Sample;
-use super::settings::SESSION_LIMITS;
 use super::steps;
 use super::template;
 use crate::access::{Action, Granted};
 use crate::app::{App, Rules};
 use crate::auth::minter::Minter;
-use crate::auth::sessions;
 use crate::config::{self, DynamoDb, Settings, Tokens};
 use crate::context::Context;
 use crate::dynamo::{self, client};
@@ -249,8 +247,8 @@ impl World {
     /// Opens a session of this account. `minter` signs its access token.
     pub async fn sign_in_with(&self, minter: &Minter, user: User) -> Actor {
         let (store, system) = (self.app.store(), self.app.system());
-        let session = sessions::open(store, system, minter, &SESSION_LIMITS, &user, None).await;
-        let tokens = serde_json::to_value(session.expect("a session")).expect("JSON");
+        let tokens = steps::open_session(store, system, minter, &user, None).await;
+        let tokens = serde_json::to_value(tokens.expect("a session")).expect("JSON");
         let text = |name: &str| tokens[name].as_str().expect("a token").into();
         Actor { token: text("access"), refresh: text("refresh"), user }
     }
