@@ -23,7 +23,7 @@ use serde_json::json;
 use super::actor::Actor;
 use super::calls::Calls;
 use super::emulator::{self, Emulator};
-use super::event::{Answer, Event};
+use super::event::{self, Event};
 use super::faults::{self, Fault, When};
 use super::sample::Sample;
 use super::steps;
@@ -35,6 +35,7 @@ use crate::config::{self, DynamoDb, Settings, Tokens};
 use crate::context::Context;
 use crate::dynamo::{self, client};
 use crate::endpoint::{Endpoint, HandlerFuture};
+use crate::error::ApiError;
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
@@ -43,7 +44,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::pipeline;
 use crate::request::Request;
-use crate::response::{self, ApiResult};
+use crate::response::{self, Answer, ApiResult};
 use crate::response_policy::ResponsePolicy;
 use crate::store::{NewUser, ReadOwnAccount, RecordActs, Store};
 use crate::targets::Target;
@@ -90,6 +91,19 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     pipeline::protected(Arc::new(settings), handler)
+}
+
+/// Returns a handler as `serve_after` runs it.
+pub fn protected_after<A, F, G>(
+    first: fn(Context) -> G,
+    handler: fn(Context, Granted<A>) -> F,
+) -> impl Handler
+where
+    A: Action<Target: Target>,
+    F: Future<Output = ApiResult> + Send + 'static,
+    G: Future<Output = Result<Option<Answer>, ApiError>> + Send + 'static,
+{
+    pipeline::protected_after(Arc::new(()), first, handler)
 }
 
 /// Returns a handler as `serve_public` runs it.
@@ -309,16 +323,16 @@ impl World {
     }
 
     /// Calls a handler as the runtime does.
-    pub async fn call(&self, handler: impl Handler, event: Event) -> Answer {
+    pub async fn call(&self, handler: impl Handler, event: Event) -> event::Answer {
         self.call_in(&self.app, handler, event).await
     }
 
     /// Calls a handler in the process of `app` as the runtime does.
-    pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> Answer {
+    pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> event::Answer {
         let endpoint = Endpoint::new(app.clone(), handler);
         let function = event.function().map(str::to_owned);
         let answer = endpoint.answer(event.into_request());
-        Answer::of(self.calls.of_function(function.as_deref(), answer).await)
+        event::Answer::of(self.calls.of_function(function.as_deref(), answer).await)
     }
 }
 
