@@ -95,8 +95,7 @@ fn invalid_body_ends_no_session() {
             (json!({"all": true}), "all"),
         ] {
             let event = event().json(body).by(&staying);
-            let problem =
-                world.call(ready(), event).await.expect_problem(400, "invalid_body");
+            let problem = world.call(ready(), event).await.expect_problem(400, "invalid_body");
             assert!(problem["errors"][field].is_array(), "{problem}");
         }
         assert_eq!(world.status_of(&staying).await, 204);
