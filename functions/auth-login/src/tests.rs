@@ -105,6 +105,9 @@ fn username_or_email_is_required_but_not_both() {
 
 const WRONG: &str = "not the password";
 
+/// A hash of [`PASSWORD`] in Django's format.
+const DJANGO: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
+
 fn from(address: &str, fields: Value) -> Event {
     event().with(fields).from_address(address)
 }
@@ -305,7 +308,6 @@ fn stored_attempts_hold_neither_name_nor_address() {
 
 #[test]
 fn django_hash_is_verified_and_upgraded_at_the_first_login() {
-    const DJANGO: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
     run(async |world: World| {
         let user = world.account_with_password("amara", "something else entirely").await;
         let old = hash_of(&world, &user).await;
@@ -318,6 +320,18 @@ fn django_hash_is_verified_and_upgraded_at_the_first_login() {
         assert!(now.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{now}");
         call(&world, json!({})).await.expect(200);
         call(&world, json!({"password": WRONG})).await.expect(401);
+    });
+}
+
+/// Each replaces the hash. The one that is later verifies the new one.
+#[test]
+fn concurrent_first_logins_with_an_imported_hash_succeed() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", "something else entirely").await;
+        let old = hash_of(&world, &user).await;
+        world.app.store().credentials().upgrade(user.id, &old, &DJANGO.into()).await.unwrap();
+        let answers = statuses(&world, (0..3).map(|_| event())).await;
+        assert_eq!(answers, [200, 200, 200]);
     });
 }
 

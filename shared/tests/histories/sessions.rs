@@ -53,7 +53,7 @@ impl SequentialSpec for Session {
     type Ret = Outcome;
 
     fn invoke(&mut self, op: &Op) -> Outcome {
-        match (&self, op) {
+        match (&*self, op) {
             (Self::Second, Op::PresentFirst) => Outcome::GotSecond,
             (Self::Second | Self::Third, Op::PresentSecond) => {
                 *self = Self::Third;
