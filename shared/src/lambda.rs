@@ -1,7 +1,7 @@
 //! Entry points: start a function, take Lambda's events in, give responses out.
 //!
-//! An endpoint is protected by the pipeline unless it says `serve_public` or `serve_static`; `serve_after` leaves some of
-//! its requests to another check.
+//! An endpoint is protected by the pipeline unless it says `serve_public` or `serve_static`; `serve_after` leaves some
+//! of its requests to another check.
 
 use std::future::{Future, ready};
 use std::pin::Pin;

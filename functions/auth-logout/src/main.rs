@@ -1,5 +1,5 @@
-//! POST /api/auth/logout/ ends this session, or all sessions of the caller's account. The session is that of the refresh
-//! token in the body; without one, that of the access token.
+//! POST /api/auth/logout/ ends this session, or all sessions of the caller's account. The session is that of the
+//! refresh token in the body; without one, that of the access token.
 
 use std::process::ExitCode;
 
@@ -25,8 +25,8 @@ fn main() -> ExitCode {
     serve_after(by_refresh_token, logout)
 }
 
-/// Answers a request with a refresh token, which needs no access token and ignores one: it may have expired. Whoever has
-/// the refresh token could get an access token and log out with that.
+/// Answers a request with a refresh token, which needs no access token and ignores one: it may have expired. The bearer
+/// of the refresh token could get an access token and log out with that.
 async fn by_refresh_token(context: Context) -> Result<Option<Answer>, ApiError> {
     let Logout { refresh, everywhere } = context.request().json_or_empty()?;
     let Some(token) = refresh else { return Ok(None) };

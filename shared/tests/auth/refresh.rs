@@ -48,7 +48,7 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the number of the token that the presented one is exchanged for. `None` is a made-up token, or a refusal.
+    /// Returns the number of the token that the presented one is exchanged for. `None` is a made-up token or a refusal.
     fn present(&mut self, presented: Option<usize>, now: Timestamp) -> Option<usize> {
         let repeated_within = |span| self.repeated_at.is_some_and(|then| now < then.plus(span));
         let is_parent = presented.is_some_and(|number| number + 1 == self.newest);
@@ -160,8 +160,8 @@ fn second_lost_answer_within_an_hour_ends_the_session() {
     });
 }
 
-/// A thief has the owner's token. Both refresh, in every order of six turns within an hour. When each has had two turns,
-/// the session has ended.
+/// A thief has the owner's token. Both refresh, in every order of six turns within an hour. When each has had two
+/// turns, the session has ended.
 #[test]
 fn thief_and_owner_who_share_a_token_end_the_session() {
     run(async |world: World| {

@@ -1,15 +1,19 @@
 //! A session opens only for the password that was verified. Each request reads its caller's account and session as they
 //! are at that moment.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use repo::template::TABLE_NAME;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use shared::auth::sessions;
 use shared::model::doctor::DoctorDetails;
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
-use shared::store::Create;
-use shared::testing::{Event, PASSWORD, SESSION_LIMITS, World, protected, run, steps};
+use shared::store::{Create, Reset};
+use shared::testing::{
+    Event, PASSWORD, SESSION_LIMITS, World, json, protected, run, steps, together,
+};
 use shared::{ApiError, ApiResult, Context, Granted, response};
 
 /// Answers 204, for members of staff only.
@@ -109,6 +113,42 @@ fn session_does_not_open_for_an_old_password_or_an_old_account() {
         assert!(!opens(&world, &user_now, &hash_now).await);
         let (user_now, _) = read().await;
         assert!(!opens(&world, &user_now, &hash_now).await);
+    });
+}
+
+/// Before, a login could read the old hash and the new epoch.
+#[test]
+fn no_session_of_the_old_password_survives_a_concurrent_reset() {
+    run(async |world: World| {
+        let (store, system, minter) = (world.app.store(), world.app.system(), &world.minter);
+        let now = world.app.now();
+        for round in 0..20 {
+            let name = format!("amara-{round}");
+            let user = world.account_with_password(&name, PASSWORD).await;
+            let expires_at = now.plus(Duration::from_mins(30));
+            let reset = Reset { user_id: Some(user.id), epoch: user.epoch, expires_at };
+            store.resets().open(&name, &reset).await.unwrap();
+            let log_in = async || {
+                let found = store.credentials().named(&name).await.unwrap().unwrap();
+                let (user, hash) = (found.user, found.password_hash.unwrap());
+                if hash.expose_secret() == "new" {
+                    return None;
+                }
+                let limits = &SESSION_LIMITS;
+                let opened = sessions::open(store, system, minter, limits, &user, &hash, None);
+                Some(json!(opened.await.ok()?.tokens))
+            };
+            let new = "new".into();
+            let logins = together((0..8).map(|_| log_in()));
+            let resets = store.resets();
+            let completed = resets.complete(&name, &user, &new, now);
+            let (logins, completed) = tokio::join!(logins, completed);
+            completed.unwrap();
+            for pair in logins.into_iter().flatten() {
+                let access = pair["access"].as_str().unwrap();
+                assert_eq!(world.status_in(&world.app, access).await, 401);
+            }
+        }
     });
 }
 
