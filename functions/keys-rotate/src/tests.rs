@@ -45,7 +45,9 @@ async fn provoke(world: &World, verifier: &App) {
 struct Clinic<'a> {
     world: &'a World,
     secrets: &'a SecretsManager,
-    user: User,
+    /// Several, because an account has at most 50 sessions.
+    users: Vec<User>,
+    logins: usize,
     minter: Minter,
     verifiers: Vec<App>,
     /// Younger than a quarter of an hour, each with the age of the clinic when it was minted.
@@ -55,11 +57,15 @@ struct Clinic<'a> {
 
 impl<'a> Clinic<'a> {
     async fn new(world: &'a World, secrets: &'a SecretsManager) -> Self {
-        let user = world.account_with_password("amara", PASSWORD).await;
+        let mut users = Vec::new();
+        for number in 0..8 {
+            users.push(world.account_with_password(&format!("amara-{number}"), PASSWORD).await);
+        }
         Self {
             world,
             secrets,
-            user,
+            users,
+            logins: 0,
             minter: Minter::stored(secrets.secret(), tokens()),
             verifiers: vec![world.another_app(), world.another_app()],
             tokens: Vec::new(),
@@ -71,7 +77,9 @@ impl<'a> Clinic<'a> {
     async fn work(&mut self) {
         let fresh = Minter::stored(self.secrets.secret(), tokens());
         for minter in [&self.minter, &fresh] {
-            let actor = self.world.sign_in_with(minter, self.user.clone()).await;
+            let user = self.users[self.logins % self.users.len()].clone();
+            self.logins += 1;
+            let actor = self.world.sign_in_with(minter, user).await;
             self.tokens.push((self.age, actor));
         }
         let started = self.world.another_app();
@@ -138,7 +146,7 @@ fn replaced_key_stays_valid_for_half_an_hour() {
 
         // A verifier that knew the old key from the beginning forgets it, too.
         let old = Minter::new(&FIRST.into(), tokens()).unwrap();
-        let actor = world.sign_in_with(&old, clinic.user.clone()).await;
+        let actor = world.sign_in_with(&old, clinic.users[0].clone()).await;
         world.app.store().signing_keys().retire(&old_kid(), world.app.now()).await.unwrap();
         world.advance(Duration::from_secs(15 * 60 - 1));
         assert_eq!(world.status_in(&clinic.verifiers[0], actor.token.expose_secret()).await, 401);
