@@ -134,8 +134,7 @@ impl LoginAttempt {
         taken_back(row.and(windows));
     }
 
-    /// Takes the attempt back: it proved nothing, or opened no session. Calls: as for [`Self::succeed`]; one UpdateItem
-    /// more after [`Self::count_login`].
+    /// Takes the attempt back: it proved nothing. Calls: as for [`Self::succeed`]; one UpdateItem more if counted.
     pub async fn withdraw(&self, store: &Store) {
         let throttles = store.throttles();
         let release_account = async {
