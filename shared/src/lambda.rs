@@ -1,6 +1,7 @@
 //! Entry points: start a function, take Lambda's events in, give responses out.
 //!
-//! An endpoint is protected by the pipeline unless it says `serve_public` or `serve_static`.
+//! An endpoint is protected by the pipeline unless it says `serve_public` or `serve_static`; `serve_after` leaves some
+//! of its requests to another check.
 
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -22,7 +23,7 @@ use crate::log;
 use crate::model::timestamp::Timestamp;
 use crate::pipeline;
 use crate::request::Request;
-use crate::response::ApiResult;
+use crate::response::{Answer, ApiResult};
 use crate::response_policy::ResponsePolicy;
 use crate::targets::Target;
 
@@ -40,6 +41,27 @@ where
     match S::from_env() {
         Ok(settings) => {
             start(Box::new(pipeline::protected(Arc::new(settings), handler)), Some(prime))
+        }
+        Err(error) => stop(&error),
+    }
+}
+
+/// Runs a function whose callers need a decision, except for requests that `first` answers: they carry their own proof
+/// of what they may do. Returns only when the function cannot start.
+pub fn serve_after<A, S, F, G>(
+    first: fn(Context<S>) -> G,
+    handler: fn(Context<S>, Granted<A>) -> F,
+) -> ExitCode
+where
+    A: Action<Target: Target>,
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+    G: Future<Output = Result<Option<Answer>, ApiError>> + Send + 'static,
+{
+    match S::from_env() {
+        Ok(settings) => {
+            let handler = pipeline::protected_after(Arc::new(settings), first, handler);
+            start(Box::new(handler), Some(prime))
         }
         Err(error) => stop(&error),
     }

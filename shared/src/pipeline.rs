@@ -21,7 +21,7 @@ use crate::error::ApiError;
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
 use crate::request::Request;
-use crate::response::ApiResult;
+use crate::response::{Answer, ApiResult};
 use crate::store::{Load, StoreError};
 use crate::targets::Target;
 
@@ -45,6 +45,30 @@ where
     move |app, request| {
         let context = Context::new(app, request, settings.clone());
         Box::pin(run(context, handler))
+    }
+}
+
+/// Returns a handler behind the pipeline, except for requests that `first` answers: they carry their own proof of what
+/// they may do.
+pub fn protected_after<A, S, F, G>(
+    settings: Arc<S>,
+    first: fn(Context<S>) -> G,
+    handler: fn(Context<S>, Granted<A>) -> F,
+) -> impl Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static
+where
+    A: Action<Target: Target>,
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+    G: Future<Output = Result<Option<Answer>, ApiError>> + Send + 'static,
+{
+    move |app, request| {
+        let context = Context::new(app, request, settings.clone());
+        Box::pin(async move {
+            match first(context.clone()).await? {
+                Some(answer) => Ok(answer),
+                None => run(context, handler).await,
+            }
+        })
     }
 }
 

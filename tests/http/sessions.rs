@@ -79,6 +79,25 @@ fn logout_ends_this_session_or_all_at_once() {
 }
 
 #[test]
+fn refresh_token_signs_out_without_an_access_token() {
+    let first = User::staff();
+    let second = User::log_in(&first.account);
+    let pair = refresh(&first.refresh).expect_status(200).json;
+    let log_out = |token: &str| Anonymous.post(LOGOUT, &json!({"refresh": token}));
+    log_out("1.unknown.family.secret").expect_status(200);
+    first.get(ME).expect_status(200);
+    log_out(text(&pair, "refresh")).expect_status(200);
+    first.get(ME).assert_problem(401, "token_not_valid");
+    second.get(ME).expect_status(200);
+    // An access token that is not valid is ignored, and so is a second logout.
+    let everywhere = json!({"refresh": second.refresh, "everywhere": true});
+    for _ in 0..2 {
+        Bearer("a.b.c").post(LOGOUT, &everywhere).expect_status(200);
+        second.get(ME).assert_problem(401, "token_not_valid");
+    }
+}
+
+#[test]
 fn only_the_owner_can_list_and_end_sessions() {
     let first = User::staff();
     let login = Anonymous.request("POST", "/api/auth/login/").header("user-agent", "a tablet");

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use deserr::Deserr;
+use secrecy::SecretString;
 use serde::Serialize;
 use shared::auth::attempts::{AttemptLimits, LoginAttempt};
 use shared::auth::minimum_duration::MinimumDuration;
 use shared::auth::minter::Minter;
 use shared::auth::password::PasswordCheck;
-use shared::auth::sessions::{self, TokenPair};
+use shared::auth::sessions::{self, Opened, TokenPair};
 use shared::config::{self, ConfigError};
 use shared::log::note_failure;
 use shared::model::email::name_form;
@@ -25,6 +26,9 @@ mod tests;
 /// No refusal is faster, so that its time does not reveal its reason: several times the duration of the work before it
 /// at 1 GiB.
 const FAILURE_SPAN: Duration = Duration::from_millis(250);
+
+/// How often to verify a password whose account changes at the same time.
+const ATTEMPTS: u32 = 3;
 
 struct Settings {
     minter: Minter,
@@ -48,6 +52,9 @@ struct SignedIn {
     #[serde(flatten)]
     tokens: TokenPair,
     user: Account,
+    /// How many of the account's open sessions this login ended, because it had too many. The owner learns it here and
+    /// not by mail, because no address is verified.
+    ended_sessions: usize,
 }
 
 shared::discloses_no_patient!(SignedIn);
@@ -73,8 +80,8 @@ async fn login(context: Context<Settings>) -> ApiResult {
     let name = name_form(&username.or(email).unwrap_or_default());
 
     let (limits, address) = (&context.settings().attempts, request.source_address());
-    let attempt = LoginAttempt::reserve(store, context.now(), limits, &name, address).await?;
-    match sign_in(&context, &name, password).await {
+    let mut attempt = LoginAttempt::reserve(store, context.now(), limits, &name, address).await?;
+    match sign_in(&context, &name, password, &mut attempt).await {
         Ok(Some(signed_in)) => {
             attempt.succeed(store, context.now()).await;
             response::ok(&signed_in)
@@ -83,6 +90,8 @@ async fn login(context: Context<Settings>) -> ApiResult {
             minimum.wait().await;
             Err(ApiError::InvalidCredentials)
         }
+        // The attempt stays counted: a client that signs in in a loop must not have passwords hashed without a pause.
+        Err(error @ ApiError::TooManyAttempts { .. }) => Err(error),
         Err(error) => {
             attempt.withdraw(store).await;
             Err(error)
@@ -95,22 +104,34 @@ async fn sign_in(
     context: &Context<Settings>,
     name: &str,
     password: Password,
+    attempt: &mut LoginAttempt,
 ) -> Result<Option<SignedIn>, ApiError> {
-    let Some(user) = authenticate(context, name, password).await? else { return Ok(None) };
     let (store, system) = (context.store(), context.system());
     let Settings { minter, sessions: limits, .. } = context.settings();
-    let agent = context.request().user_agent();
-    let tokens = sessions::open(store, system, minter, limits, &user, agent).await?;
-    Ok(Some(SignedIn { tokens, user: user.into() }))
+    for _ in 0..ATTEMPTS {
+        let verified = authenticate(context, name, password.clone()).await?;
+        let Some((user, hash)) = verified else { return Ok(None) };
+        attempt.count_login(store, context.now(), user.id).await?;
+        let agent = context.request().user_agent();
+        match sessions::open(store, system, minter, limits, &user, &hash, agent).await {
+            // The account or its password changed since it was read.
+            Err(ApiError::Contended) => {}
+            opened => {
+                let Opened { tokens, ended_sessions } = opened?;
+                return Ok(Some(SignedIn { tokens, user: user.into(), ended_sessions }));
+            }
+        }
+    }
+    Err(ApiError::Contended)
 }
 
-/// Returns the active account with this name and password. An account that does not exist, has no password or is not
-/// active takes the same calls and the same work.
+/// Returns the active account with this name and password, and the hash that is stored now. An account that does not
+/// exist, has no password or is not active takes the same calls and the same work.
 async fn authenticate(
     context: &Context<Settings>,
     name: &str,
     password: Password,
-) -> Result<Option<User>, ApiError> {
+) -> Result<Option<(User, SecretString)>, ApiError> {
     let (credentials, slots) = (context.store().credentials(), context.hash_slots());
     let (user, hash) = match credentials.named(name).await? {
         Some(found) => (Some(found.user), found.password_hash),
@@ -118,16 +139,20 @@ async fn authenticate(
     };
     let check = slots.verify(hash.as_ref(), password.clone()).await?;
     let PasswordCheck::Right { is_outdated } = check else { return Ok(None) };
-    let Some(user) = user.filter(|user| user.active) else { return Ok(None) };
-    if let (true, Some(old)) = (is_outdated, &hash) {
+    let user = user.filter(|user| user.active);
+    let Some((user, mut hash)) = user.zip(hash) else { return Ok(None) };
+    if is_outdated {
         let upgraded = async {
             let new = slots.hash(context.system(), password).await?;
-            Ok::<_, ApiError>(credentials.upgrade(user.id, old, &new).await?)
+            if credentials.upgrade(user.id, &hash, &new).await? {
+                hash = new;
+            }
+            Ok::<_, ApiError>(())
         };
         // The next login tries again.
         note_failure("a password hash could not be upgraded", upgraded.await);
     }
-    Ok(Some(user))
+    Ok(Some((user, hash)))
 }
 
 /// Checks that exactly one name is present: two could contradict each other.

@@ -3,9 +3,11 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret, SecretString};
 use shared::auth::attempts::AttemptLimits;
 use shared::auth::minter::Minter;
+use shared::auth::sessions;
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
 use shared::store::{RowRule, WindowRule};
+use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, SESSION_LIMITS, Value, World, checks, json,
     public_with, run, steps, together, tokens,
@@ -18,7 +20,10 @@ fn ready(world: &World) -> impl Handler + use<> {
 }
 
 fn limited(world: &World, attempts: AttemptLimits) -> impl Handler + use<> {
-    let minter = Minter::new(&world.secret, tokens()).unwrap();
+    with_minter(Minter::new(&world.secret, tokens()).unwrap(), attempts)
+}
+
+fn with_minter(minter: Minter, attempts: AttemptLimits) -> impl Handler + use<> {
     public_with(Settings { minter, sessions: SESSION_LIMITS, attempts }, login)
 }
 
@@ -57,6 +62,7 @@ fn username_and_email_both_open_a_session() {
             assert_eq!(body["token_type"], "Bearer");
             assert_eq!(body["expires_in"], 900);
             assert_eq!(body["user"]["username"], "amara");
+            assert_eq!(body["ended_sessions"], 0);
             assert_eq!(body["access"].as_str().unwrap().split('.').count(), 3);
         }
     });
@@ -98,6 +104,9 @@ fn username_or_email_is_required_but_not_both() {
 }
 
 const WRONG: &str = "not the password";
+
+/// A hash of [`PASSWORD`] in Django's format.
+const DJANGO: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
 
 fn from(address: &str, fields: Value) -> Event {
     event().with(fields).from_address(address)
@@ -299,7 +308,6 @@ fn stored_attempts_hold_neither_name_nor_address() {
 
 #[test]
 fn django_hash_is_verified_and_upgraded_at_the_first_login() {
-    const DJANGO: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
     run(async |world: World| {
         let user = world.account_with_password("amara", "something else entirely").await;
         let old = hash_of(&world, &user).await;
@@ -312,6 +320,18 @@ fn django_hash_is_verified_and_upgraded_at_the_first_login() {
         assert!(now.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{now}");
         call(&world, json!({})).await.expect(200);
         call(&world, json!({"password": WRONG})).await.expect(401);
+    });
+}
+
+/// Each replaces the hash. The one that is later verifies the new one.
+#[test]
+fn concurrent_first_logins_with_an_imported_hash_succeed() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", "something else entirely").await;
+        let old = hash_of(&world, &user).await;
+        world.app.store().credentials().upgrade(user.id, &old, &DJANGO.into()).await.unwrap();
+        let answers = statuses(&world, (0..3).map(|_| event())).await;
+        assert_eq!(answers, [200, 200, 200]);
     });
 }
 
@@ -412,22 +432,131 @@ fn every_refusal_takes_the_same_time_and_calls() {
 }
 
 #[test]
-fn login_makes_nine_calls_and_seven_from_a_known_address() {
+fn login_makes_eleven_calls_and_nine_from_a_known_address() {
     run(async |world: World| {
         world.account_with_password("amara", PASSWORD).await;
         let login = ready(&world);
         for (reservations, releases) in [(3, 3), (2, 2)] {
             world.calls.take();
             world.call(login.clone(), event()).await.expect(200);
-            let mut calls = world.calls.take();
-            // The first login of a process also publishes its key.
-            if reservations == 3 {
-                assert_eq!(calls.remove(5), "PutItem");
-            }
+            let calls = world.calls.take();
             let counts = |name: &str| calls.iter().filter(|call| *call == name).count();
-            assert_eq!(counts("UpdateItem"), reservations + releases, "{calls:?}");
-            assert_eq!(calls.len(), reservations + releases + 3, "{calls:?}");
+            // The login itself is counted, too.
+            assert_eq!(counts("UpdateItem"), reservations + 1 + releases, "{calls:?}");
+            for once in ["GetItem", "BatchGetItem", "Query", "TransactWriteItems"] {
+                assert_eq!(counts(once), 1, "{calls:?}");
+            }
+            // The first login of a process also publishes its key.
+            let published = usize::from(reservations == 3);
+            assert_eq!(counts("PutItem"), published, "{calls:?}");
+            assert_eq!(calls.len(), reservations + releases + 5 + published, "{calls:?}");
         }
+    });
+}
+
+#[test]
+fn fifty_first_session_ends_the_oldest_and_the_answer_says_so() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let mut open = Vec::new();
+        for _ in 0..50 {
+            open.push(world.sign_in(user.clone()).await);
+            world.advance(Duration::from_secs(1));
+        }
+        // The oldest by its login, also if it was used last.
+        let (store, system, idle) = (world.app.store(), world.app.system(), SESSION_LIMITS.idle);
+        let oldest = open[0].refresh.expose_secret();
+        sessions::refresh(store, system, &world.minter, idle, oldest).await.unwrap();
+        let body = call(&world, json!({})).await.expect(200);
+        assert_eq!(body["ended_sessions"], 1);
+        assert_eq!(world.status_of(&open[0]).await, 401);
+        assert_eq!(world.status_of(&open[1]).await, 204);
+        assert_eq!(stored_sessions(&world).await, 50);
+    });
+}
+
+/// DynamoDB removes them late.
+#[test]
+fn sessions_that_have_ended_leave_the_table_before_open_ones() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        for _ in 0..49 {
+            world.sign_in(user.clone()).await;
+        }
+        world.advance(SESSION_LIMITS.idle);
+        let open = world.sign_in(user).await;
+        let body = call(&world, json!({})).await.expect(200);
+        assert_eq!(body["ended_sessions"], 0);
+        assert_eq!(world.status_of(&open).await, 204);
+        assert_eq!(stored_sessions(&world).await, 50);
+    });
+}
+
+async fn stored_sessions(world: &World) -> usize {
+    let rows = world.rows("USER#").await;
+    rows.iter().filter(|row| row["sk"].as_s().unwrap().starts_with("SESSION#")).count()
+}
+
+#[test]
+fn successful_logins_of_an_account_are_limited_by_hour() {
+    run(async |world: World| {
+        world.account_with_password("amara", PASSWORD).await;
+        let logins = WindowRule { tries: 2, ..ATTEMPT_LIMITS.logins };
+        let login = limited(&world, AttemptLimits { logins, ..ATTEMPT_LIMITS });
+        let amara = async |name: &str, password: &str| {
+            let body = json!({"username": name, "password": password});
+            world.call(login.clone(), event().with(body)).await
+        };
+        // By account: the email is another name of the same one.
+        amara("amara", PASSWORD).await.expect(200);
+        amara("amara", WRONG).await.expect(401);
+        amara("amara@example.com", PASSWORD).await.expect(200);
+        let refused = amara("amara", PASSWORD).await;
+        assert_eq!(refused.header("retry-after"), Some("3600"));
+        refused.expect_problem(429, "too_many_attempts");
+        amara("amara", WRONG).await.expect(401);
+        assert_eq!(stored_sessions(&world).await, 2);
+        world.advance(Duration::from_secs(3600));
+        amara("amara", PASSWORD).await.expect(200);
+    });
+}
+
+/// Otherwise a client that signs in in a loop would have passwords hashed without a pause.
+#[test]
+fn refused_login_counts_as_an_attempt() {
+    run(async |world: World| {
+        world.account_with_password("amara", PASSWORD).await;
+        let logins = WindowRule { tries: 1, ..ATTEMPT_LIMITS.logins };
+        let row = RowRule { free: 2, ..ATTEMPT_LIMITS.row };
+        let login = limited(&world, AttemptLimits { logins, row, ..ATTEMPT_LIMITS });
+        let attempt = async || world.call(login.clone(), event()).await;
+        attempt().await.expect(200);
+        for _ in 0..2 {
+            assert_eq!(attempt().await.header("retry-after"), Some("3600"));
+        }
+        let refused = attempt().await;
+        assert_eq!(refused.header("retry-after"), Some("1"));
+        refused.expect(429);
+    });
+}
+
+/// An old process may sign with a key that it did not make: the one before the current one.
+#[test]
+fn previous_key_signs_while_the_current_one_is_too_young() {
+    run(async |world: World| {
+        world.account_with_password("amara", PASSWORD).await;
+        let secrets = SecretsManager::with("the first secret of a test, long enough").await;
+        let before = with_minter(Minter::stored(secrets.secret(), tokens()), ATTEMPT_LIMITS);
+        world.call(before, event()).await.expect(200);
+        world.app.verifier().read_keys(world.app.store(), world.app.now()).await.unwrap();
+        secrets.replace("the second secret of a test, long enough").await;
+        let after = with_minter(Minter::stored(secrets.secret(), tokens()), ATTEMPT_LIMITS);
+        world.calls.take();
+        let body = world.call(after, event()).await.expect(200);
+        let calls = world.calls.take();
+        assert_eq!(calls.iter().filter(|call| *call == "GetItem").count(), 2, "{calls:?}");
+        // This verifier does not know the second key yet.
+        assert_eq!(world.status_in(&world.app, body["access"].as_str().unwrap()).await, 204);
     });
 }
 

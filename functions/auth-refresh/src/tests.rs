@@ -5,6 +5,7 @@ use shared::auth::minter::Minter;
 use shared::model::id::Id;
 use shared::model::user::{Role, UserChange};
 use shared::model::version::IfMatch;
+use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{
     Actor, Answer, Event, Handler, SESSION_LIMITS, Value, World, checks, json, public_with, run,
     steps, together, tokens,
@@ -86,14 +87,54 @@ fn previous_token_gets_the_same_successor_for_ten_seconds() {
 }
 
 #[test]
-fn token_exchanged_ten_seconds_ago_ends_the_session() {
+fn previous_token_gets_the_same_successor_once_an_hour_after_that() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
         let pair = exchange(&world, first(&staff)).await.expect(200);
         world.advance(Duration::from_secs(10));
+        world.calls.take();
+        let again = exchange(&world, first(&staff)).await.expect(200);
+        assert_eq!(token(&again), token(&pair));
+        // Only this exchange is written down.
+        assert!(world.calls.take().contains(&"UpdateItem".to_owned()));
+        world.advance(Duration::from_secs(10));
         exchange(&world, first(&staff)).await.expect_problem(401, "token_not_valid");
         exchange(&world, token(&pair)).await.expect_problem(401, "token_not_valid");
         assert_eq!(world.status_in(&world.app, pair["access"].as_str().unwrap()).await, 401);
+    });
+}
+
+#[test]
+fn previous_key_signs_while_the_current_one_is_too_young() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with("the first secret of a test, long enough").await;
+        let ready = || {
+            let minter = Minter::stored(secrets.secret(), tokens());
+            public_with(Settings { minter, idle: SESSION_LIMITS.idle }, refresh)
+        };
+        let exchange = async |token: &str| {
+            let event = Event::of("auth-refresh").json(json!({"refresh": token}));
+            world.call(ready(), event).await.expect(200)
+        };
+        let staff = world.actor(Role::Staff).await;
+        let pair = exchange(first(&staff)).await;
+        world.app.verifier().read_keys(world.app.store(), world.app.now()).await.unwrap();
+        secrets.replace("the second secret of a test, long enough").await;
+        world.calls.take();
+        let next = exchange(token(&pair)).await;
+        assert!(world.calls.take().contains(&"GetItem".to_owned()));
+        assert_eq!(world.status_in(&world.app, next["access"].as_str().unwrap()).await, 204);
+    });
+}
+
+#[test]
+fn repeated_exchange_survives_a_dynamodb_that_fails() {
+    checks::variant_survives_faults(async |world| {
+        let staff = world.actor(Role::Staff).await;
+        exchange(world, first(&staff)).await.expect(200);
+        world.advance(Duration::from_secs(10));
+        let body = json!({"refresh": first(&staff)});
+        (ready(world), Event::of("auth-refresh").json(body))
     });
 }
 

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use shared::auth;
 use shared::model::session::UserAgent;
 use shared::model::user::Role;
 use shared::testing::{
@@ -36,8 +35,7 @@ fn session_is_listed_without_its_secrets() {
         world.advance(Duration::from_secs(60));
         let (user, agent) = (&asking.user, UserAgent::new("curl/8.7.1"));
         let (store, system, minter) = (world.app.store(), world.app.system(), &world.minter);
-        let opened = auth::sessions::open(store, system, minter, &SESSION_LIMITS, user, agent);
-        assert!(opened.await.is_ok());
+        steps::open_session(store, system, minter, user, agent).await.unwrap();
 
         let seen = list(&world, &asking).await;
         let own = json!(asking.session_id());

@@ -1,20 +1,16 @@
 use std::time::Duration;
 
 use shared::auth::refresh_token::RefreshToken;
-use shared::auth::sessions;
 use shared::model::user::{Role, User, UserChange};
 use shared::model::version::IfMatch;
-use shared::testing::{
-    Answer, Event, SESSION_LIMITS, Value, World, checks, json, public, run, steps,
-};
+use shared::testing::{Answer, Event, Value, World, checks, json, public, run, steps};
 
 use super::verify;
 
 /// Opens a session and returns its tokens.
 async fn sign_in(world: &World, user: &User) -> Value {
     let (store, system, minter) = (world.app.store(), world.app.system(), &world.minter);
-    let pair = sessions::open(store, system, minter, &SESSION_LIMITS, user, None).await;
-    json!(pair.unwrap())
+    json!(steps::open_session(store, system, minter, user, None).await.unwrap())
 }
 
 async fn ask(world: &World, token: &Value) -> Answer {

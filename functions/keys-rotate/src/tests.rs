@@ -1,5 +1,3 @@
-mod secrets_manager;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +8,9 @@ use shared::auth::minter::Minter;
 use shared::auth::signing_key::SigningKey;
 use shared::model::user::User;
 use shared::secrets::StoredSecret;
+use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{Actor, PASSWORD, World, checks, run, tokens};
 
-use self::secrets_manager::SecretsManager;
 use super::{Outcome, Rotation, Step, rotate};
 
 const FIRST: &str = "the first secret of a test, long enough to be one";
@@ -47,7 +45,9 @@ async fn provoke(world: &World, verifier: &App) {
 struct Clinic<'a> {
     world: &'a World,
     secrets: &'a SecretsManager,
-    user: User,
+    /// Several, because an account has at most 50 sessions.
+    users: Vec<User>,
+    logins: usize,
     minter: Minter,
     verifiers: Vec<App>,
     /// Younger than a quarter of an hour, each with the age of the clinic when it was minted.
@@ -57,11 +57,15 @@ struct Clinic<'a> {
 
 impl<'a> Clinic<'a> {
     async fn new(world: &'a World, secrets: &'a SecretsManager) -> Self {
-        let user = world.account_with_password("amara", PASSWORD).await;
+        let mut users = Vec::new();
+        for number in 0..8 {
+            users.push(world.account_with_password(&format!("amara-{number}"), PASSWORD).await);
+        }
         Self {
             world,
             secrets,
-            user,
+            users,
+            logins: 0,
             minter: Minter::stored(secrets.secret(), tokens()),
             verifiers: vec![world.another_app(), world.another_app()],
             tokens: Vec::new(),
@@ -73,7 +77,9 @@ impl<'a> Clinic<'a> {
     async fn work(&mut self) {
         let fresh = Minter::stored(self.secrets.secret(), tokens());
         for minter in [&self.minter, &fresh] {
-            let actor = self.world.sign_in_with(minter, self.user.clone()).await;
+            let user = self.users[self.logins % self.users.len()].clone();
+            self.logins += 1;
+            let actor = self.world.sign_in_with(minter, user).await;
             self.tokens.push((self.age, actor));
         }
         let started = self.world.another_app();
@@ -140,7 +146,7 @@ fn replaced_key_stays_valid_for_half_an_hour() {
 
         // A verifier that knew the old key from the beginning forgets it, too.
         let old = Minter::new(&FIRST.into(), tokens()).unwrap();
-        let actor = world.sign_in_with(&old, clinic.user.clone()).await;
+        let actor = world.sign_in_with(&old, clinic.users[0].clone()).await;
         world.app.store().signing_keys().retire(&old_kid(), world.app.now()).await.unwrap();
         world.advance(Duration::from_secs(15 * 60 - 1));
         assert_eq!(world.status_in(&clinic.verifiers[0], actor.token.expose_secret()).await, 401);
@@ -240,6 +246,34 @@ fn secret_that_is_used_again_is_published_anew() {
         world.advance(Duration::from_secs(5 * 60));
         let actor = world.sign_in_with(&minter, user).await;
         assert_eq!(world.status_in(&world.another_app(), actor.token.expose_secret()).await, 204);
+    });
+}
+
+/// A leaked key is retired and deleted, while its secret may still be the previous version.
+#[test]
+fn key_of_the_previous_secret_does_not_come_back() {
+    run(async |world: World| {
+        let secrets = SecretsManager::with(FIRST).await;
+        let long_lived = Minter::stored(secrets.secret(), tokens());
+        let user = world.account_with_password("amara", PASSWORD).await;
+        world.sign_in_with(&long_lived, user.clone()).await;
+        let keys = world.app.store().signing_keys();
+        keys.retire(&old_kid(), world.app.now()).await.unwrap();
+        let second = SigningKey::derive(&SECOND.into()).unwrap();
+        let retired = keys.get(&old_kid()).await.unwrap();
+        assert!(retired.as_ref().unwrap().retires_at.is_some());
+
+        world.advance(Duration::from_secs(5 * 60));
+        secrets.replace(SECOND).await;
+        let fresh = Minter::stored(secrets.secret(), tokens());
+        for minter in [&long_lived, &fresh] {
+            let actor = world.sign_in_with(minter, user.clone()).await;
+            assert_eq!(keys.get(&old_kid()).await.unwrap(), retired);
+            let valid = keys.valid(world.app.now()).await.unwrap();
+            assert_eq!(valid.iter().map(|key| &*key.kid).collect::<Vec<_>>(), [second.kid()]);
+            let verifier = world.another_app();
+            assert_eq!(world.status_in(&verifier, actor.token.expose_secret()).await, 204);
+        }
     });
 }
 

@@ -28,6 +28,8 @@ pub struct AttemptLimits {
     pub address: WindowRule,
     /// Attempts of one name from all addresses that are not known for it: `TRIES_PER_IDENTIFIER_HOUR`.
     pub identifier: WindowRule,
+    /// Successful logins of one account: `LOGINS_PER_ACCOUNT_HOUR`.
+    pub logins: WindowRule,
     /// How long a success makes an address known: `KNOWN_ADDRESS_DAYS`.
     pub known_for: Duration,
     /// Mails to one address: `RESET_MAILS_PER_HOUR`.
@@ -46,6 +48,7 @@ impl AttemptLimits {
             },
             address: hourly("TRIES_PER_ADDRESS_HOUR")?,
             identifier: hourly("TRIES_PER_IDENTIFIER_HOUR")?,
+            logins: hourly("LOGINS_PER_ACCOUNT_HOUR")?,
             known_for: span("KNOWN_ADDRESS_DAYS", DAY)?,
             reset_mails: hourly("RESET_MAILS_PER_HOUR")?,
         })
@@ -61,6 +64,8 @@ pub struct LoginAttempt {
     /// `None` if the address is known for the name: a stranger's failures do not count against it.
     of_identifier: Option<ThrottleKey>,
     begun_at: Timestamp,
+    /// The counter of the account's successful logins, and when this one was counted.
+    of_account: Option<(ThrottleKey, Timestamp)>,
 }
 
 impl LoginAttempt {
@@ -80,6 +85,7 @@ impl LoginAttempt {
             of_address: at_login(address),
             of_identifier: None,
             begun_at: now,
+            of_account: None,
         };
         let in_row = throttles.reserve_in_row(&attempt.of_pair, &limits.row, now).await?;
         let is_known = allowed(in_row)?;
@@ -101,6 +107,22 @@ impl LoginAttempt {
         Ok(Self { of_identifier: Some(of_identifier), ..attempt })
     }
 
+    /// Counts a login with the right password, or returns a 429. Calls: UpdateItem, once in an attempt.
+    pub async fn count_login(
+        &mut self,
+        store: &Store,
+        now: Timestamp,
+        id: UserId,
+    ) -> Result<(), ApiError> {
+        if self.of_account.is_none() {
+            let key = ThrottleKey::new("login-account", &[&id.to_string()]);
+            let rule = &self.limits.logins;
+            allowed(store.throttles().reserve_in_window(&key, rule, now).await?)?;
+            self.of_account = Some((key, now));
+        }
+        Ok(())
+    }
+
     /// Takes the attempt back and remembers the address. Calls: UpdateItem three times at once; twice for a known
     /// address.
     pub async fn succeed(&self, store: &Store, now: Timestamp) {
@@ -112,12 +134,23 @@ impl LoginAttempt {
         taken_back(row.and(windows));
     }
 
-    /// Takes the attempt back: it proved nothing. Calls: as for [`Self::succeed`].
+    /// Takes the attempt back: it proved nothing. Calls: as for [`Self::succeed`]; one UpdateItem more if counted.
     pub async fn withdraw(&self, store: &Store) {
         let throttles = store.throttles();
-        let release_row = throttles.release_from_row(&self.of_pair);
-        let (row, windows) = tokio::join!(release_row, self.release_windows(store));
-        taken_back(row.and(windows));
+        let release_account = async {
+            match &self.of_account {
+                Some((key, then)) => {
+                    throttles.release_from_window(key, &self.limits.logins, *then).await
+                }
+                None => Ok(()),
+            }
+        };
+        let (row, windows, account) = tokio::join!(
+            throttles.release_from_row(&self.of_pair),
+            self.release_windows(store),
+            release_account,
+        );
+        taken_back(row.and(windows).and(account));
     }
 
     async fn release_windows(&self, store: &Store) -> Result<(), StoreError> {

@@ -133,7 +133,8 @@ impl Minter {
 }
 
 /// Returns the key of the current version or, until that has been published for long enough, the key that signed
-/// before.
+/// before. The latter is only looked up: a key that has retired or was deleted, perhaps because it leaked, must not
+/// come back.
 async fn choose(
     store: &Store,
     secret: &StoredSecret,
@@ -151,10 +152,10 @@ async fn choose(
         None => secret.previous().await?.map(|previous| derive(&previous)).transpose()?,
     };
     match before {
-        Some(before) if publish(store, &before, now).await?.is_valid(now) => {
+        Some(before) if is_published(store, &before, now).await? => {
             Ok(Signing { key: before, until: ready })
         }
-        // The first key of all: no verifier holds another one, so each reads the keys at once.
+        // No other key is valid. After the first key of all, no verifier holds one, so each reads the keys at once.
         _ => Ok(Signing { key: current, until: reread }),
     }
 }
@@ -168,6 +169,11 @@ fn derive(secret: &SecretString) -> Result<Arc<SigningKey>, ApiError> {
 
 async fn publish(store: &Store, key: &SigningKey, now: Timestamp) -> Result<PublicKey, ApiError> {
     Ok(store.signing_keys().publish(key.public(now)).await?)
+}
+
+async fn is_published(store: &Store, key: &SigningKey, now: Timestamp) -> Result<bool, ApiError> {
+    let published = store.signing_keys().get(key.kid()).await?;
+    Ok(published.is_some_and(|key| key.is_valid(now)))
 }
 
 impl From<SecretError> for ApiError {

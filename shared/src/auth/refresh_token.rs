@@ -28,6 +28,19 @@ pub struct RefreshToken {
     secret: SecretString,
 }
 
+/// What a token is to its session.
+#[derive(Debug)]
+pub enum Standing<'a> {
+    /// The token that can be exchanged for the next one.
+    Current,
+    /// The token that was exchanged for the current one.
+    Parent(&'a Spent),
+    /// A token before the parent, or a made-up secret of the right family.
+    Other,
+    /// The token's family is not the session's: its sender knows no more than the session's id.
+    Foreign,
+}
+
 impl RefreshToken {
     /// Returns the first token of a session.
     pub fn first(
@@ -70,6 +83,19 @@ impl RefreshToken {
 
     pub fn hash(&self) -> String {
         hash(&self.secret)
+    }
+
+    /// Returns what this token is to a session in this state.
+    pub fn standing<'a>(&self, state: &'a RefreshState) -> Standing<'a> {
+        if state.family_hash != self.family_hash() {
+            return Standing::Foreign;
+        }
+        let hash = self.hash();
+        match &state.spent {
+            _ if state.current_hash == hash => Standing::Current,
+            Some(spent) if spent.hash == hash => Standing::Parent(spent),
+            _ => Standing::Other,
+        }
     }
 
     /// Returns the state of a session whose first token this is.

@@ -25,6 +25,13 @@ const MAX_ARGON2_ITERATIONS: u32 = 8;
 /// request.
 const MAX_PBKDF2_ITERATIONS: u32 = 4_000_000;
 
+/// The bytes of an imported PBKDF2 hash: one block of SHA-256. A longer hash would multiply the work, and a shorter one
+/// would match many passwords.
+const PBKDF2_BYTES: usize = 32;
+
+/// The maximum bytes of an imported PBKDF2 salt. Django's salts have 22.
+const MAX_PBKDF2_SALT: usize = 128;
+
 /// A hash that no known password matches. A login with an unknown name verifies this hash, so that it takes as long as
 /// a login with a known name.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$aGVhbHRoY2FyZS5ub2JvZHk$\
@@ -86,8 +93,10 @@ impl StoredHash {
         let iterations: NonZeroU32 = parts.next()?.parse().ok()?;
         let salt = parts.next()?.to_owned();
         let hash = STANDARD.decode(parts.next()?).ok()?;
-        let is_affordable = iterations.get() <= MAX_PBKDF2_ITERATIONS && !hash.is_empty();
-        is_affordable.then_some(Self::Pbkdf2 { iterations, salt, hash })
+        let is_valid = iterations.get() <= MAX_PBKDF2_ITERATIONS
+            && (1..=MAX_PBKDF2_SALT).contains(&salt.len())
+            && hash.len() == PBKDF2_BYTES;
+        is_valid.then_some(Self::Pbkdf2 { iterations, salt, hash })
     }
 
     /// Returns the memory that the verification takes.
@@ -180,6 +189,19 @@ mod tests {
     }
 
     #[test]
+    fn imported_pbkdf2_hash_has_32_bytes_and_a_bounded_salt() {
+        let is_accepted = |salt: usize, bytes: usize| {
+            let (salt, hash) = ("s".repeat(salt), STANDARD.encode(vec![7; bytes]));
+            StoredHash::parse(&format!("pbkdf2_sha256$1000${salt}${hash}")).is_ok()
+        };
+        assert!(is_accepted(1, 32) && is_accepted(128, 32));
+        assert!(!is_accepted(0, 32) && !is_accepted(129, 32));
+        for bytes in [0, 1, 31, 33, 64, 10_240] {
+            assert!(!is_accepted(8, bytes), "{bytes}");
+        }
+    }
+
+    #[test]
     fn unknown_or_expensive_hash_is_refused() {
         for text in [
             "",
@@ -187,9 +209,8 @@ mod tests {
             "hunter2",
             "md5$salt$5f4dcc3b5aa765d61d8327deb882cf99",
             "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW",
-            "pbkdf2_sha256$0$salt$aGFzaA==",
-            "pbkdf2_sha256$1000000000$salt$aGFzaA==",
-            "pbkdf2_sha256$1000$salt$",
+            "pbkdf2_sha256$0$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=",
+            "pbkdf2_sha256$4000001$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=",
             "pbkdf2_sha256$1000$salt",
             "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ",
             "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",

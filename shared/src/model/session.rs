@@ -83,6 +83,9 @@ pub struct Session {
     pub ends_at: Timestamp,
     pub user_agent: Option<UserAgent>,
     pub refresh: RefreshState,
+    /// When a spent refresh token was last exchanged again after its first seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated_at: Option<Timestamp>,
 }
 
 /// The refresh tokens of a session, stored as SHA-256 hashes in base64url.
@@ -144,6 +147,7 @@ impl Session {
             ends_at,
             user_agent,
             refresh,
+            repeated_at: None,
         }
     }
 

@@ -47,6 +47,9 @@ pub struct User {
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Whether an import made the account, and not its owner's registration. Only imported accounts have the attribute.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
 }
 
 impl User {
@@ -62,6 +65,7 @@ impl User {
             version: 1,
             created_at: now,
             updated_at: now,
+            imported: false,
         }
     }
 

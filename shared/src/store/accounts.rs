@@ -138,8 +138,7 @@ impl Accounts<'_> {
 
     /// Ends all sessions of the caller's account. Calls: UpdateItem.
     pub async fn end_all_sessions(&self, by: Granted<EndOwnSession>) -> Result<(), StoreError> {
-        let exists = self.raise_epoch(by.caller().id(), by.at()).await?;
-        if exists { Ok(()) } else { Err(StoreError::missing("the account")) }
+        self.store.sessions().end_all(by.caller().id(), by.at()).await
     }
 
     /// Ends all sessions of an account, and its open resets. Returns whether the account exists. Calls: UpdateItem.

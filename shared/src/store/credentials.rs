@@ -11,7 +11,7 @@ use super::load::Nothing;
 use super::tables::Store;
 use super::throttles::{ThrottleKey, end_of_row};
 use crate::access::{Granted, action};
-use crate::dynamo::{self, Expression, Item, Key, Outcome, ReadPlan};
+use crate::dynamo::{self, Changed, Expression, Item, Key, Outcome, ReadPlan};
 use crate::model::id::UserId;
 use crate::model::user::User;
 
@@ -71,19 +71,20 @@ impl Credentials<'_> {
         Ok(credential.and_then(hash_in))
     }
 
-    /// Stores the same password under a better hash, unless the password has changed meanwhile. Calls: UpdateItem.
+    /// Stores the same password under a better hash, unless the password has changed meanwhile. Returns whether it is
+    /// stored. Calls: UpdateItem.
     pub async fn upgrade(
         &self,
         id: UserId,
         old: &SecretString,
         new: &SecretString,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let upgrade = Expression::update("SET password_hash = :new")
             .only_if("password_hash = :old")
             .text(":new", new.expose_secret())
             .text(":old", old.expose_secret());
-        self.store.main.change(Key::credential(Some(id)), upgrade).await?;
-        Ok(())
+        let changed = self.store.main.change(Key::credential(Some(id)), upgrade).await?;
+        Ok(matches!(changed, Changed::Done(_)))
     }
 
     /// Sets the caller's password, ends every other session of the account, and clears the throttle that counted this

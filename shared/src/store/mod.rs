@@ -60,7 +60,7 @@ pub use records::{Create, Delete, Read, RecordActs, Records, Update};
 pub use registration::NewUser;
 pub use resets::{Reset, Resets};
 pub use search::{List, Position, RecordPage, RecordQuery, is_position};
-pub use sessions::{EndOwnSession, ListOwnSessions, RevokeOwnSession, Rotated, Sessions};
+pub use sessions::{EndOwnSession, Exchanged, ListOwnSessions, RevokeOwnSession, Sessions};
 pub use signing_keys::{PublicKey, SigningKeys};
 pub use stored::{LISTED_PATIENT_ATTRIBUTES, Stored};
 pub use tables::Store;

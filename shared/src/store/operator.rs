@@ -52,8 +52,10 @@ pub struct ImportedUser {
 #[derive(Debug)]
 pub enum Imported {
     Done(User),
-    /// One account has both names: an earlier import made it.
+    /// An earlier import made an account with both names.
     Already,
+    /// An account with both names exists that no import made. Its password is its owner's, who may be a stranger.
+    Registered,
     /// Other accounts have these names.
     Taken(FieldErrors),
 }
@@ -98,7 +100,7 @@ impl Operator<'_> {
         Err(StoreError::Contended)
     }
 
-    /// Makes an account; safe to repeat. Calls: GetItem twice; for an account that does not exist also UpdateItem of
+    /// Makes an account; safe to repeat, because the account remembers that it was imported. Calls: GetItem twice; for an account that does not exist also UpdateItem of
     /// the counter and TransactWriteItems.
     pub async fn import_user(
         &self,
@@ -109,7 +111,7 @@ impl Operator<'_> {
         let (username, email) = (new.username.unique_form(), new.email.unique_form());
         if let Some(user) = accounts.named(&username).await? {
             if user.username.unique_form() == username && user.email.unique_form() == email {
-                return Ok(Imported::Already);
+                return Ok(if user.imported { Imported::Already } else { Imported::Registered });
             }
             return Ok(Imported::Taken(FieldErrors::one("username", TAKEN)));
         }
@@ -117,6 +119,7 @@ impl Operator<'_> {
         let user = User {
             active: new.active,
             created_at: new.created_at,
+            imported: true,
             ..User::new(id, new.username, new.email, new.role, now)
         };
         match accounts.make(user, new.password_hash.as_ref()).await {

@@ -1,5 +1,7 @@
 //! Sessions, stored beside their account: opened, refreshed, listed, ended.
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::error::StoreError;
 use super::keys::SESSION_PREFIX;
 use super::load::Nothing;
@@ -32,11 +34,11 @@ pub struct Sessions<'a> {
     store: &'a Store,
 }
 
-/// How a rotation ended.
+/// How an exchange of a refresh token ended.
 #[derive(Debug)]
-pub enum Rotated {
+pub enum Exchanged {
     Done,
-    /// Another request rotated it first, or it has ended: the session as it is now.
+    /// Another request changed the session first, or it has ended: the session as it is now.
     Overtaken(Option<Box<Session>>),
 }
 
@@ -47,10 +49,51 @@ impl Store {
 }
 
 impl Sessions<'_> {
-    /// Stores a new session under its random id. Calls: PutItem.
-    pub async fn open(&self, session: &Session) -> Result<(), StoreError> {
-        let item = dynamo::write(session, Key::session(session.user_id, &session.id))?;
-        self.store.put_expiring(item, session.expires_at).await
+    /// Stores a new session under its random id, and ends the sessions in `surplus`. The account must be active and of
+    /// the session's epoch, and its password must be the verified one: otherwise a login that read the old password and
+    /// the new epoch would outlive a change of the password. Calls: TransactWriteItems.
+    pub(crate) async fn open(
+        &self,
+        session: &Session,
+        verified_hash: &SecretString,
+        surplus: &[SessionId],
+    ) -> Result<(), StoreError> {
+        let user = session.user_id;
+        let is_open = Expression::only("epoch = :epoch AND active = :yes")
+            .number(":epoch", session.epoch)
+            .boolean(":yes", true);
+        let is_verified = Expression::only("password_hash = :verified")
+            .text(":verified", verified_hash.expose_secret());
+        let item = dynamo::write(session, Key::session(user, &session.id))?;
+        let transaction = self.store.main.transaction();
+        let mut transaction = transaction
+            .require(Key::user(Some(user)), is_open, ())
+            .require(Key::credential(Some(user)), is_verified, ())
+            .put(expiring(item, session.expires_at));
+        for id in surplus {
+            transaction = transaction.delete(Key::session(user, id));
+        }
+        match transaction.commit().await? {
+            Outcome::Committed => Ok(()),
+            Outcome::Refused(_) => Err(StoreError::Contended),
+        }
+    }
+
+    /// Returns all stored sessions of an account, also those that have ended. Calls: Query, one for each page.
+    pub(crate) async fn of_account(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        let partition = Key::user(Some(user)).pk;
+        let (mut sessions, mut after) = (Vec::new(), None);
+        loop {
+            let query = Query::partition(&partition).beginning_with(SESSION_PREFIX).after(after);
+            let rows = self.store.main.query(query).await?;
+            after = rows.next(|last| Some(last.clone()))?;
+            for item in rows.items {
+                sessions.push(dynamo::parse(item)?);
+            }
+            if after.is_none() {
+                return Ok(sessions);
+            }
+        }
     }
 
     /// Replaces the session's current refresh token by the next one, and prolongs the session until `expires_at`.
@@ -61,7 +104,7 @@ impl Sessions<'_> {
         next: &RefreshState,
         expires_at: Timestamp,
         now: Timestamp,
-    ) -> Result<Rotated, StoreError> {
+    ) -> Result<Exchanged, StoreError> {
         const ROTATE: &str =
             "SET #refresh = :next, last_used_at = :now, expires_at = :expires_at, #ttl = :ttl";
         let rotate = Expression::update(ROTATE)
@@ -71,18 +114,50 @@ impl Sessions<'_> {
             .text(":now", now)
             .text(":expires_at", expires_at)
             .number(":ttl", expires_at.as_second());
-        match self.store.main.change(Key::session(session.user_id, &session.id), rotate).await? {
-            Changed::Done(_) => Ok(Rotated::Done),
+        self.exchange(session, rotate).await
+    }
+
+    /// Notes that the session's spent refresh token is exchanged again. Calls: UpdateItem.
+    pub async fn note_repeat(
+        &self,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Exchanged, StoreError> {
+        let note = Expression::update("SET repeated_at = :now")
+            .value(":current", &session.refresh)?
+            .text(":now", now);
+        let note = match session.repeated_at {
+            Some(before) => note
+                .only_if("#refresh = :current AND repeated_at = :before")
+                .text(":before", before),
+            None => note.only_if("#refresh = :current AND attribute_not_exists(repeated_at)"),
+        };
+        self.exchange(session, note).await
+    }
+
+    async fn exchange(
+        &self,
+        session: &Session,
+        change: Expression,
+    ) -> Result<Exchanged, StoreError> {
+        match self.store.main.change(Key::session(session.user_id, &session.id), change).await? {
+            Changed::Done(_) => Ok(Exchanged::Done),
             Changed::Refused(item) => {
                 let current = item.map(dynamo::parse).transpose()?;
-                Ok(Rotated::Overtaken(current.map(Box::new)))
+                Ok(Exchanged::Overtaken(current.map(Box::new)))
             }
         }
     }
 
-    /// Ends a session whose refresh token was used twice. Calls: DeleteItem.
+    /// Ends the session of a refresh token: its owner logs out with it, or it was stolen. Calls: DeleteItem.
     pub(crate) async fn end(&self, user: UserId, id: &SessionId) -> Result<(), StoreError> {
         Ok(self.store.main.delete(Key::session(user, id)).await?)
+    }
+
+    /// Ends all sessions of an account, and its open resets. Calls: UpdateItem.
+    pub(crate) async fn end_all(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        let exists = self.store.accounts().raise_epoch(user, now).await?;
+        if exists { Ok(()) } else { Err(StoreError::missing("the account")) }
     }
 
     /// Ends the caller's session. Calls: DeleteItem.
@@ -130,11 +205,16 @@ impl Store {
     /// Puts an item that DynamoDB may remove once it has expired. Calls: PutItem.
     pub(super) async fn put_expiring(
         &self,
-        mut item: Item,
+        item: Item,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let ttl = AttributeValue::N(expires_at.as_second().to_string());
-        item.insert("ttl".to_owned(), ttl);
-        Ok(self.main.put(item).await?)
+        Ok(self.main.put(expiring(item, expires_at)).await?)
     }
+}
+
+/// Returns an item that DynamoDB may remove once it has expired.
+fn expiring(mut item: Item, expires_at: Timestamp) -> Item {
+    let ttl = AttributeValue::N(expires_at.as_second().to_string());
+    item.insert("ttl".to_owned(), ttl);
+    item
 }

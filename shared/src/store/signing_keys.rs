@@ -40,7 +40,8 @@ impl Store {
 }
 
 impl SigningKeys<'_> {
-    /// Publishes a key unless it is published already, and returns the published key. A retired key is published anew.
+    /// Publishes the key of a secret that is current or becomes it, unless it is published already, and returns the
+    /// published key. If it has retired, it is published anew: so the key of any other secret may only be looked up.
     /// Calls: PutItem.
     pub async fn publish(&self, public_key: PublicKey) -> Result<PublicKey, StoreError> {
         let item = dynamo::write(&public_key, Key::signing_key(&public_key.kid))?;

@@ -116,10 +116,16 @@ pub fn survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) 
     });
 }
 
+/// As [`survives_faults`], for a request that costs something else than the usual one of its endpoint.
+pub fn variant_survives_faults<H: Handler>(prepare: impl AsyncFn(&World) -> (H, Event)) {
+    run(async |_| survives_every_fault(&prepare).await);
+}
+
 /// As [`survives_faults_at_work`], for a request that costs something else than the usual one of its endpoint.
 pub fn variant_survives_faults_at_work(handler: impl Handler, event: Event) {
-    let prepare = async |world: &World| at_work(world, handler.clone(), event.clone(), false).await;
-    run(async |_| survives_every_fault(&prepare).await);
+    variant_survives_faults(async |world| {
+        at_work(world, handler.clone(), event.clone(), false).await
+    });
 }
 
 async fn survives_every_fault<H: Handler>(prepare: &impl AsyncFn(&World) -> (H, Event)) {

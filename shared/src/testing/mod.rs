@@ -16,6 +16,7 @@ pub mod function;
 pub mod runtime_api;
 mod sample;
 pub mod schema;
+pub mod secrets_manager;
 mod settings;
 pub mod steps;
 pub mod tls;
@@ -33,8 +34,8 @@ pub use sample::Sample;
 pub use serde_json::{Value, json};
 pub use settings::{ATTEMPT_LIMITS, PASSWORD, PASSWORD_POLICY, RECORD_SETTINGS, SESSION_LIMITS};
 pub use world::{
-    Handler, World, protected, protected_with, public, public_with, run, together, tokens,
-    without_app,
+    Handler, World, protected, protected_after, protected_with, public, public_with, run, together,
+    tokens, without_app,
 };
 
 /// Returns template.yaml. A process parses it once, because every world needs it.

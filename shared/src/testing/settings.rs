@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// One hour without use, one day in total.
 pub const SESSION_LIMITS: SessionLimits = SessionLimits { idle: HOUR, lifetime: DAY };
 
-/// Ten failures in a row; 300 tries per hour from an address; 50 tries per hour for a name.
+/// Ten failures in a row; 300 tries per hour from an address; 50 tries per hour for a name; 60 logins per hour.
 pub const ATTEMPT_LIMITS: AttemptLimits = AttemptLimits {
     row: RowRule {
         free: 10,
@@ -24,6 +24,7 @@ pub const ATTEMPT_LIMITS: AttemptLimits = AttemptLimits {
     },
     address: WindowRule { tries: 300, span: HOUR },
     identifier: WindowRule { tries: 50, span: HOUR },
+    logins: WindowRule { tries: 60, span: HOUR },
     known_for: DAY.saturating_mul(30),
     reset_mails: WindowRule { tries: 5, span: HOUR },
 };

@@ -1,9 +1,12 @@
 //! Store methods, called as the pipeline calls them, for a made-up administrator: load, decide, act, and again when
 //! another request changed the data at the same time.
 
-use super::settings::RECORD_SETTINGS;
+use super::settings::{RECORD_SETTINGS, SESSION_LIMITS};
 use crate::access::{Action, Actor, Caller, Granted, Relation, decide};
+use crate::auth::minter::Minter;
+use crate::auth::sessions::{self, TokenPair};
 use crate::dynamo::backoff;
+use crate::error::ApiError;
 use crate::model::assignment::AssignmentView;
 use crate::model::doctor::DoctorDetails;
 use crate::model::duplicate::{Created, PossibleDuplicates};
@@ -12,7 +15,7 @@ use crate::model::idempotency::IdempotencyKey;
 use crate::model::page::{Page, Paging};
 use crate::model::record::{Edit, Record};
 use crate::model::search::{Criteria, SearchTerms};
-use crate::model::session::SessionId;
+use crate::model::session::{SessionId, UserAgent};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
 use crate::model::version::IfMatch;
@@ -20,6 +23,7 @@ use crate::store::{
     Assigned, AssignmentIds, AssignmentsQuery, List, Load, Position, Read, RecordActs, RecordQuery,
     RecordsOf, Store, StoreError,
 };
+use crate::system::System;
 
 /// How often a step that loses races is tried.
 const ATTEMPTS: u32 = 10;
@@ -195,6 +199,21 @@ pub async fn update_account(
 pub async fn end_all_sessions(store: &Store, id: UserId, now: Timestamp) -> Result<(), StoreError> {
     let exists = store.operator().end_sessions_of(id, now).await?;
     if exists { Ok(()) } else { Err(StoreError::missing("the account")) }
+}
+
+/// Opens a session of an account, as a login with the right password does.
+pub async fn open_session(
+    store: &Store,
+    system: &System,
+    minter: &Minter,
+    user: &User,
+    agent: Option<UserAgent>,
+) -> Result<TokenPair, ApiError> {
+    let found = store.credentials().named(&user.username.folded()).await?;
+    let hash = found.and_then(|found| found.password_hash);
+    let hash = hash.ok_or_else(|| ApiError::internal("the account has no password"))?;
+    let opened = sessions::open(store, system, minter, &SESSION_LIMITS, user, &hash, agent).await?;
+    Ok(opened.tokens)
 }
 
 /// Ends one session.

@@ -23,20 +23,20 @@ use serde_json::json;
 use super::actor::Actor;
 use super::calls::Calls;
 use super::emulator::{self, Emulator};
-use super::event::{Answer, Event};
+use super::event::{self, Event};
 use super::faults::{self, Fault, When};
 use super::sample::Sample;
-use super::settings::{RECORD_SETTINGS, SESSION_LIMITS};
+use super::settings::RECORD_SETTINGS;
 use super::steps;
 use super::template;
 use crate::access::{Action, Granted};
 use crate::app::{App, Rules};
 use crate::auth::minter::Minter;
-use crate::auth::sessions;
 use crate::config::{self, DynamoDb, Settings, Tokens};
 use crate::context::Context;
 use crate::dynamo::{self, client};
 use crate::endpoint::{Endpoint, HandlerFuture};
+use crate::error::ApiError;
 use crate::model::doctor::Doctor;
 use crate::model::id::{Id, UserId};
 use crate::model::patient::Patient;
@@ -45,7 +45,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::pipeline;
 use crate::request::Request;
-use crate::response::{self, ApiResult};
+use crate::response::{self, Answer, ApiResult};
 use crate::response_policy::ResponsePolicy;
 use crate::store::{NewUser, ReadOwnAccount, RecordActs, Store};
 use crate::targets::Target;
@@ -92,6 +92,19 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     pipeline::protected(Arc::new(settings), handler)
+}
+
+/// Returns a handler as `serve_after` runs it.
+pub fn protected_after<A, F, G>(
+    first: fn(Context) -> G,
+    handler: fn(Context, Granted<A>) -> F,
+) -> impl Handler
+where
+    A: Action<Target: Target>,
+    F: Future<Output = ApiResult> + Send + 'static,
+    G: Future<Output = Result<Option<Answer>, ApiError>> + Send + 'static,
+{
+    pipeline::protected_after(Arc::new(()), first, handler)
 }
 
 /// Returns a handler as `serve_public` runs it.
@@ -249,8 +262,8 @@ impl World {
     /// Opens a session of this account. `minter` signs its access token.
     pub async fn sign_in_with(&self, minter: &Minter, user: User) -> Actor {
         let (store, system) = (self.app.store(), self.app.system());
-        let session = sessions::open(store, system, minter, &SESSION_LIMITS, &user, None).await;
-        let tokens = serde_json::to_value(session.expect("a session")).expect("JSON");
+        let tokens = steps::open_session(store, system, minter, &user, None).await;
+        let tokens = serde_json::to_value(tokens.expect("a session")).expect("JSON");
         let text = |name: &str| tokens[name].as_str().expect("a token").into();
         Actor { token: text("access"), refresh: text("refresh"), user }
     }
@@ -312,16 +325,16 @@ impl World {
     }
 
     /// Calls a handler as the runtime does.
-    pub async fn call(&self, handler: impl Handler, event: Event) -> Answer {
+    pub async fn call(&self, handler: impl Handler, event: Event) -> event::Answer {
         self.call_in(&self.app, handler, event).await
     }
 
     /// Calls a handler in the process of `app` as the runtime does.
-    pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> Answer {
+    pub async fn call_in(&self, app: &App, handler: impl Handler, event: Event) -> event::Answer {
         let endpoint = Endpoint::new(app.clone(), handler);
         let function = event.function().map(str::to_owned);
         let answer = endpoint.answer(event.into_request());
-        Answer::of(self.calls.of_function(function.as_deref(), answer).await)
+        event::Answer::of(self.calls.of_function(function.as_deref(), answer).await)
     }
 }
 

@@ -5,5 +5,6 @@
 mod attempts;
 mod keys;
 mod passwords;
+mod refresh;
 mod sessions;
 mod tokens;

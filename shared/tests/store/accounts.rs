@@ -2,7 +2,7 @@
 
 use shared::model::user::Role;
 use shared::store::{Imported, ImportedUser, MadeAdmin};
-use shared::testing::{World, run};
+use shared::testing::{PASSWORD, World, run};
 
 fn imported(world: &World, username: &str, email: &str) -> ImportedUser {
     ImportedUser {
@@ -32,6 +32,24 @@ fn repeated_import_finds_its_account_and_taken_names_are_refused() {
             let taken = import(username, email).await.unwrap();
             assert!(matches!(taken, Imported::Taken(_)), "{username}, {email}: {taken:?}");
         }
+    });
+}
+
+/// A stranger may register the names of somebody whose account is imported later.
+#[test]
+fn import_distinguishes_its_own_accounts_from_registered_ones() {
+    run(async |world: World| {
+        let (operator, now) = (world.app.store().operator(), world.app.now());
+        let import = |username, email| operator.import_user(imported(&world, username, email), now);
+        world.account_with_password("amara", PASSWORD).await;
+        let registered = import("amara", "amara@example.com").await.unwrap();
+        assert!(matches!(registered, Imported::Registered), "{registered:?}");
+
+        // The mark survives a change of the account.
+        assert!(matches!(import("bruno", "bruno@example.com").await.unwrap(), Imported::Done(_)));
+        operator.make_admin("bruno", now).await.unwrap();
+        let again = import("bruno", "bruno@example.com").await.unwrap();
+        assert!(matches!(again, Imported::Already), "{again:?}");
     });
 }
 

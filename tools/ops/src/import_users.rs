@@ -1,7 +1,7 @@
 //! `cargo ops import-users`: creates accounts for the users of a Django project.
 //!
 //! Each account is created in one transaction, and existing accounts are not changed. So a run may end at any point,
-//! and the next run continues.
+//! and the next run continues: it knows the accounts of the runs before by their mark.
 
 mod django;
 
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use futures_util::{StreamExt, stream};
+use shared::model::field::FieldErrors;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
 use shared::store::DynamoError;
@@ -135,6 +136,10 @@ async fn import_entry(
     Ok(match import_user(store, user, now).await? {
         Imported::Done(_) => Outcome::Imported { must_reset },
         Imported::Already => Outcome::Already,
+        Imported::Registered => {
+            let problems = FieldErrors::one("account", "exists, not by import; it is unchanged");
+            Outcome::Skipped(Skipped { who, problems })
+        }
         Imported::Taken(problems) => Outcome::Skipped(Skipped { who, problems }),
     })
 }
@@ -196,20 +201,20 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+    use secrecy::ExposeSecret;
     use serde_json::{Value, json};
-    use shared::store::client;
+    use shared::store::{NewUser, client};
     use shared::testing::emulator::{self, Emulator, create_tables};
 
     use super::*;
 
+    /// A hash of `correct-horse-battery-staple`.
+    const PBKDF2: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
+
     #[tokio::test]
     async fn second_run_continues_where_the_first_one_ended() {
-        let emulator = Emulator::in_memory().await.unwrap();
-        let client = client(&emulator::settings(emulator.endpoint()));
-        create_tables(&client, &Template::load().unwrap()).await.unwrap();
-        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
-
-        let amara = user(1, "amara", "amara@example.com", "pbkdf2_sha256$1000$salt$aGFzaA==");
+        let (_emulator, store) = tables().await;
+        let amara = user(1, "amara", "amara@example.com", PBKDF2);
         let bruno = user(2, "bruno", "bruno@example.com", "!unusable");
         let group = json!({ "model": "auth.group", "pk": 1, "fields": {} });
         let first = run(&store, json!([group, amara])).await;
@@ -234,6 +239,42 @@ mod tests {
 
         let third = run(&store, json!([chiara])).await;
         assert!(third.ends_with("auth.user 3: email: is already taken\n"), "{third}");
+    }
+
+    #[tokio::test]
+    async fn account_that_its_owner_registered_is_reported_and_unchanged() {
+        let (_emulator, store) = tables().await;
+        let registered = NewUser {
+            username: "amara".parse().unwrap(),
+            email: "amara@example.com".parse().unwrap(),
+            password_hash: "a stranger's".into(),
+            role: Role::Pending,
+            first_is_admin: false,
+        };
+        let now = Timestamp::from_millisecond(1_600_000_000_000);
+        store.accounts().register(registered, now).await.unwrap();
+
+        let amara = user(1, "Amara", "amara@example.com", PBKDF2);
+        let report = run(&store, json!([amara])).await;
+        assert_eq!(
+            report,
+            "imported 0 (0 must reset their password)\n\
+             imported before 0\n\
+             skipped 1\n\
+             objects of other models 0\n\
+             auth.user 1: account: exists, not by import; it is unchanged\n"
+        );
+        let found = store.credentials().named("amara").await.unwrap().unwrap();
+        assert_eq!(found.password_hash.unwrap().expose_secret(), "a stranger's");
+        assert_eq!(found.user.version, 1);
+    }
+
+    async fn tables() -> (Emulator, Store) {
+        let emulator = Emulator::in_memory().await.unwrap();
+        let client = client(&emulator::settings(emulator.endpoint()));
+        create_tables(&client, &Template::load().unwrap()).await.unwrap();
+        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        (emulator, store)
     }
 
     fn user(pk: u32, username: &str, email: &str, password: &str) -> Value {

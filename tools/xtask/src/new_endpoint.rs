@@ -148,7 +148,7 @@ impl Endpoint {
     }
 
     fn manifest(&self) -> Result<String> {
-        let pattern = if self.has_body() { "auth-logout" } else { "doctors-get" };
+        let pattern = if self.has_body() { "auth-password" } else { "doctors-get" };
         replaced(&read(&format!("functions/{pattern}/Cargo.toml"))?, &[(pattern, &self.name)])
     }
 

@@ -1,5 +1,7 @@
 //! An emulated Secrets Manager: moto, which `cargo xtask tools` installs.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -8,8 +10,9 @@ use std::thread;
 use aws_sdk_secretsmanager::Client;
 use repo::root::repository;
 use repo::tools::tools;
-use shared::config::Aws;
-use shared::secrets::{self, StoredSecret};
+
+use crate::config::Aws;
+use crate::secrets::{self, StoredSecret};
 
 /// The words before the address in moto's log.
 const RUNNING: &str = "Running on ";
@@ -61,7 +64,7 @@ impl SecretsManager {
     /// Begins a rotation: adds a pending version without a value. The test invokes the steps itself.
     pub fn begin_rotation(&self, version: &str) {
         let mut python = Command::new(self.tools.join("python"));
-        python.arg(repository().join("functions/keys-rotate/src/tests/begin_rotation.py"));
+        python.arg(repository().join("shared/src/testing/begin_rotation.py"));
         let status = python.args([&self.endpoint, &self.arn, version]).status();
         assert!(status.unwrap().success(), "the rotation has not begun; see the output above");
     }
