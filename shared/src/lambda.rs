@@ -18,6 +18,7 @@ use crate::access::{Action, Granted};
 use crate::app::App;
 use crate::config::{Config, Responses, Settings};
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::endpoint::{Endpoint, HandlerFuture};
 use crate::log;
 use crate::model::timestamp::Timestamp;

@@ -209,7 +209,7 @@ pub async fn open_session(
     user: &User,
     agent: Option<UserAgent>,
 ) -> Result<TokenPair, ApiError> {
-    let found = store.credentials().named(&user.username.folded()).await?;
+    let found = store.credentials().named(&user.username.unique_form()).await?;
     let hash = found.and_then(|found| found.password_hash);
     let hash = hash.ok_or_else(|| ApiError::internal("the account has no password"))?;
     let opened = sessions::open(store, system, minter, &SESSION_LIMITS, user, &hash, agent).await?;
