@@ -4,7 +4,7 @@
 //! its own action ([`crate::access::Granted`]), so code that skips the decision does not compile. The methods of signing
 //! in (by name, by session, by reset token) come before any decision and take none.
 //!
-//! Invariants: no base table is scanned; a write that must be atomic is one transaction; a read that decides something
+//! Invariants: no function scans a base table; a write that must be atomic is one transaction; a read that decides something
 //! is consistent and reads the base table.
 
 mod accounts;
@@ -16,15 +16,25 @@ mod credentials;
 mod error;
 mod idempotency;
 mod keys;
+#[cfg(feature = "operator")]
+mod list_index;
 mod load;
 mod name_index;
 #[cfg(feature = "operator")]
 mod operator;
 mod records;
 mod registration;
+#[cfg(feature = "operator")]
+mod reindex;
+#[cfg(feature = "operator")]
+mod rename;
 mod resets;
+#[cfg(feature = "operator")]
+mod schema;
 mod sessions;
 mod signing_keys;
+#[cfg(feature = "operator")]
+mod subject;
 mod sweep;
 mod tables;
 mod throttles;
@@ -43,13 +53,21 @@ pub use assignments::{
 };
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use error::StoreError;
+#[cfg(feature = "operator")]
+pub use list_index::ListIndex;
 pub use load::{Load, Nothing};
 pub use name_index::{NameQuery, is_list_position};
 #[cfg(feature = "operator")]
 pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
 pub use records::{Create, Delete, List, Read, RecordActs, RecordPage, Records, Stored, Update};
 pub use registration::NewUser;
+#[cfg(feature = "operator")]
+pub use reindex::{Collision, Reindex, Step};
+#[cfg(feature = "operator")]
+pub use rename::{DoctorRename, UserRename};
 pub use resets::{Reset, Resets};
+#[cfg(feature = "operator")]
+pub use schema::SchemaState;
 pub use sessions::{EndOwnSession, ListOwnSessions, RevokeOwnSession, Rotated, Sessions};
 pub use signing_keys::{PublicKey, SigningKeys};
 pub use tables::Store;
