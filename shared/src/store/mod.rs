@@ -54,6 +54,8 @@ pub use assignments::{
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use error::StoreError;
 #[cfg(feature = "operator")]
+pub use keys::GSI2;
+#[cfg(feature = "operator")]
 pub use list_index::ListIndex;
 pub use load::{Load, Nothing};
 pub use name_index::{NameQuery, is_list_position};

@@ -6,7 +6,7 @@ use super::accounts::KIND;
 use super::error::StoreError;
 use super::operator::Operator;
 use super::registration::TAKEN;
-use super::subject::{Claim, Subject, is_owned, key_of, owner_attribute, subject_in};
+use super::subject::{Claim, Subject, UNCHANGED, is_owned, key_of, owner_attribute, subject_in};
 use crate::dynamo::{self, AttributeValue, Expression, Item, Key, Outcome, ReadPlan, backoff};
 use crate::model::doctor::DoctorDetails;
 use crate::model::email::Email;
@@ -128,7 +128,7 @@ impl Operator<'_> {
             // A value that stays, or changes in its spelling only, may be in a collision.
             if !old.has(key) {
                 let item = new.claim(key.clone());
-                transaction = transaction.put_if(item, new.may_claim(), Refusal::Taken(field));
+                transaction = transaction.put_if(item, new.may_claim(), Refusal::Taken(*field));
             }
         }
         for key in obsolete {
@@ -155,7 +155,7 @@ fn check_username(item: &Item) -> Result<(), StoreError> {
     if user.username.may_belong_to(&user.email) {
         return Ok(());
     }
-    let message = "must be the account's own email if it contains @";
+    let message = "with @ in it must be the account's own email address";
     Err(StoreError::Invalid(FieldErrors::one(USERNAME, message)))
 }
 
@@ -171,7 +171,7 @@ fn expression(new: &Subject, renamed: &Item, now: Timestamp) -> Result<Expressio
         dynamo::string(renamed, field).ok_or_else(|| StoreError::missing("a unique value"))
     };
     Ok(Expression::update(change)
-        .only_if("version = :version AND attribute_not_exists(deleted_at)")
+        .only_if(UNCHANGED)
         .text(":name", text(name)?)
         .text(":email", text(EMAIL)?)
         .text(":sort_key", &new.sort_key)

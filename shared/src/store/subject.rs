@@ -9,7 +9,7 @@ use super::accounts::KIND;
 use super::error::StoreError;
 use super::keys::{self, SELF, sort_key};
 use super::search_index;
-use super::stored::record_in;
+use super::stored::{record_in, unchanged};
 use super::tables::Store;
 use crate::dynamo::{self, AttributeValue, Expression, Item, Key, key_in};
 use crate::model::doctor::DoctorDetails;
@@ -21,6 +21,9 @@ use crate::model::version::Version;
 
 /// The kinds of subjects.
 pub const KINDS: [&str; 3] = [KIND, DoctorDetails::KIND, PatientDetails::KIND];
+
+/// A condition of a change: the item is still that of this `:version`.
+pub const UNCHANGED: &str = "version = :version AND attribute_not_exists(deleted_at)";
 
 /// A doctor, a patient or an account.
 pub struct Subject {
@@ -72,14 +75,13 @@ impl Subject {
 
     /// A condition: it is still the version that was read.
     pub fn is_unchanged(&self) -> Expression {
-        Expression::only("version = :version AND attribute_not_exists(deleted_at)")
-            .number(":version", self.version)
+        unchanged(self.version)
     }
 
     /// Returns the change that puts it in its place in lists if it is still the version that was read.
     pub fn relisted(&self) -> Expression {
         Expression::update("SET gsi2pk = :kind, gsi2sk = :sort_key")
-            .only_if("version = :version AND attribute_not_exists(deleted_at)")
+            .only_if(UNCHANGED)
             .text(":kind", self.kind.to_ascii_uppercase())
             .text(":sort_key", &self.sort_key)
             .number(":version", self.version)
@@ -130,9 +132,8 @@ pub fn subject_in(item: &Item) -> Result<Option<Subject>, StoreError> {
 fn record<D: Details>(item: &Item) -> Result<Option<Subject>, StoreError> {
     let Some(record) = record_in::<D>(item.clone())? else { return Ok(None) };
     let unique = record.details.unique();
-    let old_form = |field| dynamo::string(item, field).map(old_form);
     let old_claims = unique.iter().filter_map(|(field, _)| {
-        let form = old_form(field)?;
+        let form = old_form(dynamo::string(item, field)?);
         Some(Key::unique::<D>(field, &form))
     });
     Ok(Some(Subject {
@@ -144,7 +145,7 @@ fn record<D: Details>(item: &Item) -> Result<Option<Subject>, StoreError> {
         old_claims: old_claims.collect(),
         claims: unique
             .iter()
-            .map(|(field, form)| Claim { field, key: Key::unique::<D>(field, form) })
+            .map(|(field, form)| Claim { field: *field, key: Key::unique::<D>(field, form) })
             .collect(),
     }))
 }

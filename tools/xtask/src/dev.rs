@@ -16,11 +16,12 @@ use std::path::PathBuf;
 use ops::data::{Data, PATIENCE};
 use ops::local_tables::READY;
 use ops::stop::unless_stopped;
-use ops::{Result, ui};
+use ops::target::{data_arguments, table_arguments};
+use ops::{Result, schema, ui};
 use repo::generated;
-use repo::template::Template;
-use shared::store::client;
-use shared::testing::emulator::create_tables;
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use shared::store::{Store, client};
+use shared::testing::emulator::{create_missing_tables, create_tables};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -130,13 +131,34 @@ async fn open_tables(options: &Options, template: &Template, data: &Data) -> Res
         None if options.in_memory => Database::in_memory().await?,
         None => Database::on_file(&files::database(data.folder())).await?,
     };
-    create_tables(&client(database.dynamodb.settings()), template).await?;
-    if !options.unannounced
-        && let Some(endpoint) = database.dynamodb.endpoint()
-    {
+    let client = client(database.dynamodb.settings());
+    if options.unannounced {
+        // The command for which these tables are opened may be the one that updates them.
+        create_missing_tables(&client, template).await?;
+        return Ok(database);
+    }
+    let arguments = match &options.dynamodb_endpoint {
+        Some(endpoint) => table_arguments(TABLE_NAME, Some(endpoint)),
+        None => data_arguments(options.data.as_deref()),
+    };
+    prepare_tables(client, template, &arguments).await?;
+    if let Some(endpoint) = database.dynamodb.endpoint() {
         data.announce(endpoint)?;
     }
     Ok(database)
+}
+
+/// Creates the missing tables. Refuses tables with data of another version; `arguments` are those with which operators'
+/// commands work on them.
+async fn prepare_tables(client: Client, template: &Template, arguments: &str) -> Result {
+    create_missing_tables(&client, template).await?;
+    let store = Store::new(client.clone(), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+    let is_new = schema::is_new(&store, arguments).await?;
+    create_tables(&client, template).await?;
+    if is_new {
+        store.operator().start_schema().await?;
+    }
+    Ok(())
 }
 
 /// Serves until something fails, and returns the reason.
