@@ -8,6 +8,7 @@ mod interleavings;
 mod lists;
 mod outage;
 mod races;
+mod reindex;
 mod retries;
 
 use std::collections::BTreeSet;
