@@ -36,7 +36,10 @@ impl Operator<'_> {
 
     /// Replaces the index of lists by one with these attributes, and waits until DynamoDB has filled it. If it is
     /// stopped, another call continues. Calls: DescribeTable, UpdateTable.
-    pub async fn replace_list_index(&self, attributes: &BTreeSet<String>) -> Result<(), StoreError> {
+    pub async fn replace_list_index(
+        &self,
+        attributes: &BTreeSet<String>,
+    ) -> Result<(), StoreError> {
         let table = &self.store.main;
         loop {
             let state = table.state().await?;

@@ -122,8 +122,7 @@ impl Operator<'_> {
         let kept = keys(&new);
         let obsolete: Vec<Key> = keys(&old).difference(&kept).cloned().collect();
         let mut items = table.batch_get(ReadPlan::whole(obsolete.clone())).await?;
-        let mut transaction =
-            table.transaction().update(new.key(), expression, Refusal::Changed);
+        let mut transaction = table.transaction().update(new.key(), expression, Refusal::Changed);
         for Claim { field, key } in &new.claims {
             // A value that stays, or changes in its spelling only, may be in a collision.
             if !old.has(key) {

@@ -69,7 +69,8 @@ async fn check(target: &Opened, attributes: &BTreeSet<String>) -> Result {
         // The next deployment creates it.
         ListIndex::Missing if target.is_stack => Ok(()),
         ListIndex::Different if target.is_stack => {
-            let problem = "the table's index gsi2 lacks attributes, or has others than this version";
+            let problem =
+                "the table's index gsi2 lacks attributes, or has others than this version";
             let reason = "CloudFormation cannot change an index";
             let way_out = "first deploy the former version without it, as CHANGELOG.md says";
             Err(format!("{problem}, and {reason}: {way_out}").into())

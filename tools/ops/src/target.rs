@@ -67,7 +67,9 @@ impl Target {
 
 /// Returns the arguments that name the data of `cargo dev` in a folder, with a space in front; empty for the default.
 pub fn data_arguments(folder: Option<&Path>) -> String {
-    folder.map(|folder| format!(" --data {}", shell_word(&folder.to_string_lossy()))).unwrap_or_default()
+    folder
+        .map(|folder| format!(" --data {}", shell_word(&folder.to_string_lossy())))
+        .unwrap_or_default()
 }
 
 /// Returns the arguments that name a table, with a space in front.

@@ -129,7 +129,8 @@ mod tests {
 
     #[tokio::test]
     async fn stack_that_does_not_exist_is_new_and_other_failures_are_not() {
-        let absent = r#"echo "Error: The input stack a does not exist on Cloudformation" >&2; exit 1"#;
+        let absent =
+            r#"echo "Error: The input stack a does not exist on Cloudformation" >&2; exit 1"#;
         let script = Script::new("absent", absent);
         assert!(is_new(&script.sam(), &stage("x86_64"), &Aws::anybody()).await.unwrap());
 

@@ -70,8 +70,7 @@ async fn commit(
     claiming: &[Claiming],
 ) -> Result<Outcome<Refusal>, StoreError> {
     let transaction = store.main.transaction();
-    let mut transaction =
-        transaction.update(subject.key(), subject.relisted(), Refusal::Changed);
+    let mut transaction = transaction.update(subject.key(), subject.relisted(), Refusal::Changed);
     for row in &subject.rows {
         transaction = transaction.put(row.clone().into());
     }
