@@ -6,7 +6,7 @@ use super::accounts::KIND;
 use super::error::StoreError;
 use super::operator::Operator;
 use super::registration::TAKEN;
-use super::subject::{Claim, Subject, UNCHANGED, is_owned, key_of, owner_attribute, subject_in};
+use super::subject::{Subject, UNCHANGED, is_owned, key_of, owner_attribute, subject_in};
 use crate::dynamo::{self, AttributeValue, Expression, Item, Key, Outcome, ReadPlan, backoff};
 use crate::model::doctor::DoctorDetails;
 use crate::model::email::Email;
@@ -123,11 +123,11 @@ impl Operator<'_> {
         let obsolete: Vec<Key> = keys(&old).difference(&kept).cloned().collect();
         let mut items = table.batch_get(ReadPlan::whole(obsolete.clone())).await?;
         let mut transaction = table.transaction().update(new.key(), expression, Refusal::Changed);
-        for Claim { field, key } in &new.claims {
+        for claim in &new.claims {
             // A value that stays, or changes in its spelling only, may be in a collision.
-            if !old.has(key) {
-                let item = new.claim(key.clone());
-                transaction = transaction.put_if(item, new.may_claim(), Refusal::Taken(*field));
+            if old.claims.iter().all(|it| it.item != claim.item) {
+                let refusal = Refusal::Taken(claim.field);
+                transaction = transaction.put_if(claim.item.clone(), new.may_claim(), refusal);
             }
         }
         for key in obsolete {

@@ -8,10 +8,12 @@ use unicode_normalization::UnicodeNormalization;
 use super::accounts::KIND;
 use super::error::StoreError;
 use super::keys::{self, SELF, sort_key};
+use super::records::claim;
+use super::registration;
 use super::search_index;
 use super::stored::{record_in, unchanged};
 use super::tables::Store;
-use crate::dynamo::{self, AttributeValue, Expression, Item, Key, key_in};
+use crate::dynamo::{self, Expression, Item, Key, key_in};
 use crate::model::doctor::DoctorDetails;
 use crate::model::id::Id;
 use crate::model::patient::PatientDetails;
@@ -43,6 +45,13 @@ pub struct Subject {
 pub struct Claim {
     pub field: &'static str,
     pub key: Key,
+    pub item: Item,
+}
+
+impl Claim {
+    fn of((field, item): (&'static str, Item)) -> Option<Self> {
+        Some(Self { field, key: key_in(&item)?, item })
+    }
 }
 
 impl Subject {
@@ -53,14 +62,6 @@ impl Subject {
     /// Whether it must have this row or claim.
     pub fn has(&self, key: &Key) -> bool {
         self.rows.contains(key) || self.claims.iter().any(|claim| claim.key == *key)
-    }
-
-    /// Returns the item of a claim.
-    pub fn claim(&self, key: Key) -> Item {
-        let mut item = Item::from(key);
-        let id = AttributeValue::N(self.id.to_string());
-        item.insert(owner_attribute(self.kind).to_owned(), id);
-        item
     }
 
     /// A condition: the claim is free or has this owner.
@@ -136,6 +137,7 @@ fn record<D: Details>(item: &Item) -> Result<Option<Subject>, StoreError> {
         let form = old_form(dynamo::string(item, field)?);
         Some(Key::unique::<D>(field, &form))
     });
+    let claims = unique.iter().map(|(field, form)| (*field, claim::<D>(field, form, record.id)));
     Ok(Some(Subject {
         kind: D::KIND,
         id: record.id.get(),
@@ -143,28 +145,13 @@ fn record<D: Details>(item: &Item) -> Result<Option<Subject>, StoreError> {
         sort_key: sort_key(&record.details.sort_name(), record.id.get()),
         rows: search_index::rows::<D>(record.id, &record.details.search_terms()),
         old_claims: old_claims.collect(),
-        claims: unique
-            .iter()
-            .map(|(field, form)| Claim { field: *field, key: Key::unique::<D>(field, form) })
-            .collect(),
+        claims: claims.filter_map(Claim::of).collect(),
     }))
 }
 
 fn account(item: &Item) -> Result<Subject, StoreError> {
     let user: User = dynamo::parse(item.clone())?;
     let names = [user.username.as_str(), user.email.as_str()];
-    let mut claims: Vec<Claim> = Vec::new();
-    let forms = [
-        ("username", Some(user.username.unique_form())),
-        ("username", user.username.look_alike()),
-        ("email", Some(user.email.unique_form())),
-    ];
-    for (field, form) in forms {
-        let Some(key) = form.map(|form| Key::identifier(&form)) else { continue };
-        if claims.iter().all(|claim| claim.key != key) {
-            claims.push(Claim { field, key });
-        }
-    }
     Ok(Subject {
         kind: KIND,
         id: user.id.get(),
@@ -172,7 +159,7 @@ fn account(item: &Item) -> Result<Subject, StoreError> {
         sort_key: sort_key(&[user.username.unique_form()], user.id.get()),
         rows: BTreeSet::new(),
         old_claims: names.iter().map(|name| Key::identifier(&old_form(name))).collect(),
-        claims,
+        claims: registration::claims(&user)?.into_iter().filter_map(Claim::of).collect(),
     })
 }
 

@@ -80,8 +80,7 @@ async fn commit(
             Claiming::From(owner) => is_owned(subject.kind, *owner),
             Claiming::Collision(_) => continue,
         };
-        let item = subject.claim(claim.key.clone());
-        transaction = transaction.put_if(item, condition, Refusal::Taken);
+        transaction = transaction.put_if(claim.item.clone(), condition, Refusal::Taken);
     }
     Ok(transaction.commit().await?)
 }
@@ -105,7 +104,7 @@ async fn read_claims(store: &Store, subject: &Subject) -> Result<Vec<Claiming>, 
 async fn from_other(
     store: &Store,
     subject: &Subject,
-    Claim { field, key }: &Claim,
+    Claim { field, key, .. }: &Claim,
     other: u64,
 ) -> Result<Claiming, StoreError> {
     let Subject { kind, id, .. } = *subject;
