@@ -151,6 +151,7 @@ impl Sam {
             if ABSENT.iter().any(|absent| errors.contains(absent)) {
                 return Ok(None);
             }
+            let errors = errors.trim();
             return Err(format!("the stack {name}: sam cannot list its outputs: {errors}").into());
         }
         let outputs: Vec<Output> = serde_json::from_slice(&listed.stdout)
