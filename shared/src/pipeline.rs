@@ -15,7 +15,7 @@ use crate::auth::Verified;
 use crate::auth::minimum_duration::MinimumDuration;
 use crate::config::Settings;
 use crate::context::Context;
-use crate::dynamo::{Items, Key, Rows, backoff};
+use crate::dynamo::{Items, Key, backoff};
 use crate::endpoint::HandlerFuture;
 use crate::error::ApiError;
 use crate::model::id::UserId;
@@ -110,12 +110,15 @@ where
 }
 
 /// The data that were read beside the caller, because the token's hint permits it.
-struct Early {
+struct Early<F> {
     /// The items at the target's keys, and those that state the relation.
     items: Items,
-    /// The rows of a list, and the decision within whose reach they were read.
-    list: Option<(Allowed, Result<Rows, StoreError>)>,
+    /// What was read of a list, and the decision within whose reach it was read.
+    list: Option<(Allowed, Result<F, StoreError>)>,
 }
+
+/// The data that were read early of an action's target.
+type EarlyOf<A> = Early<<<A as Action>::Target as Load>::Found>;
 
 enum Decision<A: Action> {
     /// With the grant, or with the problem of a request whose target cannot be named or loaded.
@@ -130,7 +133,7 @@ async fn read_caller<A: Action<Target: Target>>(
     app: &App,
     verified: &Verified,
     name: Option<&<A::Target as Load>::Name>,
-) -> Result<(Caller, Option<Early>), ApiError> {
+) -> Result<(Caller, Option<EarlyOf<A>>), ApiError> {
     let Verified { user_id, session_id, hint } = verified;
     let store = app.store();
     let hinted = hint.as_ref().and_then(Actor::hinted);
@@ -162,7 +165,7 @@ async fn read_caller<A: Action<Target: Target>>(
 async fn decide<A: Action<Target: Target>>(
     app: &App,
     caller: Caller,
-    early: Option<Early>,
+    early: Option<EarlyOf<A>>,
     name: Result<<A::Target as Load>::Name, ApiError>,
     now: Timestamp,
 ) -> Result<Decision<A>, ApiError> {

@@ -1,18 +1,50 @@
 //! The handlers of doctors and patients: one for each verb, for both kinds of record.
 
 use crate::access::Granted;
+use crate::config::{ConfigError, Settings, optional, parsed};
 use crate::context::Context;
+use crate::model::phone::PhoneCountry;
+use crate::model::record::Intake;
+use crate::model::timestamp::Timestamp;
 use crate::response::{self, ApiResult};
 use crate::store::{Create, Delete, List, Read, RecordActs, Update};
-use crate::targets::list_label;
 
-/// Creates a record: 201 with it. The same `Idempotency-Key` and body return the same answer.
-pub async fn create<D: RecordActs>(context: Context, by: Granted<Create<D>>) -> ApiResult {
+/// The settings of functions that read details.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RecordSettings {
+    /// `PHONE_COUNTRY`: the country of telephone numbers without a country code; unset or empty means none.
+    pub phone_country: Option<PhoneCountry>,
+}
+
+impl Settings for RecordSettings {
+    fn from_env() -> Result<Self, ConfigError> {
+        const NAME: &str = "PHONE_COUNTRY";
+        let phone_country = match optional(NAME) {
+            Some(_) => Some(parsed(NAME)?),
+            None => None,
+        };
+        Ok(Self { phone_country })
+    }
+}
+
+impl RecordSettings {
+    /// Returns what details are read with at this moment.
+    pub fn intake(&self, now: Timestamp) -> Intake {
+        Intake { today: now.latest_date(), phone_country: self.phone_country }
+    }
+}
+
+/// Creates a record: 201 with it, and for a patient with the possible duplicates. The same `Idempotency-Key` and body
+/// return the same answer.
+pub async fn create<D: RecordActs>(
+    context: Context<RecordSettings>,
+    by: Granted<Create<D>>,
+) -> ApiResult {
     let (request, view) = (context.request(), by.view());
-    let details: D = request.details(by.at().latest_date())?;
+    let details: D = request.details(&context.settings().intake(by.at()))?;
     let key = request.idempotency_key(by.caller().id())?;
-    let record = context.store().records().create(by, details, key.as_ref()).await?;
-    response::created_record(&record, view)
+    let created = context.store().records().create(by, details, key.as_ref()).await?;
+    response::created_record(&created, view)
 }
 
 /// Returns one record.
@@ -21,17 +53,22 @@ pub async fn get<D: RecordActs>(context: Context, by: Granted<Read<D>>) -> ApiRe
     response::record(&context.store().records().read(by)?, view)
 }
 
-/// Returns a page of records by name; `?search=` takes the beginning of a last name.
+/// Returns a page of the records that meet the criteria in the query (GET) or in the body (POST): in the order of names
+/// if there are none.
 pub async fn list<D: RecordActs>(context: Context, by: Granted<List<D>>) -> ApiResult {
-    let (label, view) = (list_label(D::LIST, context.request().search()?), by.view());
-    response::page(&label, &context.store().records().list(by), view)
+    let (label, view) = (by.target().label().to_owned(), by.view());
+    response::page(&label, &context.store().records().list(by).await?, view)
 }
 
 /// Replaces a record's details (PUT), or those that the body names (PATCH, RFC 7396).
-pub async fn update<D: RecordActs>(context: Context, by: Granted<Update<D>>) -> ApiResult {
+pub async fn update<D: RecordActs>(
+    context: Context<RecordSettings>,
+    by: Granted<Update<D>>,
+) -> ApiResult {
     let (request, view) = (context.request(), by.view());
-    let edit = request.edit::<D>(by.at().latest_date())?;
-    let record = context.store().records().update(by, &edit, &request.if_match()).await?;
+    let (edit, intake) = (request.edit::<D>()?, context.settings().intake(by.at()));
+    let if_match = request.if_match();
+    let record = context.store().records().update(by, &edit, &intake, &if_match).await?;
     response::record(&record, view)
 }
 

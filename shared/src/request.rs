@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use deserr::Deserr;
+use deserr::{Deserr, IntoValue};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::{HeaderMap, Method, header};
 use lambda_http::request::RequestContext;
@@ -15,14 +15,15 @@ use serde_json::Value;
 use crate::cursor;
 use crate::error::ApiError;
 use crate::model::address::SourceAddress;
-use crate::model::date::Date;
-use crate::model::field::{self, FieldErrors, JsonObject};
+use crate::model::duplicate::known_person;
+use crate::model::field::{self, FieldErrors, JsonObject, is_blank};
 use crate::model::id::UserId;
 use crate::model::idempotency::{IdempotencyKey, InvalidRequestKey};
 use crate::model::page::Paging;
-use crate::model::record::{Details, Edit};
+use crate::model::record::{Details, Edit, Intake};
+use crate::model::search::{Criteria, SearchTerms};
 use crate::model::session::UserAgent;
-use crate::model::text::fold;
+use crate::model::unique_form::unique_form;
 use crate::model::version::IfMatch;
 
 /// The largest body, in bytes.
@@ -33,8 +34,11 @@ const MAX_LIMIT: i32 = 100;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// More bytes than any folded name has.
+/// More bytes than any username has in its unique form.
 const MAX_SEARCH: usize = 200;
+
+/// The fields that choose a page of a list.
+const PAGING_FIELDS: [&str; 2] = ["limit", "cursor"];
 
 /// One step of a long task, two calls to DynamoDB, fits into this time unless they are retried for long. Then the
 /// deadline ends the request, and the next request continues the task.
@@ -101,17 +105,19 @@ impl Request {
     }
 
     /// Parses the body as the details of a doctor or a patient.
-    pub fn details<D: Details>(&self, today: Date) -> Result<D, ApiError> {
-        D::parse(self.object()?, today).map_err(ApiError::InvalidBody)
+    pub fn details<D: Details>(&self, intake: &Intake) -> Result<D, ApiError> {
+        D::parse(self.object()?, intake).map_err(ApiError::InvalidBody)
     }
 
-    /// Parses the body as an edit: PUT replaces all details, PATCH those that it names.
-    pub fn edit<D: Details>(&self, today: Date) -> Result<Edit<D>, ApiError> {
-        if self.method() == Method::PATCH {
-            self.object().map(Edit::Merge)
-        } else {
-            self.details(today).map(Edit::Replace)
-        }
+    /// Parses the body as what is known of a person before a record is made of it.
+    pub fn known_person(&self, intake: &Intake) -> Result<SearchTerms, ApiError> {
+        known_person(self.object()?, intake).map_err(ApiError::InvalidBody)
+    }
+
+    /// Reads the body as an edit: PUT replaces all details, PATCH those that it names.
+    pub fn edit<D: Details>(&self) -> Result<Edit<D>, ApiError> {
+        let body = self.object()?;
+        Ok(if self.method() == Method::PATCH { Edit::Merge(body) } else { Edit::replace(body) })
     }
 
     pub fn if_match(&self) -> IfMatch {
@@ -134,7 +140,8 @@ impl Request {
         }
     }
 
-    /// Reads `?limit=` and `?cursor=`. The cursor must be one of the list with this label.
+    /// Reads `limit` and `cursor` of the query string, or of the body of a POST. The cursor must be one of the list with
+    /// this label.
     pub fn paging<P: DeserializeOwned>(&self, list: &str) -> Result<Paging<P>, ApiError> {
         self.paging_where(list, |_| true)
     }
@@ -146,29 +153,57 @@ impl Request {
         is_possible: impl FnOnce(&P) -> bool,
     ) -> Result<Paging<P>, ApiError> {
         let mut errors = FieldErrors::default();
-        let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-        let limit = self.query.first("limit");
-        let limit = match limit.map(|text| text.parse().ok().filter(|_| digits(text))) {
+        let fields = self.list_fields()?;
+        let field = |name| fields.get(name).filter(|value| !value.is_null() && !is_blank(value));
+        let limit = match field("limit").map(limit_in) {
             None => DEFAULT_LIMIT,
-            Some(Some(limit @ 1..=MAX_LIMIT)) => limit,
-            Some(_) => {
+            Some(Some(limit)) => limit,
+            Some(None) => {
                 errors.add("limit", format!("must be an integer from 1 to {MAX_LIMIT}"));
                 DEFAULT_LIMIT
             }
         };
-        let after = self.query.first("cursor").and_then(|cursor| {
-            let position = cursor::decode(list, cursor).filter(is_possible);
+        let after = field("cursor").and_then(|cursor| {
+            let position = cursor.as_str().and_then(|cursor| cursor::decode(list, cursor));
+            let position = position.filter(is_possible);
             if position.is_none() {
                 errors.add("cursor", "must be the next of an earlier page of this list");
             }
             position
         });
-        errors.or(Paging { limit, after }).map_err(ApiError::InvalidQuery)
+        errors.or(Paging { limit, after }).map_err(|errors| self.invalid_fields(errors))
     }
 
-    /// Returns `?search=`, folded; empty if it is absent.
+    /// Reads what a search asks for: the query string, or the body of a POST.
+    pub fn criteria<D: Details>(&self) -> Result<Criteria, ApiError> {
+        let mut fields = self.list_fields()?;
+        fields.retain(|name, _| !PAGING_FIELDS.contains(&name.as_str()));
+        Criteria::parse(&fields, D::SEARCH_FIELDS).map_err(|errors| self.invalid_fields(errors))
+    }
+
+    /// Returns the fields of a list's query string, or of the body of a POST. Of a repeated parameter, the first counts.
+    fn list_fields(&self) -> Result<JsonObject, ApiError> {
+        if self.method() == Method::POST {
+            return self.object();
+        }
+        let mut fields = JsonObject::new();
+        for (name, value) in self.query.iter() {
+            fields.entry(name).or_insert_with(|| Value::from(value));
+        }
+        Ok(fields)
+    }
+
+    fn invalid_fields(&self, errors: FieldErrors) -> ApiError {
+        if self.method() == Method::POST {
+            ApiError::InvalidBody(errors)
+        } else {
+            ApiError::InvalidQuery(errors)
+        }
+    }
+
+    /// Returns `?search=` in its unique form; empty if it is absent.
     pub fn search(&self) -> Result<String, ApiError> {
-        let search = fold(self.query.first("search").unwrap_or_default().trim());
+        let search = unique_form(self.query.first("search").unwrap_or_default().trim());
         if search.len() > MAX_SEARCH || search.chars().any(char::is_control) {
             let errors = FieldErrors::one("search", "must be the beginning of a name");
             return Err(ApiError::InvalidQuery(errors));
@@ -237,6 +272,17 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request").field("method", self.method()).finish_non_exhaustive()
     }
+}
+
+/// Returns a limit in a query string or in a body; `None` if it is none.
+fn limit_in(value: &Value) -> Option<i32> {
+    let limit = match value {
+        Value::String(text) if text.chars().all(|c| c.is_ascii_digit()) => text.parse().ok(),
+        Value::Number(_) => field::whole_number(&value.clone().into_value()),
+        _ => None,
+    };
+    let limit = i32::try_from(limit?).ok()?;
+    (1..=MAX_LIMIT).contains(&limit).then_some(limit)
 }
 
 /// Whether the media type is `application/json`, with or without parameters, or absent.

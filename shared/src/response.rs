@@ -8,6 +8,7 @@ use crate::access::View;
 use crate::cursor;
 use crate::error::ApiError;
 use crate::model::disclosure::Disclosure;
+use crate::model::duplicate::Created;
 use crate::model::id::PatientId;
 use crate::model::page::Page;
 use crate::model::record::{Details, Record};
@@ -52,12 +53,17 @@ pub fn accepted(message: &'static str) -> ApiResult {
 
 /// 200 with the record, as the caller may see it, and its `ETag`.
 pub fn record<D: Details>(record: &Record<D>, view: View) -> ApiResult {
-    viewed_record(StatusCode::OK, record, view)
+    with_etag(record.version, viewed(StatusCode::OK, record, view)?)
 }
 
-/// 201 with the record, as the caller may see it, and its `ETag`.
-pub fn created_record<D: Details>(record: &Record<D>, view: View) -> ApiResult {
-    viewed_record(StatusCode::CREATED, record, view)
+/// 201 with the record and its possible duplicates, as the caller may see them, and its `ETag`.
+pub fn created_record<D: Details>(created: &Created<D>, view: View) -> ApiResult {
+    with_etag(created.record.version, viewed(StatusCode::CREATED, created, view)?)
+}
+
+/// 200 with records, as the caller may see them.
+pub fn records(body: &(impl Serialize + Disclosure), view: View) -> ApiResult {
+    viewed(StatusCode::OK, body, view)
 }
 
 /// 200 with the account and its `ETag`.
@@ -90,10 +96,9 @@ struct Message {
 
 crate::discloses_no_patient!(Message);
 
-fn viewed_record<D: Details>(status: StatusCode, record: &Record<D>, view: View) -> ApiResult {
-    let text = view.write(record).map_err(ApiError::internal)?;
-    let answer = Answer { response: json_response(status, text), patients: record.patients() };
-    with_etag(record.version, answer)
+fn viewed(status: StatusCode, body: &(impl Serialize + Disclosure), view: View) -> ApiResult {
+    let text = view.write(body).map_err(ApiError::internal)?;
+    Ok(Answer { response: json_response(status, text), patients: body.patients() })
 }
 
 fn with_etag(version: Version, mut answer: Answer) -> ApiResult {

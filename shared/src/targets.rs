@@ -9,14 +9,16 @@ use crate::access::Act;
 use crate::error::ApiError;
 use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
-use crate::model::id::{DoctorId, Id, PatientId, UserId};
+use crate::model::id::{DoctorId, PatientId, UserId};
 use crate::model::page::Paging;
 use crate::model::patient::PatientDetails;
 use crate::model::record::Details;
+use crate::model::search::{Criteria, IdentifierQuery};
 use crate::request::Request;
 use crate::store::{
     AccountPage, AssignmentIds, AssignmentPage, AssignmentsOf, AssignmentsQuery, DoctorAndPatient,
-    Load, NameQuery, Nothing, RecordActs, RecordPage, Stored, StoredAccount, is_list_position,
+    Load, NameQuery, Nothing, Position, RecordActs, RecordPage, RecordQuery, Stored, StoredAccount,
+    is_list_position, is_position,
 };
 
 /// A target that a request can name.
@@ -39,8 +41,13 @@ impl<D: Details> Target for Stored<D> {
 }
 
 impl<D: RecordActs> Target for RecordPage<D> {
-    fn name(request: &Request) -> Result<NameQuery, ApiError> {
-        name_query::<D::Id>(request, D::LIST)
+    /// The criteria are in the query of a GET, or in the body of a POST. Both have the same cursors.
+    fn name(request: &Request) -> Result<RecordQuery, ApiError> {
+        let criteria: Criteria = request.criteria::<D>()?;
+        let label = list_label(D::LIST, described(&criteria));
+        let is_possible = |position: &Position| is_position::<D>(&criteria, position);
+        let paging = request.paging_where(&label, is_possible)?;
+        Ok(RecordQuery { criteria, paging, label })
     }
 }
 
@@ -52,7 +59,11 @@ impl Target for StoredAccount {
 
 impl Target for AccountPage {
     fn name(request: &Request) -> Result<NameQuery, ApiError> {
-        name_query::<UserId>(request, Act::ListAccounts)
+        let prefix = request.search()?;
+        let is_possible = |position: &String| is_list_position::<UserId>(&prefix, position);
+        let label = list_label(Act::ListAccounts, &prefix);
+        let paging = request.paging_where(&label, is_possible)?;
+        Ok(NameQuery { prefix, paging })
     }
 }
 
@@ -115,10 +126,11 @@ pub fn list_label(act: Act, scope: impl Display) -> String {
     format!("{} {scope}", act.function())
 }
 
-/// Reads `?search=`, `?limit=` and `?cursor=` of a list in the order of names.
-fn name_query<I: Id>(request: &Request, act: Act) -> Result<NameQuery, ApiError> {
-    let prefix = request.search()?;
-    let is_possible = |position: &String| is_list_position::<I>(&prefix, position);
-    let paging = request.paging_where(&list_label(act, &prefix), is_possible)?;
-    Ok(NameQuery { prefix, paging })
+/// Writes criteria so that different ones are written differently.
+fn described(criteria: &Criteria) -> String {
+    let Criteria { name, birth_date, phone, identifier, specialization } = criteria;
+    let birth_date = birth_date.map(|date| date.to_string());
+    let identifier = identifier.as_ref();
+    let identifier = identifier.map(|IdentifierQuery { system, value }| (system, value));
+    format!("{:?}", (name, birth_date, phone, identifier, specialization))
 }

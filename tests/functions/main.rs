@@ -60,6 +60,8 @@ mod not_found;
 mod patients_create;
 #[path = "../../functions/patients-delete/src/main.rs"]
 mod patients_delete;
+#[path = "../../functions/patients-duplicates/src/main.rs"]
+mod patients_duplicates;
 #[path = "../../functions/patients-get/src/main.rs"]
 mod patients_get;
 #[path = "../../functions/patients-list/src/main.rs"]

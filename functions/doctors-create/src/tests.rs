@@ -1,10 +1,10 @@
 use shared::model::doctor::DoctorDetails;
 use shared::model::user::Role;
 use shared::records;
-use shared::testing::{Event, Handler, World, checks, json, protected, run};
+use shared::testing::{Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run};
 
 fn handler() -> impl Handler {
-    protected(records::create::<DoctorDetails>)
+    protected_with(RECORD_SETTINGS, records::create::<DoctorDetails>)
 }
 
 fn event() -> Event {
@@ -21,7 +21,8 @@ fn creates_a_doctor_with_version_1() {
             answer.expect(201),
             json!({
                 "id": 1, "first_name": "Grace", "last_name": "Okafor", "email": "grace.okafor@example.com",
-                "phone_number": "+442079460123", "specialization": "Internal Medicine",
+                "phone_number": "+442079460123", "phone_number_display": "+44 20 7946 0123",
+                "specialization": "Internal Medicine", "identifiers": [],
                 "license_number": "LIC-204817", "years_of_experience": 12, "version": 1,
                 "created_at": "2026-01-31T12:00:00.000Z", "updated_at": "2026-01-31T12:00:00.000Z",
             })
@@ -55,7 +56,8 @@ fn invalid_fields_are_named() {
         let staff = world.actor(Role::Staff).await;
         let wrong = json!({
             "first_name": "x".repeat(101), "last_name": "a\u{0}b", "email": 7, "phone_number": "call me",
-            "specialization": [], "years_of_experience": 81, "id": 9,
+            "specialization": [], "years_of_experience": 81, "id": 9, "phone_number_display": "call me",
+            "identifiers": [{"system": "GMC"}],
         });
         let event = event().json(wrong).by(&staff);
         let problem = world.call(handler(), event).await.expect_problem(400, "invalid_body");
@@ -67,13 +69,31 @@ fn invalid_fields_are_named() {
                 "email",
                 "first_name",
                 "id",
+                "identifiers",
                 "last_name",
                 "license_number",
                 "phone_number",
+                "phone_number_display",
                 "specialization",
                 "years_of_experience",
             ]
         );
+    });
+}
+
+#[test]
+fn doctor_may_have_one_name_and_identifiers_beside_the_licence() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let identifiers = json!([{"system": "GMC", "value": "7654321"}]);
+        let change =
+            json!({"first_name": null, "last_name": "Suharto", "identifiers": identifiers});
+        let body = world.call(handler(), event().with(change).by(&staff)).await.expect(201);
+        assert_eq!((&body["first_name"], &body["last_name"]), (&json!(null), &json!("Suharto")));
+        assert_eq!(body["identifiers"], identifiers);
+        let no_phone = event().with(json!({"phone_number": null})).by(&staff);
+        let problem = world.call(handler(), no_phone).await.expect_problem(400, "invalid_body");
+        assert_eq!(problem["errors"], json!({"phone_number": ["must not be null"]}));
     });
 }
 
@@ -89,6 +109,11 @@ fn survives_a_dynamodb_that_fails() {
         event().with(json!({"email": "g2@example.com", "license_number": "LIC-2"})),
         false,
     );
+}
+
+#[test]
+fn every_value_gets_its_index_row() {
+    checks::create::every_value_gets_its_index_row::<DoctorDetails>(handler());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! GET /api/doctors/ returns doctors by name; `?search=` takes the beginning of a last name.
+//! GET /api/doctors/ and POST /api/doctors/search/ return the doctors who meet the criteria in the query or in the
+//! body; without criteria all, by name.
 
 use std::process::ExitCode;
 

@@ -17,6 +17,32 @@ fn search_finds_the_beginning_of_a_last_name() {
 }
 
 #[test]
+fn search_finds_by_each_criterion() {
+    checks::list::search_finds_by_each_criterion::<DoctorDetails>(
+        handler(),
+        &[
+            ("search", "okafor 01"),
+            ("search", "grace"),
+            ("phone", "946 0123"),
+            ("identifier", "MRN|A-7"),
+            ("specialization", "medicine"),
+            ("specialization", "internal m"),
+        ],
+    );
+}
+
+#[test]
+fn search_is_read_in_pages() {
+    checks::list::search_is_read_in_pages::<DoctorDetails>(handler());
+}
+
+#[test]
+fn search_survives_a_dynamodb_that_fails() {
+    let event = Event::of("doctors-list").query(&[("search", "grace okafor")]);
+    checks::variant_survives_faults_at_work(handler(), event);
+}
+
+#[test]
 fn invalid_limit_and_cursor_are_named() {
     checks::list::invalid_limit_and_cursor_are_named::<DoctorDetails>(handler());
 }

@@ -1,10 +1,13 @@
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
-use shared::records;
-use shared::testing::{Event, Handler, World, checks, json, protected, run};
+use shared::model::version::IfMatch;
+use shared::records::{self, RecordSettings};
+use shared::testing::{
+    Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run, steps,
+};
 
 fn handler() -> impl Handler {
-    protected(records::create::<PatientDetails>)
+    protected_with(RECORD_SETTINGS, records::create::<PatientDetails>)
 }
 
 fn event() -> Event {
@@ -32,6 +35,53 @@ fn history_and_emergency_number_are_optional() {
             event().with(json!({"medical_history": null, "emergency_number": null})).by(&staff);
         let body = world.call(handler(), event).await.expect(201);
         assert!(body.get("medical_history").is_none() && body.get("emergency_number").is_none());
+    });
+}
+
+#[test]
+fn unknown_facts_are_null() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let body = json!({
+            "last_name": "Unknown Woman", "date_of_birth": "1985", "date_of_birth_estimated": true,
+            "gender": "Unknown", "contact_number": "", "address": null,
+        });
+        let body = world.call(handler(), event().json(body).by(&staff)).await.expect(201);
+        for (field, value) in [
+            ("first_name", json!(null)),
+            ("former_names", json!([])),
+            ("date_of_birth", json!("1985")),
+            ("date_of_birth_estimated", json!(true)),
+            ("gender", json!("Unknown")),
+            ("contact_number", json!(null)),
+            ("address", json!(null)),
+            ("identifiers", json!([])),
+        ] {
+            assert_eq!(body.get(field), Some(&value), "{field}");
+        }
+        for field in ["deceased_at", "emergency_number", "contact_number_display"] {
+            assert_eq!(body.get(field), None, "{field}");
+        }
+    });
+}
+
+#[test]
+fn phone_is_read_as_people_write_it() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let settings = RecordSettings { phone_country: "US".parse().ok() };
+        let handler = protected_with(settings, records::create::<PatientDetails>);
+        let phones = json!({
+            "contact_number": "(202) 555-0147", "emergency_number": "+44 20 7946 0123 ext. 12",
+        });
+        let body = world.call(handler.clone(), event().with(phones).by(&staff)).await.expect(201);
+        assert_eq!(body["contact_number"], "+12025550147");
+        assert_eq!(body["contact_number_display"], "+1 202-555-0147");
+        assert_eq!(body["emergency_number"], "+442079460123;ext=12");
+        let wrong = event().with(json!({"contact_number": "call me"})).by(&staff);
+        let problem = world.call(handler, wrong).await.expect_problem(400, "invalid_body");
+        let how = "must be a telephone number, such as +1 202 555 0147 or (202) 555-0147";
+        assert_eq!(problem["errors"], json!({"contact_number": [how]}));
     });
 }
 
@@ -68,6 +118,61 @@ fn only_staff_may() {
 #[test]
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults_at_work(handler(), event(), false);
+}
+
+#[test]
+fn possible_duplicates_are_named() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let jane = world.call(handler(), event().by(&staff)).await.expect(201);
+        assert_eq!(jane["possible_duplicates"], json!([]));
+        checks::identify(&world, &staff, &world.patient(7).await).await;
+        let shown = |id: u32, last_name: &str| {
+            let born = "1985-04-12";
+            json!({"id": id, "first_name": "Jane", "last_name": last_name, "date_of_birth": born})
+        };
+        // The identifier is the strongest sign, then the phone and the name.
+        let again = event().with(json!({
+            "first_name": "ROE", "last_name": "Jane", "date_of_birth": "1985",
+            "identifiers": [{"system": "mrn", "value": "a-7"}],
+        }));
+        let again = world.call(handler(), again.by(&staff)).await;
+        assert_eq!(again.header("etag"), Some("\"1\""));
+        let again = again.expect(201);
+        assert_eq!(again["possible_duplicates"], json!([shown(2, "Roe 007"), shown(1, "Roe")]));
+        assert_eq!(again["id"], 3);
+        let another = event().with(json!({
+            "first_name": "Ada", "contact_number": null, "emergency_number": null,
+        }));
+        let another = world.call(handler(), another.by(&staff)).await.expect(201);
+        assert_eq!(another["possible_duplicates"], json!([]));
+    });
+}
+
+#[test]
+fn same_key_gets_the_same_duplicates() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let jane = world.patient(1).await;
+        let event = event().header("idempotency-key", "a key").by(&staff);
+        let first = world.call(handler(), event.clone()).await.expect(201);
+        assert_eq!(first["possible_duplicates"][0]["id"], json!(jane.id));
+        // A later patient, who would be one, too.
+        world.patient(2).await;
+        assert_eq!(world.call(handler(), event.clone()).await.expect(201), first);
+        // A deleted one is named no more.
+        let (store, any) = (world.app.store(), IfMatch::Any);
+        let now = world.app.now();
+        let deleted = steps::delete::<PatientDetails>(store, jane.id, &any, now, || false);
+        deleted.await.unwrap();
+        let again = world.call(handler(), event).await.expect(201);
+        assert_eq!(again["possible_duplicates"], json!([]));
+    });
+}
+
+#[test]
+fn every_value_gets_its_index_row() {
+    checks::create::every_value_gets_its_index_row::<PatientDetails>(handler());
 }
 
 #[test]

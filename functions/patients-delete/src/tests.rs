@@ -17,6 +17,11 @@ fn deletion_removes_the_assignments() {
 }
 
 #[test]
+fn deletion_removes_the_index_rows() {
+    checks::delete::deletion_removes_the_index_rows::<PatientDetails>(handler());
+}
+
+#[test]
 fn if_match_is_honoured() {
     checks::delete::if_match_is_honoured::<PatientDetails>(handler());
 }

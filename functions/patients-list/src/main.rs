@@ -1,4 +1,5 @@
-//! GET /api/patients/ returns patients by name; `?search=` takes the beginning of a last name.
+//! GET /api/patients/ and POST /api/patients/search/ return the patients who meet the criteria in the query or in the
+//! body; without criteria all, by name.
 
 use std::process::ExitCode;
 

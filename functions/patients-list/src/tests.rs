@@ -17,6 +17,32 @@ fn search_finds_the_beginning_of_a_last_name() {
 }
 
 #[test]
+fn search_finds_by_each_criterion() {
+    checks::list::search_finds_by_each_criterion::<PatientDetails>(
+        handler(),
+        &[
+            ("search", "ROE 01"),
+            ("search", "jane"),
+            ("birth_date", "1985-04-12"),
+            ("phone", "555-0147"),
+            ("identifier", "mrn|A-7"),
+            ("identifier", "a-7"),
+        ],
+    );
+}
+
+#[test]
+fn search_is_read_in_pages() {
+    checks::list::search_is_read_in_pages::<PatientDetails>(handler());
+}
+
+#[test]
+fn search_survives_a_dynamodb_that_fails() {
+    let event = Event::of("patients-list").query(&[("search", "jane roe")]);
+    checks::variant_survives_faults_at_work(handler(), event);
+}
+
+#[test]
 fn invalid_limit_and_cursor_are_named() {
     checks::list::invalid_limit_and_cursor_are_named::<PatientDetails>(handler());
 }

@@ -1,9 +1,9 @@
 use shared::model::patient::PatientDetails;
 use shared::records;
-use shared::testing::{Event, Handler, checks, protected};
+use shared::testing::{Event, Handler, RECORD_SETTINGS, checks, json, protected_with};
 
 fn handler() -> impl Handler {
-    protected(records::update::<PatientDetails>)
+    protected_with(RECORD_SETTINGS, records::update::<PatientDetails>)
 }
 
 #[test]
@@ -17,6 +17,15 @@ fn put_needs_every_required_field() {
 }
 
 #[test]
+fn index_rows_follow_the_record() {
+    let changes = json!({
+        "first_name": "Ada", "last_name": "Doe 002", "date_of_birth": "1986", "contact_number": "+12025550148",
+        "identifiers": [{"system": "NHS", "value": "A-7"}],
+    });
+    checks::update::index_rows_follow_the_record::<PatientDetails>(handler(), changes);
+}
+
+#[test]
 fn if_match_is_honoured() {
     checks::update::if_match_is_honoured::<PatientDetails>(handler());
 }
@@ -24,6 +33,11 @@ fn if_match_is_honoured() {
 #[test]
 fn missing_record_is_404_and_invalid_field_400() {
     checks::update::missing_record_is_404_and_invalid_field_400::<PatientDetails>(handler());
+}
+
+#[test]
+fn record_that_is_older_than_a_rule_stays_editable() {
+    checks::update::record_that_is_older_than_a_rule_stays_editable(handler());
 }
 
 #[test]

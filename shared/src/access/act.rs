@@ -18,6 +18,7 @@ pub enum Act {
     ListPatients,
     UpdatePatient,
     DeletePatient,
+    FindDuplicates,
     Assign,
     EndAssignment,
     ListAssignments,
@@ -29,7 +30,7 @@ pub enum Act {
 
 impl Act {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ReadOwnAccount,
         Self::EndOwnSession,
         Self::ChangeOwnPassword,
@@ -45,6 +46,7 @@ impl Act {
         Self::ListPatients,
         Self::UpdatePatient,
         Self::DeletePatient,
+        Self::FindDuplicates,
         Self::Assign,
         Self::EndAssignment,
         Self::ListAssignments,
@@ -72,6 +74,7 @@ impl Act {
             Self::ListPatients => "patients-list",
             Self::UpdatePatient => "patients-update",
             Self::DeletePatient => "patients-delete",
+            Self::FindDuplicates => "patients-duplicates",
             Self::Assign => "mappings-assign",
             Self::EndAssignment => "mappings-remove",
             Self::ListAssignments => "mappings-list",

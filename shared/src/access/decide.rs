@@ -99,6 +99,7 @@ pub fn decide(
         | Act::ListPatients
         | Act::UpdatePatient
         | Act::DeletePatient
+        | Act::FindDuplicates
         | Act::Assign
         | Act::EndAssignment
         | Act::ListAssignments
@@ -164,13 +165,16 @@ impl View {
         serde_json::to_string(&value)
     }
 
-    /// Removes the attributes from a record, and from each result of a page.
+    /// Removes the attributes from a record, and from the records inside it: the results of a page, and possible
+    /// duplicates.
     fn hide(self, value: &mut Value) {
         let Some(object) = value.as_object_mut() else { return };
         object.retain(|name, _| !self.0.contains(&name.as_str()));
-        for result in object.get_mut("results").and_then(Value::as_array_mut).into_iter().flatten()
-        {
-            self.hide(result);
+        for list in ["results", "possible_duplicates"] {
+            let records = object.get_mut(list).and_then(Value::as_array_mut);
+            for record in records.into_iter().flatten() {
+                self.hide(record);
+            }
         }
     }
 }
@@ -208,6 +212,9 @@ mod tests {
         assert_eq!(view.write(&doctor).unwrap(), r#"{"id":1}"#);
         let page = json!({"results": [doctor], "next": null});
         assert_eq!(view.write(&page).unwrap(), r#"{"next":null,"results":[{"id":1}]}"#);
+        let created = json!({"id": 2, "possible_duplicates": [doctor]});
+        let expected = r#"{"id":2,"possible_duplicates":[{"id":1}]}"#;
+        assert_eq!(view.write(&created).unwrap(), expected);
     }
 
     #[test]

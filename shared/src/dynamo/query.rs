@@ -1,6 +1,7 @@
 //! Pages of a partition (`Query`), or of an index (`Scan`).
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::join_all;
 
 use super::error::DynamoError;
 use super::item::Item;
@@ -93,6 +94,16 @@ impl Table {
         }
         let answer = request.key_condition_expression(condition).send().await?;
         Ok(Rows { items: answer.items.unwrap_or_default(), last: answer.last_evaluated_key })
+    }
+
+    /// Reads several partitions, or parts of partitions, at the same time. Calls: Query for each.
+    pub async fn query_all(&self, queries: Vec<Query<'_>>) -> Result<Vec<Rows>, DynamoError> {
+        let mut reads = Vec::with_capacity(queries.len());
+        for query in queries {
+            reads.push(self.query(query));
+        }
+        // All are awaited: dropping a call would close its connection.
+        join_all(reads).await.into_iter().collect()
     }
 
     /// Reads a page of a whole index, and these attributes only; no function ever scans a base table. Calls: Scan.

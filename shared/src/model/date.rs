@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 
 use super::field::{field_from_str, unseen};
@@ -10,6 +11,13 @@ use super::field::{field_from_str, unseen};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Date(pub(super) jiff::civil::Date);
+
+impl Date {
+    /// Returns the day this many years earlier; the first day of the calendar if there is none.
+    pub fn years_before(self, years: i16) -> Self {
+        Self(self.0.saturating_sub(years.years()))
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be a date of the form YYYY-MM-DD")]

@@ -3,42 +3,72 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
+use super::draft::{Draft, details};
 use super::email::Email;
 use super::field::{FieldErrors, invalid, whole_number};
 use super::id::{DoctorId, PatientId};
-use super::phone::PhoneNumber;
-use super::record::{Details, Record};
+use super::identifier::RecordIdentifier;
+use super::phone::{PhoneDisplay, PhoneNumber};
+use super::record::{self, Details, Intake, Record};
+use super::search::SearchTerms;
 use super::text::Line;
 
 pub type Doctor = Record<DoctorDetails>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-pub struct DoctorDetails {
-    pub first_name: Line<100>,
-    pub last_name: Line<50>,
-    pub email: Email,
-    pub phone_number: PhoneNumber,
-    pub specialization: Line<100>,
-    pub license_number: Line<100>,
-    pub years_of_experience: YearsOfExperience,
+details! {
+    pub struct DoctorDetails {
+        #[serde(default)]
+        optional first_name: Option<Line<100>>,
+        #[serde(default)]
+        optional last_name: Option<Line<100>>,
+        required email: Email,
+        required phone_number: PhoneNumber,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answered phone_number_display: Option<PhoneDisplay>,
+        required specialization: Line<100>,
+        required license_number: Line<100>,
+        required years_of_experience: YearsOfExperience,
+        #[serde(default)]
+        optional identifiers: Vec<RecordIdentifier>,
+    }
 }
 
 impl Details for DoctorDetails {
     type Id = DoctorId;
     const KIND: &'static str = "doctor";
     const PARTNER: &'static str = "patient";
+    const PHONES: &'static [&'static str] = &["phone_number"];
+    const SEARCH_FIELDS: &'static [&'static str] =
+        &["search", "phone", "identifier", "specialization"];
 
     fn patient(_id: DoctorId) -> Option<PatientId> {
         None
     }
 
     fn sort_name(&self) -> [String; 2] {
-        [self.last_name.folded(), self.first_name.folded()]
+        record::sort_name(&self.first_name, &self.last_name)
+    }
+
+    fn search_terms(&self) -> SearchTerms {
+        SearchTerms {
+            name: record::full_name(&self.first_name, &self.last_name),
+            phones: SearchTerms::phones_of([&self.phone_number]),
+            identifiers: self.identifiers.iter().map(RecordIdentifier::unique_form).collect(),
+            specialization: Some(self.specialization.search_key()),
+            ..SearchTerms::default()
+        }
     }
 
     fn unique(&self) -> Vec<(&'static str, String)> {
-        vec![("email", self.email.folded()), ("license_number", self.license_number.folded())]
+        vec![
+            ("email", self.email.unique_form()),
+            ("license_number", self.license_number.unique_form()),
+        ]
+    }
+
+    fn check(draft: &Draft<'_, Self>, _intake: &Intake, errors: &mut FieldErrors) {
+        record::check_name(draft, errors);
+        record::check_identifiers(draft, errors);
     }
 }
 

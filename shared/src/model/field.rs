@@ -10,6 +10,9 @@ use deserr::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// The message about a field that a request does not have.
+pub(crate) const UNKNOWN: &str = "is not a field of this request";
+
 /// The messages of each invalid field, in the shape of a problem's `errors` member:
 /// `{"field": ["message", …]}`.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +29,18 @@ impl FieldErrors {
 
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         self.0.entry(field.to_owned()).or_default().push(message.into());
+    }
+
+    /// Adds a message about a value, or about a key of the object there. Errors are grouped by the field of the body;
+    /// the message names the item of a list and the item's own field: `item 2: system is required`.
+    fn add_at(&mut self, location: ValuePointerRef, key: Option<&str>, message: impl Into<String>) {
+        let (mut field, mut text) = (None, String::new());
+        describe(location, &mut field, &mut text);
+        if let Some(key) = key {
+            describe_key(key, &mut field, &mut text);
+        }
+        text.push_str(&message.into());
+        self.add(field.as_deref().unwrap_or_default(), text);
     }
 
     /// Returns each invalid field with its messages.
@@ -52,20 +67,21 @@ impl DeserializeError for FieldErrors {
         location: ValuePointerRef,
     ) -> ControlFlow<Self, Self> {
         let mut errors = errors.unwrap_or_default();
-        let here = location.first_field().unwrap_or_default();
         match error {
-            ErrorKind::MissingField { field } => errors.add(field, "is required"),
-            ErrorKind::UnknownKey { key, .. } => errors.add(key, "is not a field of this request"),
+            ErrorKind::MissingField { field } => {
+                errors.add_at(location, Some(field), "is required");
+            }
+            ErrorKind::UnknownKey { key, .. } => errors.add_at(location, Some(key), UNKNOWN),
             ErrorKind::UnknownValue { accepted, .. } => {
-                errors.add(here, format!("must be one of {}", accepted.join(", ")));
+                errors.add_at(location, None, format!("must be one of {}", accepted.join(", ")));
             }
             ErrorKind::IncorrectValueKind { actual, accepted } => {
-                errors.add(here, wrong_kind(actual.kind(), accepted));
+                errors.add_at(location, None, wrong_kind(actual.kind(), accepted));
             }
             ErrorKind::BadSequenceLen { expected, .. } => {
-                errors.add(here, format!("must hold {expected} values"));
+                errors.add_at(location, None, format!("must hold {expected} values"));
             }
-            ErrorKind::Unexpected { msg } => errors.add(here, msg),
+            ErrorKind::Unexpected { msg } => errors.add_at(location, None, msg),
         }
         ControlFlow::Continue(errors)
     }
@@ -80,6 +96,30 @@ impl MergeWithError<FieldErrors> for FieldErrors {
         let mut errors = errors.unwrap_or_default();
         errors.extend(other);
         ControlFlow::Continue(errors)
+    }
+}
+
+/// Finds the field of the body at the beginning of a location, and writes the rest of the location.
+fn describe(location: ValuePointerRef, field: &mut Option<String>, rest: &mut String) {
+    match location {
+        ValuePointerRef::Origin => {}
+        ValuePointerRef::Key { key, prev } => {
+            describe(*prev, field, rest);
+            describe_key(key, field, rest);
+        }
+        ValuePointerRef::Index { index, prev } => {
+            describe(*prev, field, rest);
+            rest.push_str(&format!("item {}: ", index + 1));
+        }
+    }
+}
+
+fn describe_key(key: &str, field: &mut Option<String>, rest: &mut String) {
+    if field.is_none() {
+        *field = Some(key.to_owned());
+    } else {
+        rest.push_str(key);
+        rest.push(' ');
     }
 }
 
@@ -122,6 +162,20 @@ pub fn parse<T: Deserr<FieldErrors>>(
             Err(all)
         }
     }
+}
+
+/// Parses the value of one field.
+pub(crate) fn parse_value<T: Deserr<FieldErrors>>(
+    field: &str,
+    value: Value,
+) -> Result<T, FieldErrors> {
+    let body = ValuePointerRef::Origin;
+    T::deserialize_from_value(value.into_value(), body.push_key(field))
+}
+
+/// Whether a value is a string without visible text. In an optional field, it is the same as null.
+pub(crate) fn is_blank(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// Returns a string field of a body, if it exists and parses as `T`.
@@ -174,5 +228,43 @@ pub(crate) fn whole_number<V: IntoValue>(value: &deserr::Value<V>) -> Option<u64
 
 /// Returns the error of a value that has the right JSON type but is invalid.
 pub(crate) fn invalid(message: impl ToString, location: ValuePointerRef) -> FieldErrors {
-    FieldErrors::one(location.first_field().unwrap_or_default(), message.to_string())
+    let mut errors = FieldErrors::default();
+    errors.add_at(location, None, message.to_string());
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::identifier::RecordIdentifier;
+    use crate::model::text::Line;
+
+    #[test]
+    fn errors_name_the_item_and_its_field() {
+        let list = json!([
+            {"system": "MRN", "value": "7"},
+            {"value": " "},
+            {"colour": "red", "system": 7, "value": "7"},
+            "MRN|7",
+        ]);
+        let errors = parse_value::<Vec<RecordIdentifier>>("identifiers", list).unwrap_err();
+        assert_eq!(
+            json!(errors),
+            json!({"identifiers": [
+                "item 2: value must not be empty", "item 2: system is required",
+                "item 3: colour is not a field of this request", "item 3: system must be a string",
+                "item 4: must be an object",
+            ]})
+        );
+        let errors =
+            parse_value::<Vec<Line<3>>>("names", json!(["Ann", "Anna", null])).unwrap_err();
+        assert_eq!(
+            json!(errors),
+            json!({"names": ["item 2: must have at most 3 characters", "item 3: must not be null"]})
+        );
+        let errors = parse_value::<Line<3>>("name", json!("")).unwrap_err();
+        assert_eq!(json!(errors), json!({"name": ["must not be empty"]}));
+    }
 }

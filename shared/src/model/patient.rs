@@ -4,30 +4,56 @@ use deserr::Deserr;
 use serde::{Deserialize, Serialize};
 
 use super::date::Date;
-use super::field::{FieldErrors, JsonObject, peek};
+use super::deceased::DeceasedAt;
+use super::draft::{Draft, details};
+use super::field::FieldErrors;
 use super::id::PatientId;
-use super::phone::PhoneNumber;
-use super::record::{Details, Record};
+use super::identifier::RecordIdentifier;
+use super::partial_date::PartialDate;
+use super::phone::{PhoneDisplay, PhoneNumber};
+use super::record::{self, Details, Intake, Record};
+use super::search::SearchTerms;
 use super::text::{Line, Text};
+
+/// The largest number of former names.
+const MAX_FORMER_NAMES: usize = 5;
+
+/// Nobody is older.
+const MAX_AGE: i16 = 150;
 
 /// A patient. Lists omit `medical_history`.
 pub type Patient = Record<PatientDetails>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Deserr)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-pub struct PatientDetails {
-    pub first_name: Line<100>,
-    pub last_name: Line<50>,
-    pub date_of_birth: Date,
-    pub gender: Gender,
-    pub contact_number: PhoneNumber,
-    pub address: Text<500>,
-    #[deserr(default)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub medical_history: Option<Text<10_000>>,
-    #[deserr(default)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub emergency_number: Option<PhoneNumber>,
+details! {
+    pub struct PatientDetails {
+        #[serde(default)]
+        optional first_name: Option<Line<100>>,
+        #[serde(default)]
+        optional last_name: Option<Line<100>>,
+        #[serde(default)]
+        optional former_names: Vec<Line<100>>,
+        #[serde(default)]
+        nullable date_of_birth: Option<PartialDate>,
+        #[serde(default)]
+        optional date_of_birth_estimated: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        optional deceased_at: Option<DeceasedAt>,
+        required gender: Gender,
+        #[serde(default)]
+        nullable contact_number: Option<PhoneNumber>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answered contact_number_display: Option<PhoneDisplay>,
+        #[serde(default)]
+        nullable address: Option<Text<500>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        optional medical_history: Option<Text<10_000>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        optional emergency_number: Option<PhoneNumber>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answered emergency_number_display: Option<PhoneDisplay>,
+        #[serde(default)]
+        optional identifiers: Vec<RecordIdentifier>,
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
@@ -35,25 +61,76 @@ pub enum Gender {
     Male,
     Female,
     Other,
+    Unknown,
 }
 
 impl Details for PatientDetails {
     type Id = PatientId;
     const KIND: &'static str = "patient";
     const PARTNER: &'static str = "doctor";
+    const PHONES: &'static [&'static str] = &["contact_number", "emergency_number"];
+    const SEARCH_FIELDS: &'static [&'static str] = &["search", "birth_date", "phone", "identifier"];
 
     fn patient(id: PatientId) -> Option<PatientId> {
         Some(id)
     }
 
     fn sort_name(&self) -> [String; 2] {
-        [self.last_name.folded(), self.first_name.folded()]
+        record::sort_name(&self.first_name, &self.last_name)
     }
 
-    fn check(body: &JsonObject, today: Date, errors: &mut FieldErrors) {
-        if peek(body, "date_of_birth").is_some_and(|born: Date| born > today) {
-            errors.add("date_of_birth", "must not be in the future");
+    fn search_terms(&self) -> SearchTerms {
+        let numbers = [&self.contact_number, &self.emergency_number];
+        SearchTerms {
+            name: record::full_name(&self.first_name, &self.last_name),
+            former_names: self.former_names.iter().map(Line::search_key).collect(),
+            birth_date: self.date_of_birth,
+            phones: SearchTerms::phones_of(numbers.into_iter().flatten()),
+            identifiers: self.identifiers.iter().map(RecordIdentifier::unique_form).collect(),
+            specialization: None,
         }
+    }
+
+    fn check(draft: &Draft<'_, Self>, intake: &Intake, errors: &mut FieldErrors) {
+        record::check_name(draft, errors);
+        record::check_identifiers(draft, errors);
+        if draft.changes(&["former_names"]) {
+            let names = draft.value("former_names").and_then(|names| names.as_array());
+            check_former_names(names.map_or(0, Vec::len), errors);
+        }
+        check_life(draft, intake.today, errors);
+    }
+}
+
+/// Checks the number of former names.
+pub(super) fn check_former_names(count: usize, errors: &mut FieldErrors) {
+    if count > MAX_FORMER_NAMES {
+        errors.add("former_names", format!("must have at most {MAX_FORMER_NAMES} items"));
+    }
+}
+
+/// Checks birth and death against today and against each other.
+fn check_life(draft: &Draft<'_, PatientDetails>, today: Date, errors: &mut FieldErrors) {
+    let born: Option<PartialDate> = draft.peek("date_of_birth");
+    let died: Option<DeceasedAt> = draft.peek("deceased_at");
+    if draft.changes(&["date_of_birth"]) && born.is_some_and(|born| born.first_day() > today) {
+        errors.add("date_of_birth", "must not be in the future");
+    }
+    if draft.changes(&["deceased_at"]) && died.is_some_and(|died| died.first_day() > today) {
+        errors.add("deceased_at", "must not be in the future");
+    }
+    let Some(born) = born.filter(|_| draft.changes(&["date_of_birth", "deceased_at"])) else {
+        return;
+    };
+    if died.is_some_and(|died| died.last_day() < born.first_day()) {
+        errors.add("deceased_at", "must not be before date_of_birth");
+    }
+    // A patient who died in an unknown month of a year may have died on its first day.
+    let end = died.map_or(today, DeceasedAt::first_day);
+    if born.last_day() < end.years_before(MAX_AGE) {
+        let message =
+            format!("must be at most {MAX_AGE} years before today, or before deceased_at");
+        errors.add("date_of_birth", message);
     }
 }
 
@@ -62,10 +139,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::model::field::JsonObject;
     use crate::model::record::Edit;
 
-    fn today() -> Date {
-        "2026-01-31".parse().unwrap()
+    fn intake() -> Intake {
+        Intake { today: "2026-01-31".parse().unwrap(), phone_country: "US".parse().ok() }
     }
 
     fn object(value: Value) -> JsonObject {
@@ -79,40 +157,250 @@ mod tests {
         }))
     }
 
+    fn with(change: Value) -> JsonObject {
+        let mut body = jane();
+        body.extend(object(change));
+        body
+    }
+
+    fn parse(change: Value) -> Result<PatientDetails, Value> {
+        PatientDetails::parse(with(change), &intake()).map_err(|errors| json!(errors))
+    }
+
+    /// A record that is older than today's rules.
+    fn old() -> PatientDetails {
+        serde_json::from_value(json!({
+            "first_name": "\u{200b}", "last_name": "Roe", "date_of_birth": "1800-01-01", "gender": "Female",
+            "contact_number": "0301234567890123456", "address": "1 Main St",
+        }))
+        .unwrap()
+    }
+
+    fn old_body() -> JsonObject {
+        let mut body = object(json!(old()));
+        body.retain(|_, value| !value.is_null());
+        body
+    }
+
     #[test]
     fn all_errors_are_reported_at_once() {
-        let mut body = jane();
+        let mut body = with(json!({
+            "first_name": 7, "last_name": "a\u{0}b", "date_of_birth": "2026-02-01", "gender": "female",
+            "contact_number": "call me", "nickname": "J", "former_names": ["", "Ann", 7],
+            "contact_number_display": "+1", "date_of_birth_estimated": "yes",
+            "identifiers": [{"system": "MRN", "value": "1"}, {"value": "2"}],
+        }));
         body.remove("address");
-        body.extend(object(json!({
-            "first_name": 7, "last_name": " ", "date_of_birth": "2026-02-01", "gender": "female",
-            "contact_number": null, "nickname": "J"
-        })));
-        let errors = PatientDetails::parse(body, today()).unwrap_err();
+        let errors = PatientDetails::parse(body, &intake()).unwrap_err();
         assert_eq!(
-            serde_json::to_value(errors).unwrap(),
+            json!(errors),
             json!({
                 "address": ["is required"],
-                "contact_number": ["must not be null"],
+                "contact_number":
+                    ["must be a telephone number, such as +1 202 555 0147 or (202) 555-0147"],
+                "contact_number_display": ["is not a field of this request"],
                 "date_of_birth": ["must not be in the future"],
+                "date_of_birth_estimated": ["must be true or false"],
                 "first_name": ["must be a string"],
-                "gender": ["must be one of Male, Female, Other"],
-                "last_name": ["must not be empty"],
+                "former_names": ["item 1: must not be empty", "item 3: must be a string"],
+                "gender": ["must be one of Male, Female, Other, Unknown"],
+                "identifiers": ["item 2: system is required"],
+                "last_name": ["must not contain control characters"],
                 "nickname": ["is not a field of this request"],
             })
         );
     }
 
     #[test]
+    fn unknown_facts_are_null() {
+        for unknown in [json!(null), json!(""), json!(" ")] {
+            let patient = parse(json!({
+                "first_name": unknown, "date_of_birth": unknown, "gender": "Unknown",
+                "contact_number": unknown, "address": unknown, "medical_history": unknown,
+                "emergency_number": unknown, "deceased_at": unknown,
+            }));
+            assert_eq!(
+                json!(patient.unwrap()),
+                json!({
+                    "first_name": null, "last_name": "Roe", "former_names": [], "date_of_birth": null,
+                    "date_of_birth_estimated": false, "gender": "Unknown", "contact_number": null,
+                    "address": null, "identifiers": [],
+                })
+            );
+        }
+        let mut body = jane();
+        body.retain(|field, _| field == "gender");
+        let errors = PatientDetails::parse(body, &intake()).unwrap_err();
+        assert_eq!(
+            json!(errors),
+            json!({
+                "address": ["is required"], "contact_number": ["is required"], "date_of_birth": ["is required"],
+                "first_name": ["is required unless last_name is given"],
+                "last_name": ["is required unless first_name is given"],
+            })
+        );
+        assert_eq!(parse(json!({"gender": null})), Err(json!({"gender": ["must not be null"]})));
+    }
+
+    #[test]
+    fn one_name_is_enough() {
+        for (first, last) in [("Sukarno", ""), ("", "Sukarno")] {
+            let patient = parse(json!({"first_name": first, "last_name": last})).unwrap();
+            assert_eq!(patient.sort_name(), ["sukarno", ""]);
+            assert_eq!(patient.search_terms().name, "sukarno");
+        }
+        let jane = parse(json!({})).unwrap();
+        assert_eq!(jane.sort_name(), ["roe", "jane"]);
+        assert_eq!(jane.search_terms().name, "jane roe");
+    }
+
+    #[test]
+    fn lists_are_bounded() {
+        let names = |count| vec!["Ann"; count];
+        assert_eq!(parse(json!({"former_names": names(5)})).unwrap().former_names.len(), 5);
+        let errors = json!({"former_names": ["must have at most 5 items"]});
+        assert_eq!(parse(json!({"former_names": names(6)})), Err(errors));
+
+        let identifiers = |count: usize| {
+            let identifier = |n| json!({"system": format!("system {n}"), "value": "7"});
+            json!({"identifiers": (0..count).map(identifier).collect::<Vec<_>>()})
+        };
+        assert_eq!(parse(identifiers(10)).unwrap().identifiers.len(), 10);
+        let errors = json!({"identifiers": ["must have at most 10 items"]});
+        assert_eq!(parse(identifiers(11)), Err(errors));
+        assert_eq!(parse(json!({"former_names": null, "identifiers": null})), parse(json!({})));
+    }
+
+    #[test]
+    fn system_gives_one_identifier() {
+        let twice = json!({"identifiers": [
+            {"system": "MRN", "value": "1"}, {"system": "SSN", "value": "1"}, {"system": "mrn", "value": "2"},
+        ]});
+        let errors = json!({"identifiers": ["item 3: system must differ from that of item 1"]});
+        assert_eq!(parse(twice), Err(errors));
+    }
+
+    #[test]
+    fn life_has_at_most_150_years_and_no_future() {
+        let too_old = "must be at most 150 years before today, or before deceased_at";
+        let future = "must not be in the future";
+        for (born, died, field, problem) in [
+            ("1876-01-31", "", "", ""),
+            ("1876-01-30", "", "date_of_birth", too_old),
+            ("1876-01", "", "", ""),
+            ("1876", "", "", ""),
+            ("1875-12", "", "date_of_birth", too_old),
+            ("1875", "", "date_of_birth", too_old),
+            ("1875", "1930", "", ""),
+            ("1801-06", "1951", "", ""),
+            ("1801-06", "1951-06", "", ""),
+            ("1801-06", "1951-07-01", "date_of_birth", too_old),
+            ("2026", "", "", ""),
+            ("2026-01-31", "", "", ""),
+            ("2026-02", "", "date_of_birth", future),
+            ("2027", "", "date_of_birth", future),
+            ("1990", "2026", "", ""),
+            ("1990", "2026-01-31T09:30:00Z", "", ""), // in Kiribati, too
+            ("1990", "2026-01-31T10:30:00Z", "deceased_at", future),
+            ("1990", "2026-02", "deceased_at", future),
+            ("1990-06", "1990", "", ""),
+            ("1990-06", "1990-05-31", "deceased_at", "must not be before date_of_birth"),
+            ("", "1800", "", ""),
+        ] {
+            let parsed = parse(json!({"date_of_birth": born, "deceased_at": died}));
+            let expected = if field.is_empty() { None } else { Some(json!({field: [problem]})) };
+            assert_eq!(parsed.err(), expected, "{born} {died}");
+        }
+    }
+
+    #[test]
+    fn phones_are_kept_in_one_form_with_a_display() {
+        let patient = parse(json!({
+            "contact_number": "(202) 555-0147", "emergency_number": "+1 202 555 0183 ext. 12",
+        }));
+        let patient = json!(patient.unwrap());
+        assert_eq!(patient["contact_number"], "+12025550147");
+        assert_eq!(patient["contact_number_display"], "+1 202-555-0147");
+        assert_eq!(patient["emergency_number"], "+12025550183;ext=12");
+        let short = parse(json!({"contact_number": "112"})).unwrap();
+        assert_eq!(json!(short)["contact_number_display"], "112");
+        assert!(json!(short).get("emergency_number_display").is_none());
+        assert_eq!(short.search_terms().phones, ["112"]);
+    }
+
+    #[test]
+    fn display_follows_its_number() {
+        let current = parse(json!({"contact_number": "(202) 555-0147"})).unwrap();
+        let edit = |change| {
+            let edit = Edit::Merge(object(change));
+            json!(edit.apply(&current, &intake()).unwrap())["contact_number_display"].clone()
+        };
+        assert_eq!(edit(json!({"address": "2 Main St"})), "+1 202-555-0147");
+        assert_eq!(edit(json!({"contact_number": "202.555.0147"})), "+1 202-555-0147");
+        assert_eq!(edit(json!({"contact_number": "112"})), "112");
+        assert_eq!(edit(json!({"contact_number": null})), Value::Null);
+        let edit: Edit<PatientDetails> =
+            Edit::Merge(object(json!({"contact_number_display": "7"})));
+        assert!(edit.apply(&current, &intake()).is_err());
+    }
+
+    #[test]
     fn merge_patch_changes_named_fields_and_null_removes_a_field() {
-        let current = PatientDetails::parse(jane(), today()).unwrap();
+        let current = parse(json!({})).unwrap();
         let patch = Edit::Merge(object(json!({"last_name": "Doe", "medical_history": null})));
-        let next = patch.apply(&current, today()).unwrap();
-        assert_eq!(next.last_name.as_str(), "Doe");
+        let next = patch.apply(&current, &intake()).unwrap();
+        assert_eq!(next.last_name.as_ref().unwrap().as_str(), "Doe");
         assert_eq!(next.medical_history, None);
         assert_eq!(next.first_name, current.first_name);
 
         let required: Edit<PatientDetails> = Edit::Merge(object(json!({"gender": null})));
-        let errors = required.apply(&current, today()).unwrap_err();
-        assert_eq!(serde_json::to_value(errors).unwrap(), json!({"gender": ["must not be null"]}));
+        let errors = required.apply(&current, &intake()).unwrap_err();
+        assert_eq!(json!(errors), json!({"gender": ["must not be null"]}));
+        let nameless: Edit<PatientDetails> =
+            Edit::Merge(object(json!({"first_name": null, "last_name": ""})));
+        let errors = json!(nameless.apply(&current, &intake()).unwrap_err());
+        assert_eq!(errors["first_name"], json!(["is required unless last_name is given"]));
+        assert_eq!(errors["last_name"], json!(["is required unless first_name is given"]));
+    }
+
+    #[test]
+    fn put_removes_what_it_does_not_name() {
+        let current = parse(json!({"former_names": ["Doe"], "deceased_at": "2025"})).unwrap();
+        let mut body = jane();
+        body.remove("medical_history");
+        let next = Edit::replace(body).apply(&current, &intake()).unwrap();
+        assert!(next.former_names.is_empty());
+        assert_eq!((next.deceased_at, next.medical_history), (None, None));
+
+        let mut body = jane();
+        body.remove("address");
+        let errors = Edit::replace(body).apply(&current, &intake()).unwrap_err();
+        assert_eq!(json!(errors), json!({"address": ["is required"]}));
+    }
+
+    #[test]
+    fn old_record_is_readable_and_editable() {
+        let old = old();
+        assert_eq!(json!(old)["first_name"], "\u{200b}");
+        assert!(old.former_names.is_empty() && old.identifiers.is_empty());
+
+        let patch = Edit::Merge(object(json!({"address": "2 Main St"})));
+        let next = patch.apply(&old, &intake()).unwrap();
+        assert_eq!(next.first_name, old.first_name);
+        assert_eq!(next.address.as_ref().unwrap().as_str(), "2 Main St");
+
+        assert_eq!(Edit::replace(old_body()).apply(&old, &intake()).unwrap(), old);
+        let mut body = old_body();
+        body.insert("gender".to_owned(), json!("Unknown"));
+        assert!(Edit::replace(body).apply(&old, &intake()).is_ok());
+
+        for change in [
+            json!({"first_name": "\u{200b}\u{200b}"}),
+            json!({"date_of_birth": "1800-01-02"}),
+            json!({"contact_number": "03012345678901234567"}),
+        ] {
+            let edit: Edit<PatientDetails> = Edit::Merge(object(change.clone()));
+            assert!(edit.apply(&old, &intake()).is_err(), "{change}");
+        }
     }
 }

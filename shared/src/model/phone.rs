@@ -1,48 +1,417 @@
-//! A telephone number in the characters of E.164.
+//! Telephone numbers: read as people write them, kept in the form of E.164.
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 
+use rlibphonenumber::{NumberLengthType, PhoneNumberFormat, PhoneNumberUtil, Region};
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
+use super::digit::ascii_digit;
 use super::field::{field_from_str, unseen};
 
-/// A telephone number: an optional `+`, then 3 to 19 digits. This includes E.164 numbers and short numbers such as 112.
+/// The longest text that is read, in characters: the longest number with a separator around each digit.
+const MAX_TYPED: usize = 100;
+
+/// A number with fewer digits and without a country code may be an extension of the clinic or an emergency number.
+const SHORTEST_NATIONAL: usize = 7;
+
+/// The fewest digits by which a number is searched.
+pub(super) const SHORTEST_SUFFIX: usize = 4;
+
+const EXTENSION: &str = ";ext=";
+
+const MAX_EXTENSION: usize = 9;
+
+/// What people write between a number and its extension, in lower case.
+const EXTENSION_LABELS: [&str; 12] = [
+    EXTENSION,
+    "extension",
+    "extensión",
+    "extn",
+    "ext",
+    "xtn",
+    "anexo",
+    "int",
+    "доб",
+    "durchwahl",
+    "x",
+    "#",
+];
+
+/// Read at the first number. Functions that read no number never call it, so the linker drops its data.
+static LIBRARY: LazyLock<Option<PhoneNumberUtil>> = LazyLock::new(|| PhoneNumberUtil::new().ok());
+
+/// A telephone number: E.164, or 3 to 19 digits as typed if they do not parse, with an optional `+` in front and an
+/// optional extension (`;ext=12`) behind.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PhoneNumber(String);
 
+/// A number as people read it: in the international format of its country, or as it was typed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PhoneDisplay(String);
+
+/// What a text says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadPhone {
+    pub number: PhoneNumber,
+    pub display: PhoneDisplay,
+}
+
+/// A country whose numbers are read without their country code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PhoneCountry(Region);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be a telephone number, such as +1 202 555 0147 or (202) 555-0147")]
+pub struct InvalidPhoneNumber;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be a telephone number: 3 to 19 digits, with + in front or without, such as +14155550123"
+    "must be the two capital letters of a country with telephone numbers (ISO 3166), such as US"
 )]
-pub struct InvalidPhoneNumber;
+pub struct InvalidPhoneCountry;
+
+impl PhoneNumber {
+    /// Reads a number as people write it. `country` is the country of a number without a country code.
+    pub fn read(
+        text: &str,
+        country: Option<PhoneCountry>,
+    ) -> Result<ReadPhone, InvalidPhoneNumber> {
+        let text = text.trim();
+        let typed = Some(text).filter(|text| text.chars().count() <= MAX_TYPED);
+        let typed = typed.and_then(Typed::read).ok_or(InvalidPhoneNumber)?;
+        if let Some(phone) = parsed(&typed, country) {
+            return Ok(phone);
+        }
+        let number = with_extension(&typed.dialled(), typed.extension.as_deref()).parse()?;
+        Ok(ReadPhone { number, display: PhoneDisplay(text.to_owned()) })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns its digits without the extension.
+    pub fn digits(&self) -> String {
+        let (number, _) = split_extension(&self.0);
+        number.chars().filter(char::is_ascii_digit).collect()
+    }
+}
 
 impl FromStr for PhoneNumber {
     type Err = InvalidPhoneNumber;
 
+    /// Accepts only the form in which numbers are kept; [`PhoneNumber::read`] accepts what people write.
     fn from_str(text: &str) -> Result<Self, InvalidPhoneNumber> {
-        let number = text.trim();
+        let (number, extension) = split_extension(text);
         let digits = number.strip_prefix('+').unwrap_or(number);
-        let is_number =
-            (3..=19).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        is_number.then(|| Self(number.to_owned())).ok_or(InvalidPhoneNumber)
+        let has_length = |text: &str, min: usize, max: usize| {
+            (min..=max).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+        };
+        let is_number = has_length(digits, 3, 19)
+            && extension.is_none_or(|extension| has_length(extension, 1, MAX_EXTENSION));
+        is_number.then(|| Self(text.to_owned())).ok_or(InvalidPhoneNumber)
+    }
+}
+
+impl PhoneDisplay {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PhoneCountry {
+    type Err = InvalidPhoneCountry;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPhoneCountry> {
+        let is_code = text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
+        let region = Some(text).filter(|_| is_code).and_then(|it| Region::from_code(it).ok());
+        // `UK` is a code, but no number is read by it.
+        let has_numbers = |region: &Region| {
+            LIBRARY.as_ref().is_some_and(|it| it.get_country_code_for_region(*region).is_some())
+        };
+        region.filter(has_numbers).map(Self).ok_or(InvalidPhoneCountry)
     }
 }
 
 field_from_str!(PhoneNumber);
 unseen!(PhoneNumber);
+unseen!(PhoneDisplay);
+
+/// Returns the digits of a text in any script's decimal digits, as ASCII, without an extension. Leading zeros are left
+/// out while enough digits to search by remain: the zero before an area code is no part of an E.164 number.
+pub fn digits_in(text: &str) -> String {
+    let text = plain(text).replace("(0)", "");
+    let number = text.find(|c| !is_part(c)).and_then(|at| text.split_at_checked(at));
+    let number = match number {
+        // Letters in front belong to no extension.
+        Some((number, rest)) if !number.trim().is_empty() && extension_in(rest).is_some() => number,
+        _ => text.as_str(),
+    };
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let zeros = digits.bytes().take_while(|b| *b == b'0').count();
+    let zeros = zeros.min(digits.len().saturating_sub(SHORTEST_SUFFIX));
+    digits.get(zeros..).unwrap_or_default().to_owned()
+}
+
+/// A number as typed, in ASCII and without separators.
+struct Typed {
+    has_plus: bool,
+    digits: String,
+    extension: Option<String>,
+}
+
+impl Typed {
+    /// Returns `None` for a text that is no number.
+    fn read(text: &str) -> Option<Self> {
+        let text = plain(text);
+        let text = text.trim();
+        let text = text.strip_prefix("tel:").unwrap_or(text);
+        let (number, extension) = match text.find(|c| !is_part(c)) {
+            None => (text, None),
+            Some(at) => {
+                let (number, rest) = text.split_at_checked(at)?;
+                (number, Some(extension_in(rest)?))
+            }
+        };
+        let number: String = number.chars().filter(|c| !is_separator(*c)).collect();
+        let digits = number.strip_prefix('+').unwrap_or(&number);
+        let has_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        has_digits.then(|| Self {
+            has_plus: number.starts_with('+'),
+            digits: digits.to_owned(),
+            extension,
+        })
+    }
+
+    fn dialled(&self) -> String {
+        format!("{}{}", if self.has_plus { "+" } else { "" }, self.digits)
+    }
+}
+
+/// Returns the number of a country's plan; `None` if it is none. A number of the right length is one, even if it is not
+/// assigned to anybody: plans change, and the library's data are older.
+fn parsed(typed: &Typed, country: Option<PhoneCountry>) -> Option<ReadPhone> {
+    if !typed.has_plus && typed.digits.len() < SHORTEST_NATIONAL {
+        return None;
+    }
+    let library = LIBRARY.as_ref()?;
+    let mut number = library.parse(typed.dialled(), country.map(|country| country.0)).ok()?;
+    let length = library.is_possible_number_with_reason(&number);
+    if number.national_number == 0 || !matches!(length, Ok(NumberLengthType::IsPossible)) {
+        return None;
+    }
+    let e164 = library.format(&number, PhoneNumberFormat::E164).into_owned();
+    number.extension.clone_from(&typed.extension);
+    let display = library.format(&number, PhoneNumberFormat::International).into_owned();
+    let number = with_extension(&e164, typed.extension.as_deref()).parse().ok()?;
+    Some(ReadPhone { number, display: PhoneDisplay(display) })
+}
+
+fn with_extension(number: &str, extension: Option<&str>) -> String {
+    match extension {
+        Some(extension) => format!("{number}{EXTENSION}{extension}"),
+        None => number.to_owned(),
+    }
+}
+
+fn split_extension(number: &str) -> (&str, Option<&str>) {
+    number.split_once(EXTENSION).map_or((number, None), |(number, it)| (number, Some(it)))
+}
+
+/// Returns the text in lower case, with ASCII digits, and without characters that nobody sees, which telephones copy
+/// with a number.
+fn plain(text: &str) -> String {
+    let is_invisible = |c: char| {
+        matches!(
+            c,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        )
+    };
+    text.nfkc()
+        .filter(|c| !is_invisible(*c))
+        .map(|c| ascii_digit(c).unwrap_or(c))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn is_part(c: char) -> bool {
+    c.is_ascii_digit() || c == '+' || is_separator(c)
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2053}'
+                | '\u{2212}'
+                | '\u{223c}'
+                | '\u{30fc}'
+                | '\u{b7}'
+                | ' '
+                | '\t'
+                | '-'
+                | '.'
+                | '/'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '~'
+    )
+}
+
+/// Returns the extension in the text after a number.
+fn extension_in(rest: &str) -> Option<String> {
+    EXTENSION_LABELS.iter().find_map(|label| {
+        let digits = rest.strip_prefix(label)?.trim_start_matches([' ', '.', ':', '=', '-']);
+        let digits = digits.trim_end_matches(['#', ' ']);
+        let is_extension = (1..=MAX_EXTENSION).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit());
+        is_extension.then(|| digits.to_owned())
+    })
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str, country: &str) -> Option<(String, String)> {
+        let country = Some(country).filter(|it| !it.is_empty()).map(|it| it.parse().unwrap());
+        let phone = PhoneNumber::read(text, country).ok()?;
+        Some((phone.number.as_str().to_owned(), phone.display.as_str().to_owned()))
+    }
+
+    fn number(text: &str, country: &str) -> Option<String> {
+        read(text, country).map(|(number, _)| number)
+    }
+
     #[test]
-    fn number_has_digits_and_an_optional_plus() {
-        for text in ["+14155550123", "112", " 0301234567 "] {
-            assert!(text.parse::<PhoneNumber>().is_ok(), "{text:?}");
+    fn ten_notations_are_one_number() {
+        for text in [
+            "(202) 555-0147",
+            "202.555.0147",
+            "202 555 0147",
+            "1-202-555-0147",
+            "+1 202 555 0147",
+            "+1 (202) 555-0147",
+            "tel:+1-202-555-0147",
+            "＋１　２０２　５５５　０１４７",
+            "+١ ٢٠٢ ٥٥٥ ٠١٤٧",
+            "\u{202a}+1 (202) 555\u{2011}0147\u{202c}",
+            "011 1 202 555 0147",
+        ] {
+            let expected = ("+12025550147".to_owned(), "+1 202-555-0147".to_owned());
+            assert_eq!(read(text, "US"), Some(expected), "{text:?}");
         }
-        for text in ["", "+", "12", "1-2-3", "+1 415 555", "12345678901234567890", "٣٣٣"] {
+        assert_eq!(number("+14155550123", ""), Some("+14155550123".to_owned()));
+    }
+
+    #[test]
+    fn country_code_may_be_the_operators() {
+        assert_eq!(number("020 7946 0123", "GB"), Some("+442079460123".to_owned()));
+        assert_eq!(number("0049 30 1234567", "GB"), Some("+49301234567".to_owned()));
+        assert_eq!(number("+49 (0)30 1234567", "GB"), Some("+49301234567".to_owned()));
+        assert_eq!(number("+39 06 1234 5678", ""), Some("+390612345678".to_owned()));
+    }
+
+    #[test]
+    fn extension_follows_the_number() {
+        for text in [
+            "+1 202 555 0147 ext. 12",
+            "+1 202 555 0147 x12",
+            "+1 202 555 0147 Extension: 12",
+            "+1 202 555 0147 #12",
+            "+12025550147;ext=12",
+        ] {
+            let (number, display) = read(text, "").unwrap();
+            assert_eq!(number, "+12025550147;ext=12", "{text:?}");
+            assert!(
+                display.starts_with("+1 202-555-0147 ") && display.ends_with("12"),
+                "{display}"
+            );
+        }
+        assert_eq!(number("4711 x12", ""), Some("4711;ext=12".to_owned()));
+    }
+
+    #[test]
+    fn number_that_does_not_parse_stays_as_typed() {
+        for (text, country, expected) in [
+            ("112", "US", "112"),
+            (" 112 ", "", "112"),
+            ("+112", "", "+112"),
+            ("4711", "DE", "4711"),
+            ("555-0147", "US", "5550147"),
+            ("(202) 555-0147", "", "2025550147"),
+            ("0049 30 1234567", "", "0049301234567"),
+            ("0049 30 1234567", "US", "0049301234567"),
+            ("+999 1234567", "US", "+9991234567"),
+            ("1234567890123456789", "US", "1234567890123456789"),
+        ] {
+            let expected = (expected.to_owned(), text.trim().to_owned());
+            assert_eq!(read(text, country), Some(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_number_is_refused() {
+        for text in [
+            "",
+            "+",
+            "12",
+            "call me",
+            "call +1 202 555 0147",
+            "555 home",
+            "1-800-FLOWERS",
+            "+1 202 555 0147 ext.",
+            "+1 202 555 0147, +1 202 555 0148",
+            "1+2025550147",
+            "++12025550147",
+            "12345678901234567890",
+            "½½½½½½½",
+            &"-1".repeat(60),
+        ] {
+            assert_eq!(PhoneNumber::read(text, None), Err(InvalidPhoneNumber), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_reads_as_itself() {
+        for text in ["+12025550147;ext=12", "112", "+112", "5550147"] {
+            let kept: PhoneNumber = text.parse().unwrap();
+            assert_eq!(PhoneNumber::read(text, None).unwrap().number, kept);
+        }
+        for text in ["+1 202", "12", "112;ext=", "112;ext=x", " 112"] {
             assert_eq!(text.parse::<PhoneNumber>(), Err(InvalidPhoneNumber), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn digits_have_no_extension() {
+        let kept: PhoneNumber = "+12025550147;ext=12".parse().unwrap();
+        assert_eq!(kept.digits(), "12025550147");
+        for (text, digits) in [
+            ("(202) 555-0147 ext. 12", "2025550147"),
+            ("020 7946 0123", "2079460123"),
+            ("+44 (0)20 7946 0123", "442079460123"),
+            ("٠١٤٧", "0147"),
+            ("0147", "0147"),
+            ("007", "007"),
+            ("abc", ""),
+        ] {
+            assert_eq!(digits_in(text), digits, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn country_has_numbers() {
+        assert!("US".parse::<PhoneCountry>().is_ok());
+        for text in ["", "us", "USA", "001", "UK", "ZZ"] {
+            assert_eq!(text.parse::<PhoneCountry>(), Err(InvalidPhoneCountry), "{text:?}");
         }
     }
 }

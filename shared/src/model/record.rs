@@ -1,46 +1,102 @@
 //! The common shape of doctors and patients: an id, a version, times, and details.
 
-use deserr::Deserr;
+use std::marker::PhantomData;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::date::Date;
 use super::disclosure::Disclosure;
-use super::field::{self, FieldErrors, JsonObject};
+use super::draft::{Draft, Fields};
+use super::field::{FieldErrors, JsonObject};
 use super::id::{Id, PatientId};
+use super::identifier::RecordIdentifier;
+use super::phone::PhoneCountry;
+use super::search::SearchTerms;
+use super::text::Line;
 use super::timestamp::Timestamp;
 use super::version::Version;
 
 /// The fields of a doctor or a patient that clients set.
-pub trait Details:
-    Clone + Serialize + DeserializeOwned + Deserr<FieldErrors> + Send + Sync + 'static
-{
+pub trait Details: Fields + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     type Id: Id + DeserializeOwned;
 
     /// The kind of record, in lower case: `doctor`.
     const KIND: &'static str;
     /// The kind of record on the other side of an assignment.
     const PARTNER: &'static str;
+    /// The fields that hold telephone numbers.
+    const PHONES: &'static [&'static str];
+    /// The fields by which records of this kind are found.
+    const SEARCH_FIELDS: &'static [&'static str];
 
     /// Returns the patient whose record has this id; `None` for a doctor.
     fn patient(id: Self::Id) -> Option<PatientId>;
 
-    /// Returns the name by which lists are sorted: last name, then first name, folded.
+    /// Returns the name by which lists are sorted: the search keys of last and first name. The only name of a person
+    /// with one name is the first of them, and the other is empty.
     fn sort_name(&self) -> [String; 2];
 
-    /// Returns the unique fields, each with its folded value: no two records of the kind may have the same value.
-    /// The fields and their order are always the same.
+    /// Returns what a record is found by.
+    fn search_terms(&self) -> SearchTerms;
+
+    /// Returns the unique fields, each with the form in which it is compared: no two records of the kind may have the
+    /// same value. The fields and their order are always the same.
     fn unique(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
-    /// Checks the rules that depend on today's date.
-    fn check(_body: &JsonObject, _today: Date, _errors: &mut FieldErrors) {}
+    /// Checks the rules about several fields and about today's date, if the request changes one of their fields.
+    fn check(draft: &Draft<'_, Self>, intake: &Intake, errors: &mut FieldErrors);
 
     /// Returns the details in a JSON object, or all errors of the object.
-    fn parse(body: JsonObject, today: Date) -> Result<Self, FieldErrors> {
-        field::parse(body, |body, errors| Self::check(body, today, errors))
+    fn parse(body: JsonObject, intake: &Intake) -> Result<Self, FieldErrors> {
+        Draft::new(body, intake).finish(intake)
+    }
+}
+
+/// What details are read with.
+#[derive(Debug, Clone, Copy)]
+pub struct Intake {
+    /// The latest date anywhere on Earth.
+    pub today: Date,
+    /// The country of telephone numbers without a country code.
+    pub phone_country: Option<PhoneCountry>,
+}
+
+/// A person's name, of which one part may be missing.
+type Name = Option<Line<100>>;
+
+/// Returns the name by which lists are sorted.
+pub(super) fn sort_name(first: &Name, last: &Name) -> [String; 2] {
+    let mut keys = [last, first].into_iter().flatten().map(Line::search_key);
+    [keys.next().unwrap_or_default(), keys.next().unwrap_or_default()]
+}
+
+/// Returns the search key of a name.
+pub(super) fn full_name(first: &Name, last: &Name) -> String {
+    let keys: Vec<String> = [first, last].into_iter().flatten().map(Line::search_key).collect();
+    keys.join(" ")
+}
+
+/// Checks that a person has a name.
+pub(super) fn check_name<D: Details>(draft: &Draft<'_, D>, errors: &mut FieldErrors) {
+    const NAMES: [&str; 2] = ["first_name", "last_name"];
+    if draft.changes(&NAMES) && NAMES.iter().all(|name| draft.value(name).is_none()) {
+        for (name, other) in NAMES.iter().zip(NAMES.iter().rev()) {
+            errors.add(name, format!("is required unless {other} is given"));
+        }
+    }
+}
+
+/// Checks the identifiers if the request changes them.
+pub(super) fn check_identifiers<D: Details>(draft: &Draft<'_, D>, errors: &mut FieldErrors) {
+    const FIELD: &str = "identifiers";
+    let list = draft.value(FIELD).filter(|_| draft.changes(&[FIELD])).cloned();
+    let identifiers: Option<Vec<RecordIdentifier>> =
+        list.and_then(|list| serde_json::from_value(list).ok());
+    if let Some(identifiers) = identifiers {
+        RecordIdentifier::check(FIELD, &identifiers, errors);
     }
 }
 
@@ -60,7 +116,7 @@ pub struct Record<D: Details> {
 #[derive(Debug, Clone)]
 pub enum Edit<D> {
     /// PUT: replaces all details.
-    Replace(D),
+    Replace(JsonObject, PhantomData<fn() -> D>),
     /// PATCH: a JSON Merge Patch (RFC 7396).
     Merge(JsonObject),
 }
@@ -72,20 +128,17 @@ impl<D: Details> Disclosure for Record<D> {
 }
 
 impl<D: Details> Edit<D> {
+    /// Replaces all details.
+    pub fn replace(body: JsonObject) -> Self {
+        Self::Replace(body, PhantomData)
+    }
+
     /// Returns the details after the edit.
-    pub fn apply(&self, current: &D, today: Date) -> Result<D, FieldErrors> {
-        let patch = match self {
-            Self::Replace(details) => return Ok(details.clone()),
-            Self::Merge(patch) => patch,
+    pub fn apply(&self, current: &D, intake: &Intake) -> Result<D, FieldErrors> {
+        let draft = match self {
+            Self::Replace(body, _) => Draft::replacing(current, body.clone(), intake),
+            Self::Merge(patch) => Draft::merging(current, patch.clone(), intake),
         };
-        let mut merged = match serde_json::to_value(current) {
-            Ok(Value::Object(object)) => object,
-            _ => JsonObject::new(),
-        };
-        for (field, value) in patch {
-            // A null removes an optional field; the parser reports it for a required one.
-            merged.insert(field.clone(), value.clone());
-        }
-        D::parse(merged, today)
+        draft.finish(intake)
     }
 }

@@ -18,7 +18,9 @@ use crate::model::user::{Role, User, UserChange};
 use crate::model::version::IfMatch;
 use crate::records;
 use crate::store::Read;
-use crate::testing::{Actor as Person, Event, World, protected, protected_with, run, steps};
+use crate::testing::{
+    Actor as Person, Event, RECORD_SETTINGS, World, protected, protected_with, run, steps,
+};
 
 /// Records the rows, or fails.
 #[derive(Clone, Default)]
@@ -142,7 +144,8 @@ fn only_fields_of_the_decision_may_change() {
         let app = world.app_with_rules(by_assignment(&Trail::default()));
         let update = async |body| {
             let event = of_patient("patients-update", patient.id).json(body).by(&staff);
-            world.call_in(&app, protected(records::update::<PatientDetails>), event).await
+            let handler = protected_with(RECORD_SETTINGS, records::update::<PatientDetails>);
+            world.call_in(&app, handler, event).await
         };
         let problem = update(json!({"last_name": "Doe", "address": "1 Elm St"})).await;
         let problem = problem.expect_problem(403, "permission_denied");

@@ -233,6 +233,7 @@ impl StoredAccount {
 
 impl Load for StoredAccount {
     type Name = UserId;
+    type Found = ();
 
     fn keys(id: &UserId) -> Vec<Key> {
         vec![Key::user(Some(*id))]
@@ -242,7 +243,7 @@ impl Load for StoredAccount {
         id: UserId,
         _allowed: &Allowed,
         items: &mut Items,
-        _rows: Rows,
+        _found: (),
     ) -> Result<Self, StoreError> {
         let user = items.take(&Key::user(Some(id))).map(dynamo::parse).transpose()?;
         Ok(Self { id, user })
@@ -255,6 +256,7 @@ pub struct AccountPage(Page<Account, String>);
 
 impl Load for AccountPage {
     type Name = NameQuery;
+    type Found = Rows;
 
     async fn find(store: &Store, query: &NameQuery, allowed: &Allowed) -> Result<Rows, StoreError> {
         let Reach::All = allowed.reach();

@@ -8,7 +8,7 @@ use super::assignments::{Assignments, Row, assignment_in, name_in};
 use super::error::StoreError;
 use super::keys::{self, GSI1, SELF};
 use super::load::Load;
-use super::records::record_in;
+use super::stored::{LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, record_in};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, Reach, action};
 use crate::dynamo::{self, Item, Items, Key, Query, ReadPlan, Rows};
@@ -18,16 +18,6 @@ use crate::model::id::{DoctorId, Id, PatientId};
 use crate::model::page::{Page, Paging};
 use crate::model::patient::PatientDetails;
 use crate::model::record::{Details, Record};
-
-/// The attributes of a patient that lists show, and those of a tombstone. `medical_history` is not among them.
-#[rustfmt::skip]
-pub const LISTED_PATIENT_ATTRIBUTES: &[&str] = &[
-    "pk", "sk", "deleted_at", "swept", "id", "version", "created_at", "updated_at",
-    "first_name", "last_name", "date_of_birth", "gender", "contact_number", "address", "emergency_number",
-];
-
-/// Lists show every doctor attribute.
-const LISTED_DOCTOR_ATTRIBUTES: &[&str] = &[];
 
 /// The attributes of a name, and that of a tombstone.
 const NAME_ATTRIBUTES: &[&str] = &["pk", "deleted_at", "first_name", "last_name"];
@@ -158,6 +148,7 @@ impl<Owner: Details, Other: Details> AssignmentsOf<Owner, Other> {
 
 impl<Owner: Details, Other: Details> Load for AssignmentsOf<Owner, Other> {
     type Name = AssignmentsQuery<Owner, Other>;
+    type Found = Rows;
 
     fn patient(query: &Self::Name) -> Option<PatientId> {
         Owner::patient(query.owner)
@@ -206,6 +197,7 @@ impl<Owner: Details, Other: Details> Load for AssignmentsOf<Owner, Other> {
 
 impl Load for AssignmentPage {
     type Name = Paging<(DoctorId, PatientId)>;
+    type Found = Rows;
 
     /// Calls: Scan of gsi1.
     async fn find(

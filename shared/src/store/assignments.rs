@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::error::StoreError;
 use super::keys;
 use super::load::Load;
-use super::records::alive;
+use super::stored::alive;
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
-use crate::dynamo::{self, Item, Items, Key, Outcome, Rows};
+use crate::dynamo::{self, Item, Items, Key, Outcome};
 use crate::model::assignment::{Assignment, AssignmentView};
 use crate::model::doctor::DoctorDetails;
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
@@ -146,6 +146,7 @@ impl AssignmentIds {
 
 impl Load for AssignmentIds {
     type Name = Self;
+    type Found = ();
 
     fn patient(ids: &Self) -> Option<PatientId> {
         Some(ids.patient_id)
@@ -155,7 +156,7 @@ impl Load for AssignmentIds {
         ids: Self,
         _allowed: &Allowed,
         _items: &mut Items,
-        _rows: Rows,
+        _found: (),
     ) -> Result<Self, StoreError> {
         Ok(ids)
     }
@@ -163,6 +164,7 @@ impl Load for AssignmentIds {
 
 impl Load for DoctorAndPatient {
     type Name = AssignmentIds;
+    type Found = ();
 
     fn keys(ids: &AssignmentIds) -> Vec<Key> {
         ids.keys().into()
@@ -176,7 +178,7 @@ impl Load for DoctorAndPatient {
         ids: AssignmentIds,
         _allowed: &Allowed,
         items: &mut Items,
-        _rows: Rows,
+        _found: (),
     ) -> Result<Self, StoreError> {
         let [doctor, patient, assignment] = ids.keys().map(|key| items.take(&key));
         Ok(Self {

@@ -26,6 +26,9 @@ pub struct Creation {
     /// The id of the record.
     pub id: u64,
     pub created_at: Timestamp,
+    /// The ids of the possible duplicates that the answer named. An item of an earlier version has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub possible_duplicates: Vec<u64>,
 }
 
 impl Creation {
@@ -34,7 +37,13 @@ impl Creation {
         id: u64,
         created_at: Timestamp,
     ) -> Result<Self, StoreError> {
-        Ok(Self { fingerprint: fingerprint(details)?, id, created_at })
+        let fingerprint = fingerprint(details)?;
+        Ok(Self { fingerprint, id, created_at, possible_duplicates: Vec::new() })
+    }
+
+    /// Remembers the possible duplicates that the answer names.
+    pub fn with_duplicates(self, ids: impl Iterator<Item = u64>) -> Self {
+        Self { possible_duplicates: ids.collect(), ..self }
     }
 
     /// Whether the record had the same details.

@@ -29,9 +29,9 @@ pub const SESSION_PREFIX: &str = "SESSION#";
 /// The partition of all public token keys.
 pub const SIGNING_KEYS: &str = "KEYS";
 
-/// Separates the names in the sort keys of gsi2: ASCII's unit separator, which no name contains and which sorts
-/// before every character of a name.
-const SEPARATOR: char = '\u{1f}';
+/// Separates the names, or a value, from the id in sort keys: ASCII's unit separator, which no name contains and which
+/// sorts before every character of a name.
+pub const SEPARATOR: char = '\u{1f}';
 
 impl Key {
     fn of(pk: String) -> Self {
@@ -167,7 +167,7 @@ pub fn id_in<I: Id>(key: &str) -> Option<I> {
     I::new(digits.parse().ok()?)
 }
 
-/// Returns a sort key of gsi2: names, then the id, so that no two are equal.
+/// Returns a sort key of gsi2 or of an index row: names or a value, then the id, so that no two are equal.
 pub fn sort_key(names: &[String], id: u64) -> String {
     let mut key = names.join(&SEPARATOR.to_string());
     key.push(SEPARATOR);

@@ -5,14 +5,17 @@ use std::future::{Future, ready};
 use super::error::StoreError;
 use super::tables::Store;
 use crate::access::Allowed;
-use crate::dynamo::{Items, Key, Rows};
+use crate::dynamo::{Items, Key};
 use crate::model::id::PatientId;
 
 /// A target. Either the items at keys that the request names, read in the BatchGetItem of the caller, or the rows of a
-/// list, read by a Query that may run beside that call. Nothing is built from either before the decision.
+/// list, read by Queries that may run beside that call. Nothing is built from either before the decision.
 pub trait Load: Sized + Send + 'static {
     /// The name in a request: an id, two ids, a page of a list.
     type Name: Clone + Send + Sync + 'static;
+
+    /// What [`Load::find`] reads: [`crate::dynamo::Rows`] for most lists, `()` for a target at keys.
+    type Found: Default + Send + 'static;
 
     /// Returns the keys to read with the caller.
     fn keys(_name: &Self::Name) -> Vec<Key> {
@@ -29,16 +32,16 @@ pub trait Load: Sized + Send + 'static {
         _store: &Store,
         _name: &Self::Name,
         _allowed: &Allowed,
-    ) -> impl Future<Output = Result<Rows, StoreError>> + Send {
-        ready(Ok(Rows::default()))
+    ) -> impl Future<Output = Result<Self::Found, StoreError>> + Send {
+        ready(Ok(Self::Found::default()))
     }
 
-    /// Builds the target, for a caller who is allowed, of the items at [`Load::keys`] and the rows of [`Load::find`].
+    /// Builds the target, for a caller who is allowed, of the items at [`Load::keys`] and of what [`Load::find`] read.
     fn build(
         name: Self::Name,
         allowed: &Allowed,
         items: &mut Items,
-        rows: Rows,
+        found: Self::Found,
     ) -> Result<Self, StoreError>;
 }
 
@@ -48,12 +51,13 @@ pub struct Nothing;
 
 impl Load for Nothing {
     type Name = ();
+    type Found = ();
 
     fn build(
         _name: (),
         _allowed: &Allowed,
         _items: &mut Items,
-        _rows: Rows,
+        _found: (),
     ) -> Result<Self, StoreError> {
         Ok(Self)
     }

@@ -13,6 +13,7 @@ mod assignment_lists;
 mod assignments;
 mod counter;
 mod credentials;
+mod duplicates;
 mod error;
 mod idempotency;
 mod keys;
@@ -31,8 +32,11 @@ mod rename;
 mod resets;
 #[cfg(feature = "operator")]
 mod schema;
+mod search;
+mod search_index;
 mod sessions;
 mod signing_keys;
+mod stored;
 #[cfg(feature = "operator")]
 mod subject;
 mod sweep;
@@ -45,13 +49,14 @@ pub use accounts::{
     AccountPage, Accounts, ListAccounts, ReadOwnAccount, StoredAccount, UpdateAccount,
 };
 pub use assignment_lists::{
-    AssignmentPage, AssignmentsOf, AssignmentsQuery, LISTED_PATIENT_ATTRIBUTES, ListAssignments,
-    ListDoctorsOfPatient, ListPatientsOfDoctor, RecordsOf,
+    AssignmentPage, AssignmentsOf, AssignmentsQuery, ListAssignments, ListDoctorsOfPatient,
+    ListPatientsOfDoctor, RecordsOf,
 };
 pub use assignments::{
     Assign, Assigned, AssignmentIds, Assignments, DoctorAndPatient, EndAssignment,
 };
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
+pub use duplicates::FindDuplicates;
 pub use error::StoreError;
 #[cfg(feature = "operator")]
 pub use keys::GSI2;
@@ -61,7 +66,7 @@ pub use load::{Load, Nothing};
 pub use name_index::{NameQuery, is_list_position};
 #[cfg(feature = "operator")]
 pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
-pub use records::{Create, Delete, List, Read, RecordActs, RecordPage, Records, Stored, Update};
+pub use records::{Create, Delete, Read, RecordActs, Records, Update};
 pub use registration::NewUser;
 #[cfg(feature = "operator")]
 pub use reindex::{Collision, Reindex, Step};
@@ -70,7 +75,9 @@ pub use rename::{DoctorRename, UserRename};
 pub use resets::{Reset, Resets};
 #[cfg(feature = "operator")]
 pub use schema::SchemaState;
+pub use search::{List, Position, RecordPage, RecordQuery, is_position};
 pub use sessions::{EndOwnSession, ListOwnSessions, RevokeOwnSession, Rotated, Sessions};
 pub use signing_keys::{PublicKey, SigningKeys};
+pub use stored::{LISTED_PATIENT_ATTRIBUTES, Stored};
 pub use tables::Store;
 pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};

@@ -2,25 +2,26 @@
 
 use std::marker::PhantomData;
 
-use serde::{Deserialize, Serialize};
-
 use super::error::StoreError;
 use super::idempotency::Creation;
-use super::keys::{id_in_sort_key, in_gsi2, sort_key};
-use super::load::{Load, Nothing};
-use super::name_index::{NameQuery, page_by_name};
+use super::load::Nothing;
+use super::search_index;
+use super::stored::{
+    LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, State, Stored, item_of, not_found,
+    tombstone, unchanged,
+};
 use super::tables::Store;
-use crate::access::{Act, Action, Allowed, Granted, Reach};
-use crate::dynamo::{self, AttributeValue, Expression, Item, Items, Key, Outcome, Rows};
+use crate::access::{Act, Action, Granted};
+use crate::dynamo::{AttributeValue, Item, Key, Outcome};
 use crate::model::doctor::DoctorDetails;
+use crate::model::duplicate::{Created, PossibleDuplicate};
 use crate::model::field::FieldErrors;
-use crate::model::id::{Id, PatientId};
+use crate::model::id::Id;
 use crate::model::idempotency::IdempotencyKey;
-use crate::model::page::Page;
 use crate::model::patient::PatientDetails;
-use crate::model::record::{Details, Edit, Record};
+use crate::model::record::{Details, Edit, Intake, Record};
 use crate::model::timestamp::Timestamp;
-use crate::model::version::{IfMatch, Version};
+use crate::model::version::IfMatch;
 
 mod sealed {
     use crate::model::doctor::DoctorDetails;
@@ -32,8 +33,13 @@ mod sealed {
     impl Sealed for PatientDetails {}
 }
 
-/// The acts on one kind of record.
+/// The acts on one kind of record, and what answers show of it.
 pub trait RecordActs: Details + sealed::Sealed {
+    /// The attributes that lists show; all if empty.
+    const LISTED: &'static [&'static str];
+    /// What the answer to a creation says about another record that may be of the same person; `None` if it says
+    /// nothing.
+    const DUPLICATE: Option<fn(Record<Self>) -> PossibleDuplicate>;
     const CREATE: Act;
     const READ: Act;
     const LIST: Act;
@@ -42,6 +48,8 @@ pub trait RecordActs: Details + sealed::Sealed {
 }
 
 impl RecordActs for DoctorDetails {
+    const LISTED: &'static [&'static str] = LISTED_DOCTOR_ATTRIBUTES;
+    const DUPLICATE: Option<fn(Record<Self>) -> PossibleDuplicate> = None;
     const CREATE: Act = Act::CreateDoctor;
     const READ: Act = Act::ReadDoctor;
     const LIST: Act = Act::ListDoctors;
@@ -50,6 +58,8 @@ impl RecordActs for DoctorDetails {
 }
 
 impl RecordActs for PatientDetails {
+    const LISTED: &'static [&'static str] = LISTED_PATIENT_ATTRIBUTES;
+    const DUPLICATE: Option<fn(Record<Self>) -> PossibleDuplicate> = Some(PossibleDuplicate::of);
     const CREATE: Act = Act::CreatePatient;
     const READ: Act = Act::ReadPatient;
     const LIST: Act = Act::ListPatients;
@@ -75,7 +85,6 @@ macro_rules! record_actions {
 record_actions! {
     Create: CREATE, Nothing;
     Read: READ, Stored<D>;
-    List: LIST, RecordPage<D>;
     Update: UPDATE, Stored<D>;
     Delete: DELETE, Stored<D>;
 }
@@ -83,33 +92,8 @@ record_actions! {
 /// The records of one kind.
 #[derive(Debug)]
 pub struct Records<'a, D> {
-    store: &'a Store,
+    pub(super) store: &'a Store,
     kind: PhantomData<fn() -> D>,
-}
-
-/// The item at a record's key.
-#[derive(Debug)]
-pub struct Stored<D: Details> {
-    id: D::Id,
-    state: State<D>,
-}
-
-#[derive(Debug)]
-enum State<D: Details> {
-    Alive(Record<D>),
-    /// `swept`: whether all of its assignments are removed.
-    Deleted {
-        swept: bool,
-    },
-    Absent,
-}
-
-/// The item of a deleted record, so that its id is not used again and assignments are refused.
-#[derive(Debug, Serialize, Deserialize)]
-struct Tombstone {
-    deleted_at: Timestamp,
-    /// Whether all of the record's assignments are removed.
-    swept: bool,
 }
 
 /// Why a record's transaction was refused.
@@ -139,29 +123,45 @@ impl Store {
 }
 
 impl<D: RecordActs> Records<'_, D> {
-    /// Creates a record, or finds the record that a request with the same idempotency key created. Calls: UpdateItem of
-    /// the counter, TransactWriteItems; GetItem if the key was used.
+    /// Creates a record, or finds the record that a request with the same idempotency key created. Reports other
+    /// records that may be of the same person; two creations at the same time may not see each other. Calls: UpdateItem
+    /// of the counter; for a patient beside it a Query for each name, phone and identifier, then BatchGetItem if one was
+    /// found; TransactWriteItems. If the key was used, also GetItem, then BatchGetItem if the first answer named duplicates.
     pub async fn create(
         &self,
         by: Granted<Create<D>>,
         details: D,
         idempotency_key: Option<&IdempotencyKey>,
-    ) -> Result<Record<D>, StoreError> {
+    ) -> Result<Created<D>, StoreError> {
         let now = by.at();
-        let id: D::Id = self.store.next_id(D::KIND).await?;
+        let terms = details.search_terms();
+        let duplicates = async {
+            match D::DUPLICATE {
+                Some(_) => self.store.duplicates_of::<D>(&terms).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        // Both are awaited: dropping a call would close its connection.
+        let (id, duplicates) = tokio::join!(self.store.next_id::<D::Id>(D::KIND), duplicates);
+        let (id, duplicates) = (id?, duplicates?);
         let record = Record { id, details, version: 1, created_at: now, updated_at: now };
         let transaction = self.store.main.transaction();
         let mut transaction = transaction.put_new(item_of(&record)?, Refusal::Record);
         if let Some(key) = idempotency_key {
-            let (item, is_free) = Creation::new(&record.details, id.get(), now)?.item(key)?;
+            let creation = Creation::new(&record.details, id.get(), now)?;
+            let creation = creation.with_duplicates(duplicates.iter().map(|it| it.id.get()));
+            let (item, is_free) = creation.item(key)?;
             transaction = transaction.put_if(item, is_free, Refusal::KeyUsed);
         }
         for (field, value) in record.details.unique() {
             let claim = claim::<D>(field, &value, id);
             transaction = transaction.put_new(claim, Refusal::Taken(field));
         }
+        for row in search_index::rows::<D>(id, &terms) {
+            transaction = transaction.put(row.into());
+        }
         match transaction.commit().await? {
-            Outcome::Committed => Ok(record),
+            Outcome::Committed => Ok(created(record, duplicates)),
             // Before anything else: the taken values may be this very request's.
             Outcome::Refused(refusals) if refusals.contains(&Refusal::KeyUsed) => {
                 self.created_before(record.details, idempotency_key).await
@@ -177,7 +177,7 @@ impl<D: RecordActs> Records<'_, D> {
         &self,
         details: D,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Record<D>, StoreError> {
+    ) -> Result<Created<D>, StoreError> {
         let creation = match key {
             Some(key) => self.store.creation(key).await?,
             None => None,
@@ -187,8 +187,13 @@ impl<D: RecordActs> Records<'_, D> {
             return Err(StoreError::IdempotencyKeyReused);
         }
         let id = D::Id::new(creation.id).ok_or_else(|| StoreError::missing("an id"))?;
+        let ids: Vec<D::Id> =
+            creation.possible_duplicates.iter().filter_map(|id| D::Id::new(*id)).collect();
+        let mut found = self.store.records_with::<D>(&ids, D::LISTED).await?;
+        let duplicates = ids.iter().filter_map(|id| found.remove(id)).collect();
         let at = creation.created_at;
-        Ok(Record { id, details, version: 1, created_at: at, updated_at: at })
+        let record = Record { id, details, version: 1, created_at: at, updated_at: at };
+        Ok(created(record, duplicates))
     }
 
     /// Returns the record that was read with the caller. Calls: none.
@@ -196,16 +201,12 @@ impl<D: RecordActs> Records<'_, D> {
         by.into_target().alive()
     }
 
-    /// Returns a page of records in the order of names. Calls: none; the Query was the target.
-    pub fn list(&self, by: Granted<List<D>>) -> Page<Record<D>, String> {
-        by.into_target().0
-    }
-
     /// Edits the record that was read with the caller. Calls: TransactWriteItems.
     pub async fn update(
         &self,
         by: Granted<Update<D>>,
         edit: &Edit<D>,
+        intake: &Intake,
         if_match: &IfMatch,
     ) -> Result<Record<D>, StoreError> {
         let (now, fields) = (by.at(), by.fields());
@@ -213,8 +214,7 @@ impl<D: RecordActs> Records<'_, D> {
         if !if_match.allows(current.version) {
             return Err(StoreError::VersionMismatch);
         }
-        let details =
-            edit.apply(&current.details, now.latest_date()).map_err(StoreError::Invalid)?;
+        let details = edit.apply(&current.details, intake).map_err(StoreError::Invalid)?;
         fields.check(&current.details, &details).map_err(StoreError::FieldsDenied)?;
         let next = Record {
             id: current.id,
@@ -251,6 +251,15 @@ impl<D: RecordActs> Records<'_, D> {
                     .delete(Key::unique::<D>(field, &old));
             }
         }
+        let rows =
+            |record: &Record<D>| search_index::rows::<D>(record.id, &record.details.search_terms());
+        let (old, new) = (rows(current), rows(next));
+        for row in new.difference(&old) {
+            transaction = transaction.put(row.clone().into());
+        }
+        for row in old.difference(&new) {
+            transaction = transaction.delete(row.clone());
+        }
         Ok(transaction.commit().await?)
     }
 
@@ -282,116 +291,30 @@ impl<D: RecordActs> Records<'_, D> {
         record: &Record<D>,
         now: Timestamp,
     ) -> Result<Outcome<Refusal>, StoreError> {
-        let tombstone = Tombstone { deleted_at: now, swept: false };
-        let tombstone = dynamo::write(&tombstone, Key::record::<D>(record.id))?;
         let transaction = self.store.main.transaction();
+        let tombstone = tombstone::<D>(record.id, now)?;
         let mut transaction =
             transaction.put_if(tombstone, unchanged(record.version), Refusal::Record);
         for (field, value) in record.details.unique() {
             transaction = transaction.delete(Key::unique::<D>(field, &value));
         }
+        for row in search_index::rows::<D>(record.id, &record.details.search_terms()) {
+            transaction = transaction.delete(row);
+        }
         Ok(transaction.commit().await?)
     }
 }
 
-impl<D: Details> Load for Stored<D> {
-    type Name = D::Id;
-
-    fn keys(id: &D::Id) -> Vec<Key> {
-        vec![Key::record::<D>(*id)]
-    }
-
-    fn patient(id: &D::Id) -> Option<PatientId> {
-        D::patient(*id)
-    }
-
-    fn build(
-        id: D::Id,
-        _allowed: &Allowed,
-        items: &mut Items,
-        _rows: Rows,
-    ) -> Result<Self, StoreError> {
-        let state = items.take(&Key::record::<D>(id)).map_or(Ok(State::Absent), state_in)?;
-        Ok(Self { id, state })
-    }
-}
-
-impl<D: Details> Stored<D> {
-    fn alive(self) -> Result<Record<D>, StoreError> {
-        match self.state {
-            State::Alive(record) => Ok(record),
-            State::Deleted { .. } | State::Absent => Err(not_found::<D>(self.id)),
-        }
-    }
-}
-
-/// A page of records in the order of names.
-#[derive(Debug)]
-pub struct RecordPage<D: Details>(Page<Record<D>, String>);
-
-impl<D: Details> Load for RecordPage<D> {
-    type Name = NameQuery;
-
-    async fn find(store: &Store, query: &NameQuery, allowed: &Allowed) -> Result<Rows, StoreError> {
-        let Reach::All = allowed.reach();
-        let key_of = |sort_key: &str| Some(Key::record::<D>(id_in_sort_key::<D::Id>(sort_key)?));
-        store.rows_by_name(D::KIND, query, key_of).await
-    }
-
-    fn build(
-        _query: NameQuery,
-        _allowed: &Allowed,
-        _items: &mut Items,
-        rows: Rows,
-    ) -> Result<Self, StoreError> {
-        page_by_name(rows).map(Self)
-    }
-}
-
-/// Returns the record in an item; `None` for a tombstone.
-pub(super) fn record_in<D: Details>(item: Item) -> Result<Option<Record<D>>, StoreError> {
-    match state_in(item)? {
-        State::Alive(record) => Ok(Some(record)),
-        State::Deleted { .. } | State::Absent => Ok(None),
-    }
-}
-
-/// A condition: the item exists and is no tombstone.
-pub(super) fn alive() -> Expression {
-    Expression::only("attribute_exists(pk) AND attribute_not_exists(deleted_at)")
-}
-
-fn state_in<D: Details>(item: Item) -> Result<State<D>, StoreError> {
-    if item.contains_key("deleted_at") {
-        let tombstone: Tombstone = dynamo::parse(item)?;
-        return Ok(State::Deleted { swept: tombstone.swept });
-    }
-    Ok(State::Alive(dynamo::parse(item)?))
-}
-
-/// A condition: the item has this version and is no tombstone.
-fn unchanged(version: Version) -> Expression {
-    Expression::only("version = :version AND attribute_not_exists(deleted_at)")
-        .number(":version", version)
-}
-
-fn item_of<D: Details>(record: &Record<D>) -> Result<Item, StoreError> {
-    let key = Key::record::<D>(record.id);
-    let sort_key = sort_key(&record.details.sort_name(), record.id.get());
-    let mut item = dynamo::write(record, key.clone())?;
-    item.extend(in_gsi2(D::KIND, sort_key, key));
-    Ok(item)
+fn created<D: RecordActs>(record: Record<D>, duplicates: Vec<Record<D>>) -> Created<D> {
+    let possible_duplicates = D::DUPLICATE.map(|shown| duplicates.into_iter().map(shown).collect());
+    Created { record, possible_duplicates }
 }
 
 /// Returns the item that keeps a unique value for one record.
-fn claim<D: Details>(field: &str, folded: &str, id: D::Id) -> Item {
-    let mut item = Item::from(Key::unique::<D>(field, folded));
+pub(super) fn claim<D: Details>(field: &str, form: &str, id: D::Id) -> Item {
+    let mut item = Item::from(Key::unique::<D>(field, form));
     item.insert("id".to_owned(), AttributeValue::N(id.get().to_string()));
     item
-}
-
-fn not_found<D: Details>(id: D::Id) -> StoreError {
-    StoreError::not_found(format!("{} {}", D::KIND, id.get()))
 }
 
 /// Returns the conflict of the fields whose values other records have; `None` if there is none.

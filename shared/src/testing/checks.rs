@@ -2,9 +2,11 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use repo::template::TABLE_NAME;
 use serde_json::{Value, json};
 
 pub use super::access::policy_grants_nothing_else;
@@ -13,10 +15,14 @@ use super::costs;
 use super::event::Event;
 use super::faults::{Fault, When};
 use super::sample::Sample;
+use super::settings::RECORD_SETTINGS;
 use super::steps;
-use super::world::{Handler, World, run, together};
+use super::world::{Handler, World, protected_with, run, together};
+use crate::model::patient::PatientDetails;
+use crate::model::record::Record;
 use crate::model::user::{Role, UserChange};
 use crate::model::version::IfMatch;
+use crate::records;
 use crate::store::{RecordActs, StoreError};
 
 /// Refuses callers without a token, and callers whose role is pending.
@@ -164,13 +170,45 @@ async fn at_work<H: Handler>(
     (handler, event.by(&staff))
 }
 
+/// Gives a record the identifier A-7 of the system MRN.
+pub async fn identify<D: Sample + RecordActs>(world: &World, actor: &Actor, record: &Record<D>) {
+    let body = json!({"identifiers": [{"system": "MRN", "value": "A-7"}]});
+    let event = event::<D>("update").without_policy().path_parameter("id", json!(record.id));
+    let handler = protected_with(RECORD_SETTINGS, records::update::<D>);
+    world.call(handler, event.json(body).by(actor)).await.expect(200);
+}
+
+/// Returns the keys of all rows of the search index.
+async fn index_rows(world: &World) -> BTreeSet<(String, String)> {
+    let text = |row: &HashMap<String, AttributeValue>, name: &str| {
+        row[name].as_s().expect("a string").clone()
+    };
+    let mut found = BTreeSet::new();
+    for kind in ["BORN#", "IDENTIFIER#", "NAME#", "PHONE#", "SPECIALTY#"] {
+        let rows = world.rows(kind).await;
+        assert!(rows.iter().all(|row| row.len() == 2), "a row has only keys");
+        found.extend(rows.iter().map(|row| (text(row, "pk"), text(row, "sk"))));
+    }
+    found
+}
+
+/// Returns the number of rows of the number-th sample with an identifier: its names have three words.
+fn index_rows_of<D: Sample>() -> usize {
+    let (names, phone, identifier) = (3, 1, 1);
+    let sample = D::sample(1);
+    let specialty = sample["specialization"].as_str().map_or(0, |it| it.split(' ').count());
+    let birth = usize::from(sample["date_of_birth"].is_string());
+    names + phone + identifier + specialty + birth
+}
+
 /// Returns the number of rows of each kind, except counters, which may skip a number.
 async fn kinds(world: &World) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();
     for row in world.rows("").await {
         let kind = |name: &str| {
             let key = row[name].as_s().expect("a string");
-            key.split_once('#').map_or(key.as_str(), |(kind, _)| kind).to_owned()
+            // An index row's sort key ends with an id, and an id may be skipped.
+            key.split(['#', '\u{1f}']).next().unwrap_or_default().to_owned()
         };
         let (pk, sk) = (kind("pk"), kind("sk"));
         if pk != "COUNTER" && pk != "ATTEMPTS" {
@@ -241,13 +279,25 @@ pub mod create {
     pub fn key_is_used_up_by_success_for_a_day<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
-            let bad = keyed::<D>(1, "a key", &staff).with(json!({"first_name": ""}));
+            let bad = keyed::<D>(1, "a key", &staff).with(json!({"first_name": 7}));
             world.call(handler.clone(), bad).await.expect(400);
             world.call(handler.clone(), keyed::<D>(1, "a key", &staff)).await.expect(201);
             world.advance(Duration::from_secs(24 * 60 * 60));
             let staff = world.sign_in(staff.user).await;
             world.call(handler, keyed::<D>(2, "a key", &staff)).await.expect(201);
             assert_eq!(count::<D>(&world).await, 2);
+        });
+    }
+
+    pub fn every_value_gets_its_index_row<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let identifiers = json!([{"system": "MRN", "value": "A-7"}]);
+            let event = event::<D>("create").json(D::sample(1)).by(&staff);
+            let event = event.with(json!({ "identifiers": identifiers }));
+            world.call(handler, event).await.expect(201);
+            let rows = index_rows(&world).await;
+            assert_eq!(rows.len(), index_rows_of::<D>(), "{rows:?}");
         });
     }
 
@@ -350,8 +400,71 @@ pub mod list {
             let ids: Vec<_> = found["results"].as_array().expect("results").iter().collect();
             assert_eq!((ids.len(), &ids[0]["id"]), (1, &json!(record.id)));
             assert_eq!(search("nobody").await.expect(200)["results"], json!([]));
-            let problem = search("a\u{1f}").await.expect_problem(400, "invalid_query");
+            let problem = search(&"x".repeat(300)).await.expect_problem(400, "invalid_query");
             assert!(problem["errors"]["search"].is_array());
+        });
+    }
+
+    /// Each of the `criteria` finds the sample 17 with an identifier.
+    pub fn search_finds_by_each_criterion<D: Sample + RecordActs>(
+        handler: impl Handler,
+        criteria: &[(&str, &str)],
+    ) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(17).await;
+            identify(&world, &staff, &record).await;
+            for (field, value) in criteria {
+                let get = event::<D>("list").query(&[(*field, *value)]);
+                let post =
+                    event::<D>("list").method("POST").query(&[]).json(json!({ (*field): value }));
+                for event in [get, post] {
+                    let found = world.call(handler.clone(), event.by(&staff)).await.expect(200);
+                    let results = found["results"].as_array().expect("results");
+                    let ids: Vec<&Value> = results.iter().map(|record| &record["id"]).collect();
+                    assert_eq!(ids, [&json!(record.id)], "{field} {value}");
+                    assert!(results[0].get("medical_history").is_none());
+                }
+                if *field != "search" {
+                    let both = event::<D>("list").query(&[(*field, *value), ("search", "nobody")]);
+                    let found = world.call(handler.clone(), both.by(&staff)).await.expect(200);
+                    assert_eq!(found["results"], json!([]), "{field} {value}");
+                }
+            }
+        });
+    }
+
+    /// GET and POST share cursors; another search has others.
+    pub fn search_is_read_in_pages<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let name = |n: u32| D::sample(n)["last_name"].clone();
+            for n in 1..=5 {
+                world.record::<D>(n).await;
+            }
+            let word = name(1).as_str().and_then(|it| it.split(' ').next()).map(str::to_owned);
+            let word = word.expect("a name");
+            let (mut seen, mut cursor) = (Vec::new(), None);
+            for number in 0.. {
+                let event = if number % 2 == 0 {
+                    let mut query = vec![("search", word.as_str()), ("limit", "2")];
+                    query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+                    event::<D>("list").query(&query)
+                } else {
+                    let body = json!({ "search": word, "limit": 2, "cursor": cursor });
+                    event::<D>("list").method("POST").query(&[]).json(body)
+                };
+                let page = world.call(handler.clone(), event.by(&staff)).await.expect(200);
+                seen.extend(page["results"].as_array().expect("results").iter().cloned());
+                cursor = page["next"].as_str().map(str::to_owned);
+                let Some(next) = &cursor else { break };
+                let other = [("search", "another"), ("cursor", next.as_str())];
+                let other = event::<D>("list").query(&other).by(&staff);
+                let other = world.call(handler.clone(), other).await;
+                other.expect_problem(400, "invalid_query");
+            }
+            let names: Vec<Value> = seen.iter().map(|record| record["last_name"].clone()).collect();
+            assert_eq!(names, (1..=5).map(name).collect::<Vec<_>>());
         });
     }
 
@@ -392,6 +505,24 @@ pub mod update {
         });
     }
 
+    /// `changes` give every value by which the sample 1 is found another one.
+    pub fn index_rows_follow_the_record<D: Sample + RecordActs>(
+        handler: impl Handler,
+        changes: Value,
+    ) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(1).await;
+            identify(&world, &staff, &record).await;
+            let before = index_rows(&world).await;
+            let event = event::<D>("update").json(changes).by(&staff);
+            world.call(handler, event).await.expect(200);
+            let after = index_rows(&world).await;
+            assert!(before.is_disjoint(&after), "{before:?} {after:?}");
+            assert_eq!((before.len(), after.len()), (index_rows_of::<D>(), index_rows_of::<D>()));
+        });
+    }
+
     pub fn put_needs_every_required_field<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
@@ -399,7 +530,8 @@ pub mod update {
             let put = event::<D>("update").method("PUT").by(&staff);
             let partial = world.call(handler.clone(), put.clone().json(change::<D>())).await;
             let problem = partial.expect_problem(400, "invalid_body");
-            assert_eq!(problem["errors"]["first_name"], json!(["is required"]));
+            let missing = json!(["is required unless last_name is given"]);
+            assert_eq!(problem["errors"]["first_name"], missing);
             let whole = world.call(handler, put.json(D::sample(2))).await.expect(200);
             assert_eq!(whole["last_name"], D::sample(2)["last_name"]);
             assert_eq!((&whole["id"], &whole["version"]), (&json!(1), &json!(2)));
@@ -427,21 +559,72 @@ pub mod update {
     ) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
-            let bad = json!({"first_name": null, "id": 7});
+            let bad = json!({"first_name": 7, "id": 7});
             let event = event::<D>("update").json(bad).by(&staff);
             world.call(handler.clone(), event.clone()).await.expect_problem(404, "not_found");
             world.record::<D>(1).await;
             let problem = world.call(handler, event).await.expect_problem(400, "invalid_body");
             assert_eq!(
                 problem["errors"],
-                json!({"first_name": ["must not be null"], "id": ["is not a field of this request"]})
+                json!({"first_name": ["must be a string"], "id": ["is not a field of this request"]})
             );
+        });
+    }
+
+    /// A record as an earlier version wrote it, without new fields and with values that are refused now.
+    pub fn record_that_is_older_than_a_rule_stays_editable(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.patient(1).await;
+            let mut old = world.rows("PATIENT#").await.remove(0);
+            for (field, value) in [("first_name", "\u{200b}"), ("date_of_birth", "1800-01-01")] {
+                old.insert(field.to_owned(), AttributeValue::S(value.to_owned()));
+            }
+            for field in
+                ["former_names", "date_of_birth_estimated", "contact_number_display", "identifiers"]
+            {
+                assert!(old.remove(field).is_some(), "{field}");
+            }
+            let put = world.dynamodb.put_item().table_name(TABLE_NAME).set_item(Some(old));
+            put.send().await.expect("an item");
+
+            let event = event::<PatientDetails>("update").by(&staff);
+            let patch = event.clone().json(change::<PatientDetails>());
+            let mut body = world.call(handler.clone(), patch).await.expect(200);
+            assert_eq!(body["first_name"], "\u{200b}");
+            assert_eq!(body["date_of_birth"], "1800-01-01");
+            assert_eq!(body["former_names"], json!([]));
+
+            for answered in ["id", "version", "created_at", "updated_at"] {
+                body.as_object_mut().expect("an object").remove(answered);
+            }
+            body["gender"] = json!("Unknown");
+            let put = event.clone().method("PUT").json(body);
+            assert_eq!(world.call(handler.clone(), put).await.expect(200)["gender"], "Unknown");
+
+            let worse = json!({"first_name": "\u{200b}\u{200b}", "date_of_birth": "1800-01-02"});
+            let problem = world.call(handler, event.json(worse)).await;
+            let problem = problem.expect_problem(400, "invalid_body");
+            let fields: Vec<&String> =
+                problem["errors"].as_object().expect("errors").keys().collect();
+            assert_eq!(fields, ["date_of_birth", "first_name"]);
         });
     }
 }
 
 pub mod delete {
     use super::*;
+
+    pub fn deletion_removes_the_index_rows<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(1).await;
+            identify(&world, &staff, &record).await;
+            assert_eq!(index_rows(&world).await.len(), index_rows_of::<D>());
+            world.call(handler, event::<D>("delete").by(&staff)).await.expect(204);
+            assert!(index_rows(&world).await.is_empty());
+        });
+    }
 
     pub fn deleted_record_stays_deleted<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {

@@ -30,7 +30,7 @@ pub use calls::{Calls, Cost};
 pub use event::{Answer, Event};
 pub use sample::Sample;
 pub use serde_json::{Value, json};
-pub use settings::{ATTEMPT_LIMITS, PASSWORD, PASSWORD_POLICY, SESSION_LIMITS};
+pub use settings::{ATTEMPT_LIMITS, PASSWORD, PASSWORD_POLICY, RECORD_SETTINGS, SESSION_LIMITS};
 pub use world::{
     Handler, World, protected, protected_with, public, public_with, run, together, tokens,
     without_app,

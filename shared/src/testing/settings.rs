@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::auth::attempts::AttemptLimits;
 use crate::auth::policy::PasswordPolicy;
 use crate::model::session::SessionLimits;
+use crate::records::RecordSettings;
 use crate::store::{RowRule, WindowRule};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -30,6 +31,9 @@ pub const ATTEMPT_LIMITS: AttemptLimits = AttemptLimits {
 /// At least 8 characters.
 pub const PASSWORD_POLICY: PasswordPolicy =
     PasswordPolicy::new(NonZeroUsize::MIN.saturating_add(7));
+
+/// No country.
+pub const RECORD_SETTINGS: RecordSettings = RecordSettings { phone_country: None };
 
 /// A password that the policy accepts.
 pub const PASSWORD: &str = "correct-horse-battery-staple";

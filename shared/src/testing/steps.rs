@@ -1,21 +1,24 @@
 //! Store methods, called as the pipeline calls them, for a made-up administrator: load, decide, act, and again when
 //! another request changed the data at the same time.
 
+use super::settings::RECORD_SETTINGS;
 use crate::access::{Action, Actor, Caller, Granted, Relation, decide};
 use crate::dynamo::backoff;
 use crate::model::assignment::AssignmentView;
 use crate::model::doctor::DoctorDetails;
+use crate::model::duplicate::{Created, PossibleDuplicates};
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::idempotency::IdempotencyKey;
 use crate::model::page::{Page, Paging};
 use crate::model::record::{Edit, Record};
+use crate::model::search::{Criteria, SearchTerms};
 use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
 use crate::model::version::IfMatch;
 use crate::store::{
-    Assigned, AssignmentIds, AssignmentsQuery, List, Load, NameQuery, Read, RecordActs, RecordsOf,
-    Store, StoreError,
+    Assigned, AssignmentIds, AssignmentsQuery, List, Load, Position, Read, RecordActs, RecordQuery,
+    RecordsOf, Store, StoreError,
 };
 
 /// How often a step that loses races is tried.
@@ -71,6 +74,16 @@ pub async fn create<D: RecordActs>(
     key: Option<&IdempotencyKey>,
     now: Timestamp,
 ) -> Result<Record<D>, StoreError> {
+    created(store, details, key, now).await.map(|created| created.record)
+}
+
+/// Creates a record, and returns it with its possible duplicates.
+pub async fn created<D: RecordActs>(
+    store: &Store,
+    details: D,
+    key: Option<&IdempotencyKey>,
+    now: Timestamp,
+) -> Result<Created<D>, StoreError> {
     store.records().create(grant(store, first()?, now, ()).await?, details, key).await
 }
 
@@ -86,12 +99,21 @@ pub async fn record<D: RecordActs>(
 
 pub async fn list<D: RecordActs>(
     store: &Store,
-    prefix: &str,
-    paging: Paging<String>,
-) -> Result<Page<Record<D>, String>, StoreError> {
+    criteria: Criteria,
+    paging: Paging<Position>,
+) -> Result<Page<Record<D>, Position>, StoreError> {
     let now = Timestamp::from_millisecond(0);
-    let query = NameQuery { prefix: prefix.to_owned(), paging };
-    Ok(store.records().list(grant::<List<D>>(store, first()?, now, query).await?))
+    let query = RecordQuery { criteria, paging, label: "a list".to_owned() };
+    store.records().list(grant::<List<D>>(store, first()?, now, query).await?).await
+}
+
+/// Returns the patients who may be the same person.
+pub async fn possible_duplicates(
+    store: &Store,
+    terms: &SearchTerms,
+) -> Result<PossibleDuplicates, StoreError> {
+    let now = Timestamp::from_millisecond(0);
+    store.possible_duplicates(grant(store, first()?, now, ()).await?, terms).await
 }
 
 pub async fn update<D: RecordActs>(
@@ -102,7 +124,8 @@ pub async fn update<D: RecordActs>(
     now: Timestamp,
 ) -> Result<Record<D>, StoreError> {
     let records = store.records();
-    repeated!(records.update(grant(store, first()?, now, id).await?, edit, if_match).await)
+    let intake = RECORD_SETTINGS.intake(now);
+    repeated!(records.update(grant(store, first()?, now, id).await?, edit, &intake, if_match).await)
 }
 
 pub async fn delete<D: RecordActs>(

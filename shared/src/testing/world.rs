@@ -26,7 +26,7 @@ use super::emulator::{self, Emulator};
 use super::event::{Answer, Event};
 use super::faults::{self, Fault, When};
 use super::sample::Sample;
-use super::settings::SESSION_LIMITS;
+use super::settings::{RECORD_SETTINGS, SESSION_LIMITS};
 use super::steps;
 use super::template;
 use crate::access::{Action, Granted};
@@ -268,7 +268,8 @@ impl World {
     /// Creates the sample with this number.
     pub async fn record<D: Sample + RecordActs>(&self, n: u32) -> Record<D> {
         let object = D::sample(n).as_object().expect("an object").clone();
-        let details = D::parse(object, self.app.now().latest_date()).expect("valid details");
+        let intake = RECORD_SETTINGS.intake(self.app.now());
+        let details = D::parse(object, &intake).expect("valid details");
         steps::create(self.app.store(), details, None, self.app.now()).await.expect("a record")
     }
 

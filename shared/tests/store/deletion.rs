@@ -3,13 +3,14 @@
 use shared::model::doctor::DoctorDetails;
 use shared::model::page::Paging;
 use shared::model::patient::PatientDetails;
+use shared::model::search::Criteria;
 use shared::model::version::IfMatch;
-use shared::store::StoreError;
+use shared::store::{Position, StoreError};
 use shared::testing::{World, run, steps};
 
 use crate::{assignment_rows, rows};
 
-const FIRST_PAGE: Paging<String> = Paging { limit: 50, after: None };
+const FIRST_PAGE: Paging<Position> = Paging { limit: 50, after: None };
 
 #[test]
 fn deletion_removes_both_rows_of_every_assignment() {
@@ -50,7 +51,8 @@ fn interrupted_deletion_hides_the_patient_and_can_be_finished() {
 
         // No reader finds the patient any more, and nothing can be assigned to it.
         assert!(steps::record::<PatientDetails>(store, patient.id).await.unwrap().is_none());
-        let page = steps::list::<PatientDetails>(store, "", FIRST_PAGE).await.unwrap();
+        let page =
+            steps::list::<PatientDetails>(store, Criteria::default(), FIRST_PAGE).await.unwrap();
         assert!(page.results.is_empty());
         let page = Paging { limit: 50, after: None };
         assert!(steps::doctors_of(store, patient.id, page).await.unwrap().is_none());

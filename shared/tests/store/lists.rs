@@ -4,6 +4,7 @@ use repo::template::Template;
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::{DoctorId, Id};
 use shared::model::page::Paging;
+use shared::model::search::Criteria;
 use shared::store::{LISTED_PATIENT_ATTRIBUTES, is_list_position};
 use shared::testing::{Value, World, json, run, steps};
 
@@ -39,8 +40,10 @@ fn only_positions_of_the_list_are_accepted() {
             world.doctor(n).await;
         }
         let first = Paging { limit: 1, after: None };
-        let page = steps::list::<DoctorDetails>(world.app.store(), "okafor", first).await.unwrap();
-        let position = page.next.unwrap();
+        let store = world.app.store();
+        let page = steps::list::<DoctorDetails>(store, Criteria::default(), first).await.unwrap();
+        let (stream, position) = page.next.unwrap();
+        assert_eq!(stream, 0);
         assert!(is_list_position::<DoctorId>("okafor", &position));
         let long = format!("okafor{}{}", "x".repeat(1024), &position[6..]);
         for made_up in

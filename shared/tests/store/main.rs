@@ -12,6 +12,7 @@ mod races;
 mod reindex;
 mod rename;
 mod retries;
+mod search;
 
 use std::collections::BTreeSet;
 

@@ -98,6 +98,7 @@ impl Operations {
             }
             "patients-create" => event.by(&caller).json(PatientDetails::sample(n)),
             "patients-delete" => event.by(&caller).path_parameter("id", world.patient(n).await.id),
+            "patients-duplicates" => event.by(&caller),
             "patients-get" => event.by(&caller).path_parameter("id", patient_id),
             "patients-update" => {
                 let change = json!({ "address": format!("{n} Elm Street") });
