@@ -73,6 +73,13 @@ impl<R: Copy> Transaction<'_, R> {
         self
     }
 
+    /// Deletes an item if the condition holds for it.
+    #[cfg(feature = "operator")]
+    pub fn delete_if(mut self, key: Key, condition: Expression, refusal: R) -> Self {
+        self.push(Action::Delete(key, Some(condition)), Some(refusal));
+        self
+    }
+
     /// Requires a condition of an item, and leaves the item unchanged.
     pub fn require(mut self, key: Key, condition: Expression, refusal: R) -> Self {
         self.push(Action::Check(key, condition), Some(refusal));
@@ -139,14 +146,17 @@ impl Action {
                 };
                 item.put(put.build().map_err(incomplete)?)
             }
-            Self::Delete(key, condition) => item.delete(
-                Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(key.into()))
-                    .set_condition_expression(condition.as_ref().and_then(Expression::condition))
-                    .build()
-                    .map_err(incomplete)?,
-            ),
+            Self::Delete(key, condition) => {
+                let delete = Delete::builder().table_name(table).set_key(Some(key.into()));
+                let delete = match condition {
+                    Some(condition) => delete
+                        .set_condition_expression(condition.condition())
+                        .set_expression_attribute_names(condition.names())
+                        .set_expression_attribute_values(condition.values()),
+                    None => delete,
+                };
+                item.delete(delete.build().map_err(incomplete)?)
+            }
             Self::Update(key, expression) => item.update(
                 Update::builder()
                     .table_name(table)

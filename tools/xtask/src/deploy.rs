@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use ops::dynamodb::DynamoDb;
 use ops::stop::unless_stopped;
-use ops::{Result, aws, http, smoke, ui};
+use ops::target::table_arguments;
+use ops::{Failure, Result, aws, http, schema, smoke, ui};
 use shared::config::Aws;
 use shared::store::Store;
 use shared::store::client;
@@ -13,6 +14,9 @@ use tokio::time::timeout;
 
 use crate::sam::{Build, Outputs, Sam};
 use crate::stage::Stage;
+
+/// The output with the name of the main table.
+const TABLE_NAME: &str = "TableName";
 
 /// The time until a new API must be reachable everywhere.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,10 +39,19 @@ pub struct Options {
 pub async fn run(options: &Options) -> Result {
     let stage = Stage::load(&options.stage)?;
     let aws = aws::from_variables(None).map_err(|problem| format!("{problem} to deploy"))?;
-    let deployment = async { deploy(&Sam::installed().await?, &stage, &aws, options).await };
-    let Deployed { url, table_name } =
+    let deployment = async {
+        let sam = Sam::installed().await?;
+        // Before the stack is changed.
+        let is_new = is_new(&sam, &stage, &aws).await?;
+        let deployed = deploy(&sam, &stage, &aws, options).await?;
+        Ok::<_, Failure>((is_new, deployed))
+    };
+    let (is_new, Deployed { url, table_name }) =
         unless_stopped(deployment, false).await?.ok_or("stopped")??;
     let store = store(aws, table_name);
+    if is_new {
+        store.operator().start_schema().await?;
+    }
     // The smoke test reports an API that still does not answer.
     let health = http::healthy(format!("{url}api/health/"), http::TIMEOUT);
     let _ = unless_stopped(timeout(PATIENCE, health), false).await?.ok_or("stopped")?;
@@ -55,13 +68,24 @@ struct Deployed {
     table_name: String,
 }
 
+/// Returns whether the stage has no table with data yet. Refuses a table with data of another version.
+async fn is_new(sam: &Sam, stage: &Stage, aws: &Aws) -> Result<bool> {
+    let outputs = sam.outputs_if_deployed(stage, &aws.region).await?.unwrap_or_default();
+    match outputs.get(TABLE_NAME) {
+        Some(name) => {
+            schema::is_new(&store(aws.clone(), name.clone()), &table_arguments(name, None)).await
+        }
+        None => Ok(true),
+    }
+}
+
 async fn deploy(sam: &Sam, stage: &Stage, aws: &Aws, options: &Options) -> Result<Deployed> {
     sam.build(&Build { stage: Some(stage), ..Build::default() }).await?;
     sam.deploy(stage, &aws.region, !options.yes, &options.arguments).await?;
     let outputs = sam.outputs(stage, &aws.region).await?;
     Ok(Deployed {
         url: output(&outputs, stage, "ApiUrl")?,
-        table_name: output(&outputs, stage, "TableName")?,
+        table_name: output(&outputs, stage, TABLE_NAME)?,
     })
 }
 
@@ -101,6 +125,19 @@ mod tests {
             deploy(&script.sam(), &stage("x86_64"), &Aws::anybody(), &options()).await.unwrap();
         let url = "https://a.example/live/".to_owned();
         assert_eq!(deployed, Deployed { url, table_name: "clinic-dev-Table-1".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn stack_that_does_not_exist_is_new_and_other_failures_are_not() {
+        let absent =
+            r#"echo "Error: The input stack a does not exist on Cloudformation" >&2; exit 1"#;
+        let script = Script::new("absent", absent);
+        assert!(is_new(&script.sam(), &stage("x86_64"), &Aws::anybody()).await.unwrap());
+
+        let script = Script::new("unreadable", "echo no credentials >&2; exit 1");
+        let refused = is_new(&script.sam(), &stage("x86_64"), &Aws::anybody()).await;
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("no credentials"), "{error}");
     }
 
     #[tokio::test]
