@@ -110,7 +110,7 @@ async fn from_other(
     let Subject { kind, id, .. } = *subject;
     let owner = store.subject(kind, other).await?;
     if owner.is_some_and(|it| it.has(key) || it.old_claims.contains(key)) {
-        Ok(Claiming::Collision(Collision { kind, field: *field, id, other }))
+        Ok(Claiming::Collision(Collision { kind, field, id, other }))
     } else {
         Ok(Claiming::From(other))
     }
