@@ -42,14 +42,15 @@ class Lifecycle:
     def __init__(self, template):
         self.template = template
         self.cloudformation = boto3.client("cloudformation")
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        s3.put_object(Bucket="bucket", Key="key", Body=code())
-        # A template of this size is not accepted in a request's body.
-        s3.put_object(Bucket="bucket", Key="template", Body=json.dumps(template))
+        self.s3 = boto3.client("s3")
+        self.s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        self.s3.put_object(Bucket="bucket", Key="key", Body=code())
 
     def deploy(self, operation, parameters):
         """Creates or updates the stack, and returns the physical ids of its resources."""
+        template = shim.included(self.template, parameters)
+        # A template of this size is not accepted in a request's body.
+        self.s3.put_object(Bucket="bucket", Key="template", Body=json.dumps(template))
         operation(
             StackName=STACK,
             TemplateURL="https://bucket.s3.amazonaws.com/template",
@@ -61,10 +62,9 @@ class Lifecycle:
         assert not shim.unresolved, f"these references resolve to nothing: {shim.unresolved}"
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         assert outputs.keys() == self.template["Outputs"].keys(), outputs
-        listed = self.cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-        made = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in listed}
-        expected = shim.included(self.template, parameters)
-        assert made.keys() == expected, f"made and expected differ: {made.keys() ^ expected}"
+        made = shim.resources(STACK, template)
+        missing = template["Resources"].keys() - made.keys()
+        assert not missing, f"these resources are missing: {missing}"
         return made
 
     def delete(self):
