@@ -75,7 +75,7 @@ async fn report(executable: &Path, checks: &[&str]) -> Result<String> {
 
 fn lines(report: &str) -> Result<Vec<Line>> {
     let lines = report.lines().filter(|line| line.starts_with('{'));
-    let lines: Result<Vec<_>, _> = lines.map(serde_json::from_str).collect();
+    let lines = lines.map(serde_json::from_str).collect::<serde_json::Result<Vec<Line>>>();
     Ok(lines.map_err(|error| format!("cargo-deny wrote no report ({error}): {report}"))?)
 }
 
