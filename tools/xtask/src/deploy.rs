@@ -46,9 +46,13 @@ pub async fn run(options: &Options) -> Result {
     let stage = Stage::load(&options.stage)?;
     if options.build_only {
         let built = async { build(&Sam::installed().await?, &stage).await };
-        return unless_stopped(built, false).await?.ok_or("stopped")?;
+        unless_stopped(built, false).await?.ok_or("stopped")??;
+        return sbom::write(&stage);
     }
     let aws = aws::from_variables(None).map_err(|problem| format!("{problem} to deploy"))?;
+    if !options.built {
+        sbom::write(&stage)?;
+    }
     let deployment = async { deploy(&Sam::installed().await?, &stage, &aws, options).await };
     let Deployed { url, table_name } =
         unless_stopped(deployment, false).await?.ok_or("stopped")??;
@@ -69,10 +73,8 @@ struct Deployed {
     table_name: String,
 }
 
-/// Builds every function, and lists its crates.
 async fn build(sam: &Sam, stage: &Stage) -> Result {
-    sam.build(&Build { stage: Some(stage), ..Build::default() }).await?;
-    sbom::write(stage)
+    sam.build(&Build { stage: Some(stage), ..Build::default() }).await
 }
 
 async fn deploy(sam: &Sam, stage: &Stage, aws: &Aws, options: &Options) -> Result<Deployed> {
