@@ -1,7 +1,7 @@
 //! The life of the stack in an emulated CloudFormation (moto): references resolve, and the tables survive.
 
-use std::process::Command;
 use std::fs;
+use std::process::Command;
 
 use repo::root::repository;
 use repo::tools::tools;
