@@ -9,7 +9,7 @@ use repo::template::Template;
 use crate::Outcome;
 
 /// The most lines of a part.
-const LIMIT: usize = 45;
+const LIMIT: usize = 46;
 
 #[test]
 fn part_of_every_endpoint_is_short() -> Outcome {
@@ -89,11 +89,11 @@ fn edge_answers_have_the_same_headers() -> Outcome {
 fn only_hashes_and_mails_have_the_small_throttle() -> Outcome {
     let text = fs::read_to_string(repository().join("template.yaml"))?;
     let settings = text.split("ResourcePath: /~1").skip(1);
-    let paths: BTreeSet<_> = settings.filter_map(|it| it.split(',').next()).collect();
+    let paths = settings.filter_map(|it| it.split(',').next()).map(str::to_owned);
+    let paths: BTreeSet<String> = paths.collect();
     let expected = ["login", "password", "password~1reset", "password~1reset~1confirm", "register"];
-    assert_eq!(
-        paths,
-        expected.map(|it| format!("api~1auth~1{it}")).iter().map(|it| &**it).collect()
-    );
+    let expected: BTreeSet<String> =
+        expected.into_iter().map(|it| format!("api~1auth~1{it}")).collect();
+    assert_eq!(paths, expected);
     Ok(())
 }

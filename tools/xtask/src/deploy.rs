@@ -8,6 +8,7 @@ use std::time::Duration;
 use ops::dynamodb::DynamoDb;
 use ops::stop::unless_stopped;
 use ops::{Result, aws, http, smoke, ui};
+use repo::root::repository;
 use shared::config::Aws;
 use shared::store::Store;
 use shared::store::client;
@@ -18,6 +19,9 @@ use crate::stage::Stage;
 
 /// The time until a new API must be reachable everywhere.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The template of a build.
+const BUILT: &str = ".aws-sam/build/template.yaml";
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -52,6 +56,9 @@ pub async fn run(options: &Options) -> Result {
     let aws = aws::from_variables(None).map_err(|problem| format!("{problem} to deploy"))?;
     if !options.built {
         sbom::write(&stage)?;
+    } else if !repository().join(BUILT).is_file() {
+        // sam would deploy the repository's files.
+        return Err(format!("{BUILT} is missing: first run this with --build-only").into());
     }
     let deployment = async { deploy(&Sam::installed().await?, &stage, &aws, options).await };
     let Deployed { url, table_name } =
