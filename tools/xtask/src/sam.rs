@@ -20,6 +20,8 @@ use crate::tools::{CARGO_LAMBDA, SAM, ZIG};
 /// `sam` and the tools that it needs.
 pub struct Sam {
     executable: PathBuf,
+    /// The Python of sam, which has AWS's client.
+    sam_python: PathBuf,
     cargo_lambda: PathBuf,
     /// cargo-lambda finds zig as a package of this Python.
     python: PathBuf,
@@ -52,9 +54,10 @@ pub struct Build<'a> {
 impl Sam {
     pub async fn installed() -> Result<Self> {
         let executable = SAM.installed().await?;
+        let sam_python = executable.with_file_name("python");
         let cargo_lambda = CARGO_LAMBDA.installed().await?;
         let python = ZIG.installed().await?.with_file_name("python");
-        Ok(Self { executable, cargo_lambda, python })
+        Ok(Self { executable, sam_python, cargo_lambda, python })
     }
 
     /// Builds every function, then runs `sam build`.
@@ -127,6 +130,19 @@ impl Sam {
         // If an option is given twice, the last one applies.
         command.args(arguments);
         command
+    }
+
+    /// Switches on the stack's protection against deletion.
+    pub async fn protect(&self, stage: &Stage, region: &str) -> Result {
+        let mut command = self.command(&self.sam_python);
+        command.args(["tools/xtask/src/sam/protect.py", &stage.stack_name, region]);
+        if ProcessGroup::spawn(command)?.wait().await?.success() {
+            Ok(())
+        } else {
+            let name = &stage.stack_name;
+            Err(format!("the stack {name} is deployed, but not protected; the reason is above")
+                .into())
+        }
     }
 
     /// Returns the outputs of a deployed stack.
