@@ -77,7 +77,7 @@ fn security(contact: Option<&str>) -> ApiResult {
 
 fn file(name: &str) -> ApiResult {
     match FILES.iter().find(|(known, ..)| *known == name) {
-        Some((_, media_type, content)) => response::asset(media_type, content, LONG_SECONDS),
+        Some((_, media_type, content)) => response::asset(media_type, *content, LONG_SECONDS),
         None => Err(ApiError::not_found("file of this name")),
     }
 }
