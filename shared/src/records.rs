@@ -3,8 +3,8 @@
 use crate::access::Granted;
 use crate::config::{ConfigError, Settings, optional, parsed};
 use crate::context::Context;
+use crate::model::intake::Intake;
 use crate::model::phone::PhoneCountry;
-use crate::model::record::Intake;
 use crate::model::timestamp::Timestamp;
 use crate::response::{self, ApiResult};
 use crate::store::{Create, Delete, List, Read, RecordActs, Update};

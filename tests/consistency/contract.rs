@@ -73,7 +73,7 @@ fn operation_ids_are_unique_and_begin_with_the_functions_name() -> Outcome {
 fn every_path_except_files_ends_with_a_slash() -> Outcome {
     let contract = Contract::load()?;
     let paths = contract.operations().iter().map(|operation| operation.path.as_str());
-    let is_file = |path: &str| path.ends_with("{file}") || path.ends_with(".json");
+    let is_file = |path: &str| [".json", ".txt", "{file}"].iter().any(|end| path.ends_with(end));
     let bare: BTreeSet<_> = paths.filter(|path| !path.ends_with('/') && !is_file(path)).collect();
     assert!(bare.is_empty(), "openapi.yaml: paths without a final slash: {bare:?}");
     Ok(())

@@ -3,13 +3,14 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use super::draft::{Draft, details};
+use super::draft::{Draft, Input, details};
 use super::email::Email;
 use super::field::{FieldErrors, invalid, whole_number};
 use super::id::{DoctorId, PatientId};
 use super::identifier::RecordIdentifier;
+use super::intake::Intake;
 use super::phone::{PhoneDisplay, PhoneNumber};
-use super::record::{self, Details, Intake, Record};
+use super::record::{self, Details, Record};
 use super::search::SearchTerms;
 use super::text::Line;
 
@@ -33,11 +34,19 @@ details! {
     }
 }
 
+impl Input for DoctorDetails {
+    const PHONES: &'static [&'static str] = &["phone_number"];
+
+    fn check(draft: &Draft<'_, Self>, _intake: &Intake, errors: &mut FieldErrors) {
+        record::check_name(draft, errors);
+        record::check_identifiers(draft, errors);
+    }
+}
+
 impl Details for DoctorDetails {
     type Id = DoctorId;
     const KIND: &'static str = "doctor";
     const PARTNER: &'static str = "patient";
-    const PHONES: &'static [&'static str] = &["phone_number"];
     const SEARCH_FIELDS: &'static [&'static str] =
         &["search", "phone", "identifier", "specialization"];
 
@@ -64,11 +73,6 @@ impl Details for DoctorDetails {
             ("email", self.email.unique_form()),
             ("license_number", self.license_number.unique_form()),
         ]
-    }
-
-    fn check(draft: &Draft<'_, Self>, _intake: &Intake, errors: &mut FieldErrors) {
-        record::check_name(draft, errors);
-        record::check_identifiers(draft, errors);
     }
 }
 

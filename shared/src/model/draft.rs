@@ -6,11 +6,12 @@ use std::mem;
 use std::str::FromStr;
 
 use deserr::Deserr;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::field::{self, FieldErrors, JsonObject, UNKNOWN, is_blank};
+use super::intake::Intake;
 use super::phone::{PhoneDisplay, PhoneNumber};
-use super::record::{Details, Intake};
 
 /// The end of the name of the field beside a telephone number that holds its display.
 const DISPLAY: &str = "_display";
@@ -19,6 +20,15 @@ const DISPLAY: &str = "_display";
 pub trait Fields: Sized {
     /// Reads every field; `None` if one is invalid.
     fn read(draft: &mut Draft<'_, Self>) -> Option<Self>;
+}
+
+/// What is read from a request's body.
+pub trait Input: Fields + Serialize {
+    /// The fields that hold telephone numbers.
+    const PHONES: &'static [&'static str];
+
+    /// Checks the rules about several fields and about today's date, if the request changes one of their fields.
+    fn check(draft: &Draft<'_, Self>, intake: &Intake, errors: &mut FieldErrors);
 }
 
 /// What an edit starts from.
@@ -47,7 +57,7 @@ enum Sent<'a, D> {
     New(Value),
 }
 
-impl<'a, D: Details> Draft<'a, D> {
+impl<'a, D: Input> Draft<'a, D> {
     /// The details of a new record.
     pub(super) fn new(body: JsonObject, intake: &Intake) -> Self {
         Self::over(None, body, intake)

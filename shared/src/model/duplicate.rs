@@ -5,13 +5,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::disclosure::Disclosure;
+use super::draft::Input;
 use super::field::{self, FieldErrors, JsonObject, is_blank};
 use super::id::PatientId;
 use super::identifier::RecordIdentifier;
+use super::intake::Intake;
 use super::partial_date::PartialDate;
 use super::patient::{self, Patient, PatientDetails};
 use super::phone::PhoneNumber;
-use super::record::{Details, Intake, Record, full_name};
+use super::record::{Details, Record, full_name};
 use super::search::SearchTerms;
 use super::text::Line;
 

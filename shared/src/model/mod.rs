@@ -16,6 +16,7 @@ pub mod field;
 pub mod id;
 pub mod idempotency;
 pub mod identifier;
+pub mod intake;
 mod latin;
 pub mod page;
 pub mod partial_date;

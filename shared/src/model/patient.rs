@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::date::Date;
 use super::deceased::DeceasedAt;
-use super::draft::{Draft, details};
+use super::draft::{Draft, Input, details};
 use super::field::FieldErrors;
 use super::id::PatientId;
 use super::identifier::RecordIdentifier;
+use super::intake::Intake;
 use super::partial_date::PartialDate;
 use super::phone::{PhoneDisplay, PhoneNumber};
-use super::record::{self, Details, Intake, Record};
+use super::record::{self, Details, Record};
 use super::search::SearchTerms;
 use super::text::{Line, Text};
 
@@ -64,11 +65,24 @@ pub enum Gender {
     Unknown,
 }
 
+impl Input for PatientDetails {
+    const PHONES: &'static [&'static str] = &["contact_number", "emergency_number"];
+
+    fn check(draft: &Draft<'_, Self>, intake: &Intake, errors: &mut FieldErrors) {
+        record::check_name(draft, errors);
+        record::check_identifiers(draft, errors);
+        if draft.changes(&["former_names"]) {
+            let names = draft.value("former_names").and_then(|names| names.as_array());
+            check_former_names(names.map_or(0, Vec::len), errors);
+        }
+        check_life(draft, intake.today, errors);
+    }
+}
+
 impl Details for PatientDetails {
     type Id = PatientId;
     const KIND: &'static str = "patient";
     const PARTNER: &'static str = "doctor";
-    const PHONES: &'static [&'static str] = &["contact_number", "emergency_number"];
     const SEARCH_FIELDS: &'static [&'static str] = &["search", "birth_date", "phone", "identifier"];
 
     fn patient(id: PatientId) -> Option<PatientId> {
@@ -89,16 +103,6 @@ impl Details for PatientDetails {
             identifiers: self.identifiers.iter().map(RecordIdentifier::unique_form).collect(),
             specialization: None,
         }
-    }
-
-    fn check(draft: &Draft<'_, Self>, intake: &Intake, errors: &mut FieldErrors) {
-        record::check_name(draft, errors);
-        record::check_identifiers(draft, errors);
-        if draft.changes(&["former_names"]) {
-            let names = draft.value("former_names").and_then(|names| names.as_array());
-            check_former_names(names.map_or(0, Vec::len), errors);
-        }
-        check_life(draft, intake.today, errors);
     }
 }
 

@@ -5,28 +5,25 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::date::Date;
 use super::disclosure::Disclosure;
-use super::draft::{Draft, Fields};
+use super::draft::{Draft, Input};
 use super::field::{FieldErrors, JsonObject};
 use super::id::{Id, PatientId};
 use super::identifier::RecordIdentifier;
-use super::phone::PhoneCountry;
+use super::intake::Intake;
 use super::search::SearchTerms;
 use super::text::Line;
 use super::timestamp::Timestamp;
 use super::version::Version;
 
 /// The fields of a doctor or a patient that clients set.
-pub trait Details: Fields + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Details: Input + Clone + DeserializeOwned + Send + Sync + 'static {
     type Id: Id + DeserializeOwned;
 
     /// The kind of record, in lower case: `doctor`.
     const KIND: &'static str;
     /// The kind of record on the other side of an assignment.
     const PARTNER: &'static str;
-    /// The fields that hold telephone numbers.
-    const PHONES: &'static [&'static str];
     /// The fields by which records of this kind are found.
     const SEARCH_FIELDS: &'static [&'static str];
 
@@ -46,22 +43,10 @@ pub trait Details: Fields + Clone + Serialize + DeserializeOwned + Send + Sync +
         Vec::new()
     }
 
-    /// Checks the rules about several fields and about today's date, if the request changes one of their fields.
-    fn check(draft: &Draft<'_, Self>, intake: &Intake, errors: &mut FieldErrors);
-
     /// Returns the details in a JSON object, or all errors of the object.
     fn parse(body: JsonObject, intake: &Intake) -> Result<Self, FieldErrors> {
         Draft::new(body, intake).finish(intake)
     }
-}
-
-/// What details are read with.
-#[derive(Debug, Clone, Copy)]
-pub struct Intake {
-    /// The latest date anywhere on Earth.
-    pub today: Date,
-    /// The country of telephone numbers without a country code.
-    pub phone_country: Option<PhoneCountry>,
 }
 
 /// A person's name, of which one part may be missing.

@@ -18,8 +18,9 @@ use crate::model::duplicate::{Created, PossibleDuplicate};
 use crate::model::field::FieldErrors;
 use crate::model::id::Id;
 use crate::model::idempotency::IdempotencyKey;
+use crate::model::intake::Intake;
 use crate::model::patient::PatientDetails;
-use crate::model::record::{Details, Edit, Intake, Record};
+use crate::model::record::{Details, Edit, Record};
 use crate::model::timestamp::Timestamp;
 use crate::model::version::IfMatch;
 

@@ -162,8 +162,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use shared::model::doctor::DoctorDetails;
+    use shared::model::intake::Intake;
     use shared::model::patient::PatientDetails;
-    use shared::model::record::{Details, Intake};
+    use shared::model::record::Details;
     use shared::model::timestamp::Timestamp;
 
     use super::*;
