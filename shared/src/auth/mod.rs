@@ -3,7 +3,9 @@
 pub mod attempts;
 pub(crate) mod ed25519;
 mod hash_memory;
+pub mod invitation;
 mod keyring;
+pub mod mailed_token;
 pub mod minimum_duration;
 pub mod minter;
 pub mod password;
@@ -15,6 +17,7 @@ pub mod sessions;
 pub mod signing_key;
 mod stored_hash;
 pub(crate) mod token;
+pub mod verification;
 mod verified_tokens;
 pub mod verifier;
 

@@ -25,4 +25,4 @@ pub use expression::Expression;
 pub use item::{Item, Key, number, parse, string, write};
 pub use query::{Query, Rows};
 pub use table::{Changed, Table};
-pub use transaction::{MAX_ACTIONS, Outcome};
+pub use transaction::{MAX_ACTIONS, Outcome, Transaction};

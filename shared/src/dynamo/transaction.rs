@@ -67,9 +67,13 @@ impl<R: Copy> Transaction<'_, R> {
     }
 
     /// Deletes an item that must exist.
-    pub fn delete_existing(mut self, key: Key, refusal: R) -> Self {
-        let exists = Expression::only("attribute_exists(pk)");
-        self.push(Action::Delete(key, Some(exists)), Some(refusal));
+    pub fn delete_existing(self, key: Key, refusal: R) -> Self {
+        self.delete_if(key, Expression::only("attribute_exists(pk)"), refusal)
+    }
+
+    /// Deletes an item if the condition holds for it.
+    pub fn delete_if(mut self, key: Key, condition: Expression, refusal: R) -> Self {
+        self.push(Action::Delete(key, Some(condition)), Some(refusal));
         self
     }
 
@@ -139,14 +143,16 @@ impl Action {
                 };
                 item.put(put.build().map_err(incomplete)?)
             }
-            Self::Delete(key, condition) => item.delete(
-                Delete::builder()
+            Self::Delete(key, condition) => {
+                let condition = condition.as_ref();
+                let delete = Delete::builder()
                     .table_name(table)
                     .set_key(Some(key.into()))
-                    .set_condition_expression(condition.as_ref().and_then(Expression::condition))
-                    .build()
-                    .map_err(incomplete)?,
-            ),
+                    .set_condition_expression(condition.and_then(Expression::condition))
+                    .set_expression_attribute_names(condition.and_then(Expression::names))
+                    .set_expression_attribute_values(condition.and_then(Expression::values));
+                item.delete(delete.build().map_err(incomplete)?)
+            }
             Self::Update(key, expression) => item.update(
                 Update::builder()
                     .table_name(table)

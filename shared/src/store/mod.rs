@@ -2,7 +2,7 @@
 //!
 //! A method that reads or changes a doctor, a patient or an assignment, or that administers accounts, takes the grant of
 //! its own action ([`crate::access::Granted`]), so code that skips the decision does not compile. The methods of signing
-//! in (by name, by session, by reset token) come before any decision and take none.
+//! in (by name, by session, by mailed token) come before any decision and take none.
 //!
 //! Invariants: no base table is scanned; a write that must be atomic is one transaction; a read that decides something
 //! is consistent and reads the base table.
@@ -17,7 +17,9 @@ mod counter;
 mod credentials;
 mod duplicates;
 mod error;
+mod expiring;
 mod idempotency;
+mod invitations;
 mod keys;
 mod load;
 mod name_index;
@@ -34,6 +36,7 @@ mod stored;
 mod sweep;
 mod tables;
 mod throttles;
+mod verifications;
 
 #[cfg(feature = "operator")]
 pub use crate::dynamo::{DynamoError, client};
@@ -52,6 +55,9 @@ pub use bulk::rows_of_record;
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use duplicates::FindDuplicates;
 pub use error::StoreError;
+pub use invitations::{
+    CreateInvitation, InvitationPage, Invitations, ListInvitations, RevokeInvitation,
+};
 pub use load::{Load, Nothing};
 pub use name_index::{NameQuery, is_list_position};
 #[cfg(feature = "operator")]
@@ -65,3 +71,4 @@ pub use signing_keys::{PublicKey, SigningKeys};
 pub use stored::{LISTED_PATIENT_ATTRIBUTES, Stored};
 pub use tables::Store;
 pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};
+pub use verifications::{Verification, Verifications};
