@@ -1,4 +1,5 @@
-//! POST /api/auth/password/reset/confirm/ sets a new password by a mailed token; all sessions of the account end.
+//! POST /api/auth/password/reset/confirm/ sets a new password by a mailed token; all sessions of the account end, and
+//! its address is verified.
 
 use std::process::ExitCode;
 
@@ -62,9 +63,9 @@ async fn confirm(context: Context<Settings>) -> ApiResult {
 
 /// Returns the account that the token was mailed to, unless the reset has ended.
 async fn owner(store: &Store, token: &ResetToken, now: Timestamp) -> Result<User, StoreError> {
-    let reset = store.resets().find(&token.hash(), now).await?.ok_or(StoreError::ResetEnded)?;
-    let id = reset.user_id.ok_or(StoreError::ResetEnded)?;
+    let reset = store.resets().find(&token.hash(), now).await?.ok_or(StoreError::TokenEnded)?;
+    let id = reset.user_id.ok_or(StoreError::TokenEnded)?;
     let user = store.accounts().by_id(id).await?;
     let is_owner = |user: &User| user.active && user.epoch == reset.epoch;
-    user.filter(is_owner).ok_or(StoreError::ResetEnded)
+    user.filter(is_owner).ok_or(StoreError::TokenEnded)
 }

@@ -75,6 +75,22 @@ fn sets_the_password_and_ends_every_session() {
     });
 }
 
+/// The token was mailed to the address.
+#[test]
+fn completed_reset_verifies_the_address() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let token = open(&world, Some(&user)).await;
+        let weak = call(&world, json!({"token": token, "new_password": "short"})).await;
+        weak.expect(400);
+        assert!(!stored(&world, &user).await.email_verified);
+        call(&world, json!({"token": token})).await.expect(200);
+        let after = stored(&world, &user).await;
+        assert!(after.email_verified);
+        assert_eq!((after.version, after.epoch), (user.version + 1, user.epoch + 1));
+    });
+}
+
 #[test]
 fn token_works_once_and_ends_other_tokens_of_the_account() {
     run(async |world: World| {

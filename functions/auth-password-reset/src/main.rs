@@ -79,13 +79,7 @@ async fn request_reset(context: Context<Settings>) -> ApiResult {
 }
 
 fn mail<'a>(user: &'a User, token: &ResetToken, page: Option<&str>) -> Mail<'a> {
-    let minutes = reset::LIFETIME.as_secs() / 60;
-    let token = token.expose();
-    let how = match page {
-        // After the #: browsers do not send this part to the page's server.
-        Some(page) => format!("open this page within {minutes} minutes:\n\n{page}#token={token}"),
-        None => format!("use this token within {minutes} minutes:\n\n{token}"),
-    };
+    let how = token.instruction(page, reset::LIFETIME);
     Mail {
         to: &user.email,
         subject: "A new password",

@@ -55,8 +55,9 @@ fn token_in(mail: &str) -> Option<&str> {
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         text.len() >= TOKEN && text.chars().all(is_allowed)
     };
-    let ends = mail.lines().map(|line| line.rsplit_once("#token=").map_or(line, |(_, end)| end));
-    ends.into_iter().find(|end| is_token(end))
+    let mut ends =
+        mail.lines().map(|line| line.rsplit_once("#token=").map_or(line, |(_, end)| end));
+    ends.find(|end| is_token(end))
 }
 
 impl Drop for Outbox {

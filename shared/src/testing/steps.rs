@@ -12,7 +12,7 @@ use crate::model::doctor::DoctorDetails;
 use crate::model::duplicate::{Created, PossibleDuplicates};
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::idempotency::IdempotencyKey;
-use crate::model::invitation::Invitation;
+use crate::model::invitation::{Invitation, InvitationId};
 use crate::model::page::{Page, Paging};
 use crate::model::record::{Edit, Record};
 use crate::model::search::{Criteria, SearchTerms};
@@ -204,6 +204,16 @@ pub async fn invite(
 ) -> Result<(), StoreError> {
     let by = grant(store, invitation.invited_by, now, ()).await?;
     store.invitations().create(by, invitation).await
+}
+
+/// Revokes an invitation.
+pub async fn revoke_invitation(
+    store: &Store,
+    by: UserId,
+    id: &InvitationId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    store.invitations().revoke(grant(store, by, now, ()).await?, id).await
 }
 
 /// Ends all sessions of an account, which exists.
