@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::{Actor, Anonymous, User};
-use crate::clinic::{newcomer, unique, unique_email};
+use crate::clinic::{mailed_token, newcomer, unique, unique_email};
 use crate::json::with;
 use crate::response::Response;
 use crate::stack;
@@ -78,13 +78,7 @@ fn mailed_token_sets_a_new_password_once() {
     let ask = |email: &str| Anonymous.post(RESET, &json!({"email": email})).expect_status(202).json;
     assert_eq!(ask(email), ask(&unique_email()));
 
-    let mails = stack::mails();
-    let to = format!("To: {email}\n");
-    let mail = mails.iter().find(|mail| mail.starts_with(&to)).expect("no mail");
-    let token = mail
-        .lines()
-        .find(|line| line.len() == 43 && !line.contains(' '))
-        .expect("no token in the mail");
+    let token = &mailed_token(email, "A new password");
     let confirm = |token: &str, password: &str| {
         Anonymous.post(CONFIRM, &json!({"token": token, "new_password": password}))
     };

@@ -55,7 +55,7 @@ struct SignedIn {
     tokens: TokenPair,
     user: Account,
     /// How many of the account's open sessions this login ended, because it had too many. The owner learns it here and
-    /// not by mail, because no address is verified.
+    /// not by mail: the address may not be verified.
     ended_sessions: usize,
 }
 
