@@ -72,6 +72,8 @@ pub struct Responses {
     pub metrics_namespace: Option<String>,
     /// `CORS_ORIGINS`: the origins whose web pages may call the API, separated by commas.
     pub cors_origins: Vec<String>,
+    /// `SECURITY_CONTACT`: the URL to which vulnerabilities are reported. Only `docs` has it.
+    pub security_contact: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +136,7 @@ impl Responses {
             cors_origins: optional("CORS_ORIGINS")
                 .map(|origins| origins.split(',').map(str::to_owned).collect())
                 .unwrap_or_default(),
+            security_contact: optional("SECURITY_CONTACT"),
         }
     }
 }

@@ -113,8 +113,8 @@ pub fn cacheable(body: &(impl Serialize + Disclosure), seconds: u32) -> ApiResul
 }
 
 /// 200 with a file, which caches may keep for so many seconds.
-pub fn asset(media_type: &'static str, body: &'static str, seconds: u32) -> ApiResult {
-    let mut response = Response::new(Body::Text(body.to_owned()));
+pub fn asset(media_type: &'static str, body: impl Into<String>, seconds: u32) -> ApiResult {
+    let mut response = Response::new(Body::Text(body.into()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     cached(Answer { response, patients: Vec::new() }, seconds)
 }

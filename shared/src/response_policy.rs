@@ -1,4 +1,5 @@
-//! The policy for every response: which web pages may read it, and which metrics its log line carries.
+//! The policy for every response: which web pages may read it, and which metrics its log line carries. Also what the
+//! answers say about the operator.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,6 +25,11 @@ impl ResponsePolicy {
     /// Returns the origins whose web pages may call the API.
     pub fn cors_origins(&self) -> &[String] {
         &self.config.cors_origins
+    }
+
+    /// Returns the URL to which vulnerabilities are reported, if the operator gives one.
+    pub fn security_contact(&self) -> Option<&str> {
+        self.config.security_contact.as_deref()
     }
 
     /// Whether the answer that is being written is the first of this process.

@@ -4,6 +4,7 @@ mod access;
 mod contract;
 mod features;
 mod modules;
+mod stack;
 mod template;
 
 use std::collections::BTreeSet;

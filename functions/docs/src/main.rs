@@ -1,9 +1,11 @@
-//! GET /api/openapi.json returns the contract, GET /api/docs/ a page that shows it and can send requests, and
-//! GET /api/docs/{file} the files of that page.
+//! GET /api/openapi.json returns the contract, GET /api/docs/ a page that shows it and can send requests,
+//! GET /api/docs/{file} the files of that page, and GET /.well-known/security.txt whom to tell about a vulnerability.
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use shared::model::timestamp::Timestamp;
 use shared::{ApiError, ApiResult, Request, ResponsePolicy, response, serve_static};
 
 #[cfg(test)]
@@ -21,6 +23,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The page's files: name, media type, content. All except `init.js` come from Swagger UI.
 const FILES: &[(&str, &str, &str)] = &[
@@ -40,11 +43,14 @@ const SHORT_SECONDS: u32 = 300;
 /// How long caches may keep the page's files, which change with Swagger UI only.
 const LONG_SECONDS: u32 = 3600;
 
+/// The time until readers of security.txt must read it again (RFC 9116, 2.5.5).
+const VALID: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 fn main() -> ExitCode {
     serve_static(docs)
 }
 
-async fn docs(_policy: Arc<ResponsePolicy>, request: Request) -> ApiResult {
+async fn docs(policy: Arc<ResponsePolicy>, request: Request) -> ApiResult {
     // Only the route of the files has a variable.
     if let Ok(name) = request.path_id::<String>("file", "file") {
         return file(&name);
@@ -52,6 +58,8 @@ async fn docs(_policy: Arc<ResponsePolicy>, request: Request) -> ApiResult {
     let path = request.path();
     if path.trim_end_matches('/').ends_with("/openapi.json") {
         response::asset(JSON, CONTRACT, SHORT_SECONDS)
+    } else if path.trim_end_matches('/').ends_with("/security.txt") {
+        security(policy.security_contact())
     } else if path.ends_with('/') {
         response::html(PAGE, POLICY, SHORT_SECONDS)
     } else {
@@ -60,9 +68,16 @@ async fn docs(_policy: Arc<ResponsePolicy>, request: Request) -> ApiResult {
     }
 }
 
+/// Returns security.txt (RFC 9116).
+fn security(contact: Option<&str>) -> ApiResult {
+    let contact = contact.ok_or_else(|| ApiError::not_found("security.txt"))?;
+    let expires = Timestamp::system().plus(VALID);
+    response::asset(TEXT, format!("Contact: {contact}\nExpires: {expires}\n"), SHORT_SECONDS)
+}
+
 fn file(name: &str) -> ApiResult {
     match FILES.iter().find(|(known, ..)| *known == name) {
-        Some((_, media_type, content)) => response::asset(media_type, content, LONG_SECONDS),
+        Some((_, media_type, content)) => response::asset(media_type, *content, LONG_SECONDS),
         None => Err(ApiError::not_found("file of this name")),
     }
 }

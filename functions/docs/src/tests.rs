@@ -2,6 +2,8 @@ use std::fs;
 
 use repo::generated::openapi_json;
 use repo::root::repository;
+use shared::config::Responses;
+use shared::model::timestamp::Timestamp;
 use shared::testing::{Answer, Event, World, run, without_app};
 
 use super::{FILES, docs};
@@ -60,6 +62,42 @@ fn page_without_its_final_slash_redirects_behind_any_stage() {
     run(async |world| {
         let answer = get(&world, "/api/docs").await;
         assert_eq!((answer.status, answer.header("location")), (308, Some("docs/")));
+    });
+}
+
+#[test]
+fn security_txt_names_the_operators_contact_and_expires() {
+    run(async |world| {
+        let contact = "mailto:security@clinic.example";
+        let responses =
+            Responses { security_contact: Some(contact.to_owned()), ..Responses::default() };
+        let app = world.app_with_responses(responses);
+        let event = Event::of("docs").path("/.well-known/security.txt");
+        let answer = world.call_in(&app, without_app(docs), event).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+        let text = answer.text();
+        let (first, rest) = text.split_once('\n').unwrap();
+        assert_eq!(first, format!("Contact: {contact}"));
+        let expires = rest.strip_prefix("Expires: ").unwrap().trim_end();
+        assert!(expires.parse::<Timestamp>().unwrap() > Timestamp::system());
+    });
+}
+
+#[test]
+fn without_a_contact_there_is_no_security_txt() {
+    run(async |world| {
+        get(&world, "/.well-known/security.txt").await.expect_problem(404, "not_found");
+    });
+}
+
+#[test]
+fn every_answer_asks_browsers_to_use_tls() {
+    run(async |world| {
+        for path in ["/api/docs/", "/.well-known/security.txt"] {
+            let answer = get(&world, path).await;
+            assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"));
+        }
     });
 }
 

@@ -40,6 +40,12 @@ pub fn parse<T: DeserializeOwned>(item: Item) -> Result<T, DynamoError> {
     from_item(item).map_err(DynamoError::unreadable)
 }
 
+/// Returns the key of an item.
+#[cfg(feature = "operator")]
+pub fn key_in(item: &Item) -> Option<Key> {
+    Some(Key { pk: string(item, "pk")?.to_owned(), sk: string(item, "sk")?.to_owned() })
+}
+
 /// Returns a number attribute of an item.
 pub fn number(item: &Item, attribute: &str) -> Option<u64> {
     item.get(attribute)?.as_n().ok()?.parse().ok()

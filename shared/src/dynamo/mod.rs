@@ -8,6 +8,8 @@ mod client;
 mod conflict;
 mod error;
 mod expression;
+#[cfg(feature = "operator")]
+mod indexes;
 mod item;
 mod query;
 mod table;
@@ -22,6 +24,10 @@ pub use client::client;
 pub use client::config;
 pub use error::DynamoError;
 pub use expression::Expression;
+#[cfg(feature = "operator")]
+pub use indexes::NewIndex;
+#[cfg(feature = "operator")]
+pub use item::key_in;
 pub use item::{Item, Key, number, parse, string, write};
 pub use query::{Query, Rows};
 pub use table::{Changed, Table};

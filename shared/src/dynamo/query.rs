@@ -106,7 +106,7 @@ impl Table {
         join_all(reads).await.into_iter().collect()
     }
 
-    /// Reads a page of a whole index, and these attributes only; no base table is ever scanned. Calls: Scan.
+    /// Reads a page of a whole index, and these attributes only; no function ever scans a base table. Calls: Scan.
     pub async fn scan_index(
         &self,
         index: &str,
@@ -120,6 +120,28 @@ impl Table {
             .table_name(&self.name)
             .index_name(index)
             .projection_expression(attributes)
+            .limit(limit)
+            .set_exclusive_start_key(after)
+            .send()
+            .await?;
+        Ok(Rows { items: answer.items.unwrap_or_default(), last: answer.last_evaluated_key })
+    }
+
+    /// Reads a page of the whole table, consistently, for operators' commands. `attributes` are those to read; all if
+    /// `None`. Calls: Scan.
+    #[cfg(feature = "operator")]
+    pub async fn scan(
+        &self,
+        attributes: Option<&str>,
+        limit: i32,
+        after: Option<Item>,
+    ) -> Result<Rows, DynamoError> {
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .set_projection_expression(attributes.map(str::to_owned))
             .limit(limit)
             .set_exclusive_start_key(after)
             .send()

@@ -144,13 +144,14 @@ impl Action {
                 item.put(put.build().map_err(incomplete)?)
             }
             Self::Delete(key, condition) => {
-                let condition = condition.as_ref();
-                let delete = Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(key.into()))
-                    .set_condition_expression(condition.and_then(Expression::condition))
-                    .set_expression_attribute_names(condition.and_then(Expression::names))
-                    .set_expression_attribute_values(condition.and_then(Expression::values));
+                let delete = Delete::builder().table_name(table).set_key(Some(key.into()));
+                let delete = match condition {
+                    Some(condition) => delete
+                        .set_condition_expression(condition.condition())
+                        .set_expression_attribute_names(condition.names())
+                        .set_expression_attribute_values(condition.values()),
+                    None => delete,
+                };
                 item.delete(delete.build().map_err(incomplete)?)
             }
             Self::Update(key, expression) => item.update(

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     /// The SHA-256 of the keys of all characters under this version of the rule.
-    const DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+    const DIGEST: &str = "aa012fcb881427c41123b383611da5f5e89f1280a26b476f2e93e5b3142c0d87";
 
     #[test]
     fn rule_changes_only_with_its_version() {

@@ -58,6 +58,18 @@ impl Key {
         Self::of("ADMINS".to_owned())
     }
 
+    /// The version of the stored data.
+    #[cfg(feature = "operator")]
+    pub fn schema() -> Self {
+        Self::of("SCHEMA".to_owned())
+    }
+
+    /// The progress of an operator's reindexing.
+    #[cfg(feature = "operator")]
+    pub fn reindex() -> Self {
+        Self::of("REINDEX".to_owned())
+    }
+
     /// `None` is a key without an account: a login with an unknown name makes the same call.
     pub fn user(id: Option<UserId>) -> Self {
         Self::of(user(id))

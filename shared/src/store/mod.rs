@@ -4,7 +4,7 @@
 //! its own action ([`crate::access::Granted`]), so code that skips the decision does not compile. The methods of signing
 //! in (by name, by session, by mailed token) come before any decision and take none.
 //!
-//! Invariants: no base table is scanned; a write that must be atomic is one transaction; a read that decides something
+//! Invariants: no function scans a base table; a write that must be atomic is one transaction; a read that decides something
 //! is consistent and reads the base table.
 
 mod accounts;
@@ -21,18 +21,28 @@ mod expiring;
 mod idempotency;
 mod invitations;
 mod keys;
+#[cfg(feature = "operator")]
+mod list_index;
 mod load;
 mod name_index;
 #[cfg(feature = "operator")]
 mod operator;
 mod records;
 mod registration;
+#[cfg(feature = "operator")]
+mod reindex;
+#[cfg(feature = "operator")]
+mod rename;
 mod resets;
+#[cfg(feature = "operator")]
+mod schema;
 mod search;
 mod search_index;
 mod sessions;
 mod signing_keys;
 mod stored;
+#[cfg(feature = "operator")]
+mod subject;
 mod sweep;
 mod tables;
 mod throttles;
@@ -58,13 +68,23 @@ pub use error::StoreError;
 pub use invitations::{
     CreateInvitation, InvitationPage, Invitations, ListInvitations, RevokeInvitation,
 };
+#[cfg(feature = "operator")]
+pub use keys::GSI2;
+#[cfg(feature = "operator")]
+pub use list_index::ListIndex;
 pub use load::{Load, Nothing};
 pub use name_index::{NameQuery, is_list_position};
 #[cfg(feature = "operator")]
 pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
 pub use records::{Create, Delete, Read, RecordActs, Records, Update};
 pub use registration::NewUser;
+#[cfg(feature = "operator")]
+pub use reindex::{Collision, Reindex, Step};
+#[cfg(feature = "operator")]
+pub use rename::{DoctorRename, UserRename};
 pub use resets::{Reset, Resets};
+#[cfg(feature = "operator")]
+pub use schema::SchemaState;
 pub use search::{List, Position, RecordPage, RecordQuery, is_position};
 pub use sessions::{EndOwnSession, Exchanged, ListOwnSessions, RevokeOwnSession, Sessions};
 pub use signing_keys::{PublicKey, SigningKeys};

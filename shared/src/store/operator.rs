@@ -23,7 +23,7 @@ const ATTEMPTS: u32 = 10;
 /// The operator's access to the accounts.
 #[derive(Debug)]
 pub struct Operator<'a> {
-    store: &'a Store,
+    pub(super) store: &'a Store,
 }
 
 /// How [`Operator::make_admin`] ended.

@@ -311,7 +311,7 @@ fn created<D: RecordActs>(record: Record<D>, duplicates: Vec<Record<D>>) -> Crea
 }
 
 /// Returns the item that keeps a unique value for one record.
-fn claim<D: Details>(field: &str, form: &str, id: D::Id) -> Item {
+pub(super) fn claim<D: Details>(field: &str, form: &str, id: D::Id) -> Item {
     let mut item = Item::from(Key::unique::<D>(field, form));
     item.insert("id".to_owned(), AttributeValue::N(id.get().to_string()));
     item

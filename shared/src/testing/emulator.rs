@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::config::{Aws, DynamoDb};
 
 pub use dynoxide::types::{AttributeValue, Item};
-pub use tables::{TableError, create_tables};
+pub use tables::{TableError, create_missing_tables, create_tables};
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 

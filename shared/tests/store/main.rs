@@ -6,8 +6,11 @@ mod accounts;
 mod deletion;
 mod interleavings;
 mod lists;
+mod old_data;
 mod outage;
 mod races;
+mod reindex;
+mod rename;
 mod retries;
 mod search;
 

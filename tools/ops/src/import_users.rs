@@ -9,28 +9,22 @@ use std::fmt;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::ValueEnum;
 use futures_util::{StreamExt, stream};
 use shared::model::field::FieldErrors;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
-use shared::store::DynamoError;
-use shared::store::{Imported, ImportedUser, Store, StoreError};
-use tokio::time::sleep;
+use shared::store::{Imported, Store, StoreError};
 
 use self::django::{Candidate, Dump, Entry, Reading, Skipped};
+use crate::patience::patiently;
 use crate::stop::unless_stopped;
 use crate::target::Target;
 use crate::{Result, ui};
 
 /// The number of imports that run at the same time.
 const AT_ONCE: usize = 16;
-
-/// The pause before each further attempt while DynamoDB is unavailable. Within an attempt, the client retries sooner.
-const PAUSES: [Duration; 3] =
-    [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -133,7 +127,9 @@ async fn import_entry(
         Err(skipped) => return Ok(Outcome::Skipped(skipped)),
     };
     let must_reset = user.password_hash.is_none();
-    Ok(match import_user(store, user, now).await? {
+    let operator = store.operator();
+    let import = async || operator.import_user(user.clone(), now).await;
+    Ok(match patiently(import).await? {
         Imported::Done(_) => Outcome::Imported { must_reset },
         Imported::Already => Outcome::Already,
         Imported::Registered => {
@@ -142,21 +138,6 @@ async fn import_entry(
         }
         Imported::Taken(problems) => Outcome::Skipped(Skipped { who, problems }),
     })
-}
-
-async fn import_user(
-    store: &Store,
-    user: ImportedUser,
-    now: Timestamp,
-) -> std::result::Result<Imported, StoreError> {
-    let operator = store.operator();
-    for pause in PAUSES {
-        match operator.import_user(user.clone(), now).await {
-            Err(StoreError::Dynamo(DynamoError::Unavailable(_))) => sleep(pause).await,
-            outcome => return outcome,
-        }
-    }
-    operator.import_user(user, now).await
 }
 
 /// The results of a run so far.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ops::{Result, admin, import_users, revoke_everyone, smoke};
+use ops::{Result, admin, import_users, reindex, rename, revoke_everyone, smoke};
 
 /// Operators' commands of the HealthCare repository
 #[derive(Parser)]
@@ -20,6 +20,15 @@ enum Command {
     ///
     /// The report on stdout lists each skipped user, by primary key, with the reason.
     ImportUsers(import_users::Options),
+    /// Bring the data of an older version into the form that this version expects
+    ///
+    /// Run it after an update, as CHANGELOG.md says. Lists, searches and logins then find everybody. You can stop the
+    /// command and run it again. If two records have a value that must be unique now, the command lists both, by id,
+    /// and ends with an error; `cargo ops rename` changes one of the two.
+    Reindex(reindex::Options),
+    /// Change a username, an email or a license number
+    #[command(subcommand)]
+    Rename(rename::Command),
     /// End all sessions of all accounts, and all open password resets
     ///
     /// Everybody has to sign in again. You can stop the command and run it again.
@@ -40,6 +49,8 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
     match command {
         Command::Admin(command) => admin::run(&command).await?,
         Command::ImportUsers(options) => import_users::run(&options).await?,
+        Command::Reindex(options) => reindex::run(&options).await?,
+        Command::Rename(command) => rename::run(&command).await?,
         Command::RevokeEveryone(options) => revoke_everyone::run(&options).await?,
         Command::Smoke(options) => smoke::run(&options).await?,
     }

@@ -9,6 +9,7 @@ use shared::store::client;
 use crate::data::{Access, access};
 use crate::dynamodb::DynamoDb;
 use crate::local_tables::LocalTables;
+use crate::shell::shell_word;
 use crate::{Result, ui};
 
 /// How often a command tries to open the tables if other processes open them first.
@@ -34,17 +35,47 @@ pub struct Target {
 /// The tables to work on.
 pub struct Opened {
     pub store: Store,
+    /// Whether CloudFormation has created the table.
+    pub is_stack: bool,
     /// Keeps the tables open if no `cargo dev` does.
     _local: Option<LocalTables>,
+}
+
+impl Opened {
+    /// Tables that another process, or AWS, keeps open.
+    pub fn new(store: Store, is_stack: bool) -> Self {
+        Self { store, is_stack, _local: None }
+    }
 }
 
 impl Target {
     pub async fn open(&self) -> Result<Opened> {
         match &self.table {
-            Some(name) => stack(name, self.dynamodb_endpoint.as_deref()),
+            Some(name) => table(name, self.dynamodb_endpoint.as_deref()),
             None => local(self.data.as_deref()).await,
         }
     }
+
+    /// Returns the arguments that name these tables, with a space in front; empty for the default.
+    pub fn arguments(&self) -> String {
+        match &self.table {
+            Some(name) => table_arguments(name, self.dynamodb_endpoint.as_deref()),
+            None => data_arguments(self.data.as_deref()),
+        }
+    }
+}
+
+/// Returns the arguments that name the data of `cargo dev` in a folder, with a space in front; empty for the default.
+pub fn data_arguments(folder: Option<&Path>) -> String {
+    folder
+        .map(|folder| format!(" --data {}", shell_word(&folder.to_string_lossy())))
+        .unwrap_or_default()
+}
+
+/// Returns the arguments that name a table, with a space in front.
+pub fn table_arguments(name: &str, endpoint: Option<&str>) -> String {
+    let endpoint = endpoint.map(|url| format!(" --dynamodb-endpoint {}", shell_word(url)));
+    format!(" --table {}{}", shell_word(name), endpoint.unwrap_or_default())
 }
 
 async fn local(folder: Option<&Path>) -> Result<Opened> {
@@ -53,7 +84,7 @@ async fn local(folder: Option<&Path>) -> Result<Opened> {
     ui::status("Using", &dynamodb);
     let client = client(dynamodb.settings());
     let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
-    Ok(Opened { store, _local: local })
+    Ok(Opened { store, is_stack: false, _local: local })
 }
 
 /// Returns the endpoint of the tables in the folder, and what keeps them open if no `cargo dev` does. `start` opens
@@ -75,7 +106,7 @@ async fn open_local(
     Err(format!("other processes opened the tables first, {TRIES} times; try again later").into())
 }
 
-fn stack(name: &str, endpoint: Option<&str>) -> Result<Opened> {
+fn table(name: &str, endpoint: Option<&str>) -> Result<Opened> {
     let dynamodb = match endpoint {
         Some(endpoint) => DynamoDb::at(endpoint)?,
         None => DynamoDb::of_region()?,
@@ -83,7 +114,8 @@ fn stack(name: &str, endpoint: Option<&str>) -> Result<Opened> {
     ui::status("Using", format!("the table {name}, in {dynamodb}"));
     // A stack's keys table has a name of its own, but no command reads or writes that table.
     let store = Store::new(client(dynamodb.settings()), name.to_owned(), String::new());
-    Ok(Opened { store, _local: None })
+    // `cargo dev` has created a table with this name.
+    Ok(Opened::new(store, name != TABLE_NAME))
 }
 
 #[cfg(test)]
@@ -92,6 +124,15 @@ mod tests {
 
     use super::*;
     use crate::data::Data;
+
+    #[test]
+    fn arguments_name_the_same_tables_again() {
+        assert_eq!(data_arguments(None), "");
+        assert_eq!(data_arguments(Some(Path::new("my data"))), " --data 'my data'");
+        let endpoint = Some("http://127.0.0.1:8001");
+        let arguments = " --table t --dynamodb-endpoint http://127.0.0.1:8001";
+        assert_eq!(table_arguments("t", endpoint), arguments);
+    }
 
     #[tokio::test]
     async fn command_uses_the_tables_of_a_process_that_is_first() {

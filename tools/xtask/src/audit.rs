@@ -1,4 +1,5 @@
-//! `cargo xtask audit`: runs the linters on template.yaml and openapi.yaml, and prints their findings.
+//! `cargo xtask audit`: runs the linters on template.yaml and openapi.yaml and cargo-deny on the crates, and prints
+//! their findings.
 //!
 //! Most rules do not know SAM's own resources, so the linters also check the template as SAM expands it. Metadata of a
 //! resource, or the settings of a linter in tools/, suppress a rule. The reason is in docs/security.md.
@@ -6,6 +7,7 @@
 mod cfn_lint;
 mod checkov;
 mod contract;
+mod deny;
 mod findings;
 mod guard;
 mod resources;
@@ -24,7 +26,7 @@ use tokio::try_join;
 
 use self::findings::Findings;
 use self::scratch::Scratch;
-use crate::tools::{CFN_GUARD, CFN_LINT, CHECKOV, REDOCLY, SAM_TRANSLATOR};
+use crate::tools::{CARGO_DENY, CFN_GUARD, CFN_LINT, CHECKOV, CONTRACT_LINTERS, SAM_TRANSLATOR};
 
 pub async fn run() -> Result {
     unless_stopped(audit(), false).await?.ok_or("stopped")?
@@ -32,12 +34,13 @@ pub async fn run() -> Result {
 
 async fn audit() -> Result {
     // At the same time, because building one needs the processor, and the others need the network.
-    let (cfn_lint, checkov, translator, cfn_guard, redocly) = try_join!(
+    let (cfn_lint, checkov, translator, cfn_guard, cargo_deny, node) = try_join!(
         CFN_LINT.installed(),
         CHECKOV.installed(),
         SAM_TRANSLATOR.installed(),
         CFN_GUARD.installed(),
-        REDOCLY.installed(),
+        CARGO_DENY.installed(),
+        CONTRACT_LINTERS.installed(),
     )?;
     let scratch = Scratch::new()?;
     let mut failed: usize = 0;
@@ -47,12 +50,18 @@ async fn audit() -> Result {
     };
 
     ui::status("Auditing", "openapi.yaml");
-    report(contract::redocly(&redocly, &scratch).await?);
-    report(contract::spectral(&redocly, &scratch).await?);
+    report(contract::redocly(&node, &scratch).await?);
+    report(contract::spectral(&node, &scratch).await?);
 
     ui::status("Auditing", "template.yaml");
-    report(cfn_lint::check(&cfn_lint, &scratch).await?);
+    report(
+        cfn_lint::check(&cfn_lint, Path::new("template.yaml"), "template.yaml", &scratch).await?,
+    );
     let expanded = expanded(&translator, &scratch).await?;
+    // Some errors exist only there, such as a DependsOn of a resource that a condition leaves out.
+    report(
+        cfn_lint::check(&cfn_lint, &expanded, "template.yaml as SAM expands it", &scratch).await?,
+    );
     report(resources::check(&fs::read(&expanded)?)?);
     report(checkov::check(&checkov, &expanded, &scratch).await?);
 
@@ -63,6 +72,12 @@ async fn audit() -> Result {
     report(guard::check(&cfn_guard, &expanded, &rules, &suppressed, &scratch).await?);
     let security = fs::read_to_string(repository().join("docs/security.md"))?;
     report(suppressions::check(&template, &suppressions::left_out()?, &security));
+
+    ui::status("Auditing", "the crates in Cargo.lock");
+    report(deny::check(&cargo_deny).await?);
+    if let Some(findings) = deny::advisories(&cargo_deny).await? {
+        report(findings);
+    }
 
     match failed {
         0 => Ok(()),

@@ -14,13 +14,15 @@ use std::future::pending;
 use std::path::PathBuf;
 
 use ops::data::{Data, PATIENCE};
+use ops::dynamodb::DynamoDb;
 use ops::local_tables::READY;
 use ops::stop::unless_stopped;
-use ops::{Result, ui};
+use ops::target::{data_arguments, table_arguments};
+use ops::{Result, schema, ui};
 use repo::generated;
-use repo::template::Template;
-use shared::store::client;
-use shared::testing::emulator::create_tables;
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use shared::store::{Store, client};
+use shared::testing::emulator::{create_missing_tables, create_tables};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -130,13 +132,34 @@ async fn open_tables(options: &Options, template: &Template, data: &Data) -> Res
         None if options.in_memory => Database::in_memory().await?,
         None => Database::on_file(&files::database(data.folder())).await?,
     };
-    create_tables(&client(database.dynamodb.settings()), template).await?;
-    if !options.unannounced
-        && let Some(endpoint) = database.dynamodb.endpoint()
-    {
+    if options.unannounced {
+        // The command for which these tables are opened may be the one that updates them.
+        create_missing_tables(&client(database.dynamodb.settings()), template).await?;
+        return Ok(database);
+    }
+    let arguments = match &options.dynamodb_endpoint {
+        Some(endpoint) => table_arguments(TABLE_NAME, Some(endpoint)),
+        None => data_arguments(options.data.as_deref()),
+    };
+    prepare_tables(&database.dynamodb, template, &arguments).await?;
+    if let Some(endpoint) = database.dynamodb.endpoint() {
         data.announce(endpoint)?;
     }
     Ok(database)
+}
+
+/// Creates the missing tables. Refuses tables with data of another version; `arguments` are those with which operators'
+/// commands work on them.
+async fn prepare_tables(dynamodb: &DynamoDb, template: &Template, arguments: &str) -> Result {
+    let client = client(dynamodb.settings());
+    create_missing_tables(&client, template).await?;
+    let store = Store::new(client.clone(), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+    let is_new = schema::is_new(&store, arguments).await?;
+    create_tables(&client, template).await?;
+    if is_new {
+        store.operator().start_schema().await?;
+    }
+    Ok(())
 }
 
 /// Serves until something fails, and returns the reason.
@@ -182,4 +205,46 @@ async fn serve(options: &Options) -> Result {
 async fn load_demo(url: String) -> Result<demo::Account> {
     ui::status("Adding", "the demo account, doctors, patients and mappings");
     spawn_blocking(move || demo::load(&url)).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::model::timestamp::Timestamp;
+    use shared::model::user::Role;
+    use shared::store::{ImportedUser, SchemaState};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn tables_with_data_of_another_version_are_refused() {
+        let database = Database::in_memory().await.unwrap();
+        let template = Template::load().unwrap();
+        let client = client(database.dynamodb.settings());
+        let store = Store::new(client.clone(), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        create_tables(&client, &template).await.unwrap();
+        let user = ImportedUser {
+            username: "amara".parse().unwrap(),
+            email: "amara@example.com".parse().unwrap(),
+            password_hash: None,
+            role: Role::Staff,
+            active: true,
+            created_at: Timestamp::system(),
+        };
+        store.operator().import_user(user, Timestamp::system()).await.unwrap();
+
+        let prepared = prepare_tables(&database.dynamodb, &template, " --data old").await;
+        let error = prepared.unwrap_err().to_string();
+        assert!(error.ends_with("`cargo ops reindex --data old`"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn new_tables_get_the_version_of_their_data() {
+        let database = Database::in_memory().await.unwrap();
+        let template = Template::load().unwrap();
+        prepare_tables(&database.dynamodb, &template, "").await.unwrap();
+        let client = client(database.dynamodb.settings());
+        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        assert_eq!(store.operator().schema().await.unwrap(), SchemaState::Current);
+        prepare_tables(&database.dynamodb, &template, "").await.unwrap();
+    }
 }

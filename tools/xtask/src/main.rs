@@ -28,10 +28,10 @@ enum Command {
     ///
     /// Needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. samconfig.toml defines the stages.
     Deploy(deploy::Options),
-    /// Run cfn-lint, checkov and cfn-guard on template.yaml, the last with the rules of this repository
+    /// Run cfn-lint, checkov and cfn-guard on template.yaml, the last with the rules of this repository, and cargo-deny
     ///
-    /// Works without a network once the tools are installed. docs/security.md has the reason for each suppressed
-    /// rule.
+    /// Works without a network once tools and crates are there, except for reported vulnerabilities. docs/security.md
+    /// has the reason for each suppressed rule.
     Audit,
     /// Send the API valid and invalid requests generated from openapi.yaml, and check the answers against it
     ///

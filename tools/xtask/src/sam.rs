@@ -20,6 +20,8 @@ use crate::tools::{CARGO_LAMBDA, SAM, ZIG};
 /// `sam` and the tools that it needs.
 pub struct Sam {
     executable: PathBuf,
+    /// The Python of sam, which has AWS's client.
+    sam_python: PathBuf,
     cargo_lambda: PathBuf,
     /// cargo-lambda finds zig as a package of this Python.
     python: PathBuf,
@@ -27,6 +29,9 @@ pub struct Sam {
 
 /// The outputs of a deployed stack.
 pub type Outputs = BTreeMap<String, String>;
+
+/// What `sam list` says about a stack that does not exist, and about one without outputs.
+const ABSENT: [&str; 2] = ["does not exist on Cloudformation", "Outputs do not exist"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -49,9 +54,10 @@ pub struct Build<'a> {
 impl Sam {
     pub async fn installed() -> Result<Self> {
         let executable = SAM.installed().await?;
+        let sam_python = executable.with_file_name("python");
         let cargo_lambda = CARGO_LAMBDA.installed().await?;
         let python = ZIG.installed().await?.with_file_name("python");
-        Ok(Self { executable, cargo_lambda, python })
+        Ok(Self { executable, sam_python, cargo_lambda, python })
     }
 
     /// Builds every function, then runs `sam build`.
@@ -126,20 +132,47 @@ impl Sam {
         command
     }
 
+    /// Switches on the stack's protection against deletion.
+    pub async fn protect(&self, stage: &Stage, region: &str) -> Result {
+        let mut command = self.command(&self.sam_python);
+        command.args(["tools/xtask/src/sam/protect.py", &stage.stack_name, region]);
+        if ProcessGroup::spawn(command)?.wait().await?.success() {
+            Ok(())
+        } else {
+            let name = &stage.stack_name;
+            Err(format!("the stack {name} is deployed, but not protected; the reason is above")
+                .into())
+        }
+    }
+
     /// Returns the outputs of a deployed stack.
     pub async fn outputs(&self, stage: &Stage, region: &str) -> Result<Outputs> {
+        let missing = || format!("the stack {} does not exist", stage.stack_name);
+        Ok(self.outputs_if_deployed(stage, region).await?.ok_or_else(missing)?)
+    }
+
+    /// Returns the outputs of a stack; `None` if it has none or does not exist.
+    pub async fn outputs_if_deployed(
+        &self,
+        stage: &Stage,
+        region: &str,
+    ) -> Result<Option<Outputs>> {
         let mut command = self.sam(["list", "stack-outputs", "--output", "json"]);
         command.args(config(stage)).args(["--stack-name", &stage.stack_name, "--region", region]);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let listed = tokio::process::Command::from(command).kill_on_drop(true).output().await?;
         let name = &stage.stack_name;
         if !listed.status.success() {
-            let problem = "sam cannot list its outputs; its errors are above";
-            return Err(format!("the stack {name}: {problem}").into());
+            let errors = String::from_utf8_lossy(&listed.stderr);
+            if ABSENT.iter().any(|absent| errors.contains(absent)) {
+                return Ok(None);
+            }
+            let errors = errors.trim();
+            return Err(format!("the stack {name}: sam cannot list its outputs: {errors}").into());
         }
         let outputs: Vec<Output> = serde_json::from_slice(&listed.stdout)
             .map_err(|error| format!("the stack {name}: its outputs are not JSON: {error}"))?;
-        Ok(outputs.into_iter().map(|it| (it.output_key, it.output_value)).collect())
+        Ok(Some(outputs.into_iter().map(|it| (it.output_key, it.output_value)).collect()))
     }
 
     /// Returns the command that emulates API Gateway on a port of 127.0.0.1, and Lambda with containers, for the build

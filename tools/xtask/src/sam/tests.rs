@@ -17,6 +17,7 @@ pub fn stage(architecture: &str) -> Stage {
 fn sam() -> Sam {
     Sam {
         executable: "/tools/sam/bin/sam".into(),
+        sam_python: "/tools/sam/bin/python".into(),
         cargo_lambda: "/tools/cargo-lambda/cargo-lambda".into(),
         python: "/tools/zig/bin/python".into(),
     }
@@ -104,7 +105,8 @@ impl Script {
     }
 
     pub fn sam(&self) -> Sam {
-        Sam { executable: self.0.clone(), cargo_lambda: self.0.clone(), python: self.0.clone() }
+        let script = || self.0.clone();
+        Sam { executable: script(), sam_python: script(), cargo_lambda: script(), python: script() }
     }
 }
 
