@@ -148,6 +148,22 @@ fn weak_password_or_own_name_is_refused_and_does_not_use_up_the_token() {
 }
 
 #[test]
+fn confirmation_is_counted_before_its_password_is_judged() {
+    run(async |world: World| {
+        let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
+        let attempts = AttemptLimits { address, ..ATTEMPT_LIMITS };
+        let confirm = public_with(Settings { passwords: PASSWORD_POLICY, attempts }, confirm);
+        let user = account(&world).await;
+        let body = json!({"token": open(&world, Some(&user)).await, "new_password": "password1"});
+        let weak = || Event::of("auth-password-reset-confirm").with(body.clone());
+        for _ in 0..2 {
+            world.call(confirm.clone(), weak()).await.expect_problem(400, "invalid_body");
+        }
+        world.call(confirm, weak()).await.expect_problem(429, "too_many_attempts");
+    });
+}
+
+#[test]
 fn reset_lets_the_owner_in_after_failures_of_strangers() {
     run(async |world: World| {
         let user = account(&world).await;

@@ -60,14 +60,15 @@ async fn register(context: Context<Settings>) -> ApiResult {
     let (request, store) = (context.request(), context.store());
     let Registration { username, email, password } = request.json_with(|body, errors| {
         own_address(body, errors);
-        let name = |field| body.get(field).and_then(|name| name.as_str()).unwrap_or_default();
-        passwords.check_field(body, "password", &[name("username"), name("email")], errors);
+        passwords.check_length(body, "password", errors);
     })?;
     attempts::registration(store, context.now(), limits, request.source_address()).await?;
+    let (slots, names) = (context.hash_slots(), [username.as_str(), email.as_str()]);
+    passwords.require(slots, "password", &password, &names).await?;
     let new = NewUser {
         username,
         email,
-        password_hash: context.hash_slots().hash(context.system(), password).await?,
+        password_hash: slots.hash(context.system(), password).await?,
         role: registration.role,
         first_is_admin: registration.first_is_admin,
     };

@@ -17,6 +17,7 @@ pub mod id;
 pub mod idempotency;
 pub mod identifier;
 mod latin;
+pub mod look_alikes;
 pub mod page;
 pub mod partial_date;
 pub mod password;
