@@ -105,8 +105,8 @@ impl HashSlots {
         .await
     }
 
-    /// Does work on a password on a thread of its own, once slots are free; a request that waits too long must come again. The
-    /// slots are free again when the work ends, even if nobody waits for its result any more.
+    /// Does work on a password on a thread of its own, once slots are free; a request that waits too long must come
+    /// again. The slots are free again when the work ends, even if nobody waits for its result any more.
     pub(super) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         slots: u32,

@@ -139,7 +139,8 @@ fn words_of(name: &str) -> Vec<String> {
 /// Refuses a text that takes too few guesses. A context word, or several in a row, counts as one character.
 ///
 /// zxcvbn adds 10 000 guesses to the power of the parts before the last: an attacker does not know their number. For
-/// three parts, such as a word, a year and `!`, this alone is the minimum. Therefore the guesses of the parts count, too.
+/// three parts, such as a word, a year and `!`, this alone is the minimum. Therefore the product of the parts' guesses
+/// must reach the minimum, too.
 fn judge(text: &str, words: &[String]) -> Result<(), WeakPassword> {
     let rest: String = without_words(text, words).chars().take(JUDGED_CHARS).collect();
     let known: Vec<&str> = words.iter().map(String::as_str).collect();
