@@ -1,9 +1,9 @@
 //! The most common breached passwords: a Bloom filter, which is smaller than their list.
 //!
 //! The list is that of Django 5.2 (`django/contrib/auth/common-passwords.txt.gz`, BSD-3-Clause, © Django Software
-//! Foundation and individual contributors): 19 640 passwords, chosen by Royce Williams from Pwned Passwords. The SHA-256
-//! of the unpacked list is `29ca0fa5303165f012f3e9775e3e95a3071cdd59f219973ec1cbb308d0214a6f`. The filter holds the
-//! 8 346 ASCII passwords of at least 8 characters, and takes 3 other passwords in a million for one of them.
+//! Foundation and individual contributors): 19 640 passwords, chosen by Royce Williams from Pwned Passwords. Unpacked,
+//! it has the SHA-256 `29ca0fa5303165f012f3e9775e3e95a3071cdd59f219973ec1cbb308d0214a6f`. The filter holds its 8 346
+//! ASCII passwords of at least 8 characters, and takes 3 other passwords in a million for one of them.
 //! `cargo xtask common-passwords LIST` makes the filter.
 
 use ring::digest::{SHA256, digest};
