@@ -27,7 +27,18 @@ fn log_in(account: &Value, password: &str) -> Response {
 fn easily_guessed_password_is_refused() {
     let account = newcomer();
     let own_name = account["username"].as_str().unwrap();
-    for password in ["password1", "qwertyuiop", "aaaaaaaaaaaa", "healthcare1", own_name] {
+    for password in [
+        "password1",
+        "qwertyuiop",
+        "aaaaaaaaaaaa",
+        "healthcare1",
+        own_name,
+        "Hospital2026!",
+        "StMarysHospital",
+        "Klinikum2026",
+        "пароль123",
+        "pass\u{ad}word2026",
+    ] {
         let refused = Anonymous.post(REGISTER, &with(&account, "password", password));
         refused.assert_invalid(&["password"]);
     }

@@ -7,12 +7,11 @@ use shared::auth::attempts::{self, AttemptLimits};
 use shared::auth::invitation;
 use shared::auth::mailed_token::MailedToken;
 use shared::auth::policy::PasswordPolicy;
-use shared::auth::registration::FOREIGN_ADDRESS;
 use shared::config::{self, ConfigError};
 use shared::model::field::FieldErrors;
 use shared::model::password::Password;
 use shared::model::user::Account;
-use shared::model::username::Username;
+use shared::model::username::{FOREIGN_ADDRESS, Username};
 use shared::{ApiError, ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
@@ -44,22 +43,18 @@ impl config::Settings for Settings {
 async fn accept(context: Context<Settings>) -> ApiResult {
     let Settings { passwords, attempts: limits } = context.settings();
     let (request, store) = (context.request(), context.store());
-    let Acceptance { token, username, password } = request.json()?;
+    let Acceptance { token, username, password } =
+        request.json_with(|body, errors| passwords.check_length(body, "password", errors))?;
     attempts::invitation_acceptance(store, context.now(), limits, request.source_address()).await?;
 
     let token = MailedToken::received(&token);
     let invitation = invitation::open(store, &token, context.now()).await?;
-    let mut errors = FieldErrors::default();
     if !username.may_belong_to(&invitation.email) {
-        errors.add("username", FOREIGN_ADDRESS);
+        return Err(ApiError::InvalidBody(FieldErrors::one("username", FOREIGN_ADDRESS)));
     }
-    let names = [username.as_str(), invitation.email.as_str()];
-    if let Err(weak) = passwords.check(&password, &names) {
-        errors.add("password", weak.to_string());
-    }
-    errors.or(()).map_err(ApiError::InvalidBody)?;
-
-    let hash = context.hash_slots().hash(context.system(), password).await?;
+    let (slots, names) = (context.hash_slots(), [username.as_str(), invitation.email.as_str()]);
+    passwords.require(slots, "password", &password, &names).await?;
+    let hash = slots.hash(context.system(), password).await?;
     let user = store.accounts().accept(&invitation, username, &hash, context.now()).await?;
     response::created(&Account::from(user))
 }

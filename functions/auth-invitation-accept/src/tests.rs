@@ -192,6 +192,21 @@ fn attempts_from_an_address_are_limited() {
 }
 
 #[test]
+fn acceptance_is_counted_before_its_password_is_judged() {
+    run(async |world: World| {
+        let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
+        let handler = limited(AttemptLimits { address, ..ATTEMPT_LIMITS });
+        let (_, token) = world.invite(EMAIL, Role::Staff).await;
+        let weak = || event(json!({"token": token, "password": "password1"}));
+        for _ in 0..2 {
+            let answer = world.call(handler.clone(), weak()).await;
+            answer.expect_problem(400, "invalid_body");
+        }
+        world.call(handler, weak()).await.expect_problem(429, "too_many_attempts");
+    });
+}
+
+#[test]
 fn survives_a_dynamodb_that_fails() {
     checks::survives_faults(async |world| {
         let (_, token) = world.invite(EMAIL, Role::Staff).await;

@@ -64,6 +64,20 @@ fn every_address_gets_the_same_answer_and_only_an_active_account_a_mail() {
 }
 
 #[test]
+fn mail_has_no_text_that_a_user_chose() {
+    run(async |world: World| {
+        world.actor_named("visit.casino.example", Role::Pending).await;
+        let outbox = Outbox::new();
+        ask(&world, ready(outbox.mailer(), None), "visit.casino.example@example.com")
+            .await
+            .expect(202);
+        let mails = outbox.mails();
+        let mut text = mails[0].lines().filter(|line| !line.starts_with("To: "));
+        assert!(text.all(|line| !line.contains("casino")), "{}", mails[0]);
+    });
+}
+
+#[test]
 fn mail_links_to_the_configured_page() {
     run(async |world: World| {
         let amara = world.actor_named("amara", Role::Staff).await;

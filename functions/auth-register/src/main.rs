@@ -6,7 +6,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::auth::attempts::{self, AttemptLimits};
 use shared::auth::policy::PasswordPolicy;
-use shared::auth::registration::{FOREIGN_ADDRESS, RegistrationPolicy};
+use shared::auth::registration::RegistrationPolicy;
 use shared::auth::verification::VerificationMail;
 use shared::config::{self, ConfigError};
 use shared::log::note_failure;
@@ -14,7 +14,7 @@ use shared::model::email::Email;
 use shared::model::field::{FieldErrors, JsonObject, peek};
 use shared::model::password::Password;
 use shared::model::user::Account;
-use shared::model::username::Username;
+use shared::model::username::{FOREIGN_ADDRESS, Username};
 use shared::store::NewUser;
 use shared::{ApiResult, Context, response, serve_public};
 
@@ -64,15 +64,16 @@ async fn register(context: Context<Settings>) -> ApiResult {
     let (request, store) = (context.request(), context.store());
     let Registration { username, email, password } = request.json_with(|body, errors| {
         own_address(body, errors);
-        let name = |field| body.get(field).and_then(|name| name.as_str()).unwrap_or_default();
-        passwords.check_field(body, "password", &[name("username"), name("email")], errors);
+        passwords.check_length(body, "password", errors);
     })?;
     attempts::registration(store, context.now(), limits, request.source_address()).await?;
     let role = registration.open_role()?;
+    let (slots, names) = (context.hash_slots(), [username.as_str(), email.as_str()]);
+    passwords.require(slots, "password", &password, &names).await?;
     let new = NewUser {
         username,
         email,
-        password_hash: context.hash_slots().hash(context.system(), password).await?,
+        password_hash: slots.hash(context.system(), password).await?,
         role,
         first_is_admin: registration.first_is_admin,
     };

@@ -1,6 +1,8 @@
 //! Signing in: passwords, sessions, tokens, their keys, and the throttles of attempts.
 
 pub mod attempts;
+pub mod common_passwords;
+mod context_words;
 pub(crate) mod ed25519;
 mod hash_memory;
 pub mod invitation;

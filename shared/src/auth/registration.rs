@@ -6,9 +6,6 @@ use crate::config::{ConfigError, optional, parsed};
 use crate::error::ApiError;
 use crate::model::user::Role;
 
-/// The message about a username that could pass for the email address of another account.
-pub const FOREIGN_ADDRESS: &str = "with @ in it must be the account's own email address";
-
 /// The operator's rule for registrations.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistrationPolicy {

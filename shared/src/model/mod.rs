@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod identifier;
 pub mod invitation;
 mod latin;
+pub mod look_alikes;
 pub mod page;
 pub mod partial_date;
 pub mod password;

@@ -9,6 +9,7 @@ use super::error::StoreError;
 use super::expiring::Expires;
 use super::tables::Store;
 use crate::dynamo::{Key, Outcome};
+use crate::model::email::Email;
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
@@ -25,6 +26,9 @@ pub struct Reset {
     /// `None` if no account has the address. Such a reset is stored, too, so that a known and an unknown address take
     /// the same calls.
     pub user_id: Option<UserId>,
+    /// The address that the token was mailed to, if an account has it. It must still be the account's.
+    #[serde(default)]
+    pub email: Option<Email>,
     /// The account's epoch, so that what ends its sessions ends its open resets, too.
     pub epoch: u64,
     pub expires_at: Timestamp,

@@ -167,7 +167,8 @@ async fn member(world: &World, n: u32) -> Actor {
 async fn reset_token(world: &World, user: &User) -> Result<String> {
     let token = ResetToken::new(world.app.system())?;
     let expires_at = world.app.now().plus(reset::LIFETIME);
-    let reset = Reset { user_id: Some(user.id), epoch: user.epoch, expires_at };
+    let email = Some(user.email.clone());
+    let reset = Reset { user_id: Some(user.id), email, epoch: user.epoch, expires_at };
     world.app.store().resets().open(&token.hash(), &reset).await?;
     Ok(token.expose().to_owned())
 }
