@@ -172,8 +172,8 @@ fn is_verified(item: &Item) -> bool {
 
 /// Returns the change of the item's own attributes.
 fn expression(new: &Subject, renamed: &Item, now: Timestamp) -> Result<Expression, StoreError> {
-    const OF_USER: &str = "SET username = :name, email = :email, email_verified = :verified, gsi2sk = :sort_key, \
-        version = :next, updated_at = :now";
+    const OF_USER: &str = "SET username = :name, email = :email, email_verified = :verified, \
+        gsi2sk = :sort_key, version = :next, updated_at = :now";
     const OF_DOCTOR: &str = "SET license_number = :name, email = :email, gsi2sk = :sort_key, \
         version = :next, updated_at = :now";
     let (change, name) =
@@ -189,10 +189,10 @@ fn expression(new: &Subject, renamed: &Item, now: Timestamp) -> Result<Expressio
         .number(":version", new.version)
         .number(":next", new.version.saturating_add(1))
         .text(":now", now);
-    Ok(match new.kind == KIND {
-        true => expression.boolean(":verified", is_verified(renamed)),
-        false => expression,
-    })
+    if new.kind == KIND {
+        return Ok(expression.boolean(":verified", is_verified(renamed)));
+    }
+    Ok(expression)
 }
 
 fn taken(refusals: &[Refusal]) -> StoreError {
