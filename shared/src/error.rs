@@ -32,6 +32,10 @@ pub enum ApiError {
     TokenNotValid,
     #[error("name or password is wrong")]
     InvalidCredentials,
+    #[error("registration is closed")]
+    RegistrationClosed,
+    #[error("the account's address is not verified")]
+    EmailNotVerified,
     #[error("the role does not permit it")]
     PermissionDenied,
     #[error("the account may not change these fields")]
@@ -99,6 +103,8 @@ impl ApiError {
             Self::PermissionDenied | Self::FieldsDenied(_) => {
                 (StatusCode::FORBIDDEN, "permission_denied")
             }
+            Self::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
+            Self::EmailNotVerified => (StatusCode::FORBIDDEN, "email_not_verified"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
@@ -132,6 +138,14 @@ impl ApiError {
                 "No active account with these credentials was found.".to_owned()
             }
             Self::PermissionDenied => "Your account's role does not permit this.".to_owned(),
+            Self::RegistrationClosed => {
+                "Only people with an invitation can create an account.".to_owned()
+            }
+            Self::EmailNotVerified => {
+                "Verify your email address first: by the mail after the registration, or by a new \
+                 password."
+                    .to_owned()
+            }
             Self::NotFound(thing) => format!("There is no {thing}."),
             Self::MethodNotAllowed { allow } => format!("This path allows {}.", allow.join(", ")),
             Self::FieldsDenied(_) => {
@@ -244,7 +258,7 @@ impl From<StoreError> for ApiError {
             StoreError::FieldsDenied(errors) => Self::FieldsDenied(errors),
             StoreError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             StoreError::SessionEnded => Self::TokenNotValid,
-            StoreError::ResetEnded => {
+            StoreError::TokenEnded => {
                 let errors = FieldErrors::one("token", "is not valid or has expired");
                 Self::InvalidBody(errors)
             }

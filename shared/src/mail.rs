@@ -12,7 +12,8 @@ use crate::config::{Aws, ConfigError, optional};
 use crate::model::email::Email;
 use crate::system::{NoRandomness, System};
 
-/// A mail in plain text.
+/// A mail in plain text. Neither subject nor text may contain text that a user chose: a stranger could otherwise send
+/// any text to any address in the operator's name.
 pub struct Mail<'a> {
     pub to: &'a Email,
     pub subject: &'a str,

@@ -10,6 +10,7 @@ use crate::error::ApiError;
 use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
 use crate::model::id::{DoctorId, PatientId, UserId};
+use crate::model::invitation::InvitationId;
 use crate::model::page::Paging;
 use crate::model::patient::PatientDetails;
 use crate::model::record::Details;
@@ -17,8 +18,8 @@ use crate::model::search::{Criteria, IdentifierQuery};
 use crate::request::Request;
 use crate::store::{
     AccountPage, AssignmentIds, AssignmentPage, AssignmentsOf, AssignmentsQuery, DoctorAndPatient,
-    Load, NameQuery, Nothing, Position, RecordActs, RecordPage, RecordQuery, Stored, StoredAccount,
-    is_list_position, is_position,
+    InvitationPage, Load, NameQuery, Nothing, Position, RecordActs, RecordPage, RecordQuery,
+    Stored, StoredAccount, is_list_position, is_position,
 };
 
 /// A target that a request can name.
@@ -64,6 +65,12 @@ impl Target for AccountPage {
         let label = list_label(Act::ListAccounts, &prefix);
         let paging = request.paging_where(&label, is_possible)?;
         Ok(NameQuery { prefix, paging })
+    }
+}
+
+impl Target for InvitationPage {
+    fn name(request: &Request) -> Result<Paging<InvitationId>, ApiError> {
+        request.paging(Act::ListInvitations.function())
     }
 }
 

@@ -199,8 +199,13 @@ fn tests_of_every_function_run_once_and_name_it() -> Outcome {
 }
 
 /// The functions that check or set passwords.
-const HASHING: [&str; 4] =
-    ["auth-login", "auth-password", "auth-password-reset-confirm", "auth-register"];
+const HASHING: [&str; 5] = [
+    "auth-invitation-accept",
+    "auth-login",
+    "auth-password",
+    "auth-password-reset-confirm",
+    "auth-register",
+];
 
 #[test]
 fn only_hashing_functions_access_credentials() -> Outcome {

@@ -6,6 +6,10 @@
 // Nothing here calls the functions' `main`.
 #![allow(dead_code)]
 
+#[path = "../../functions/auth-email-verify/src/main.rs"]
+mod auth_email_verify;
+#[path = "../../functions/auth-invitation-accept/src/main.rs"]
+mod auth_invitation_accept;
 #[path = "../../functions/auth-jwks/src/main.rs"]
 mod auth_jwks;
 #[path = "../../functions/auth-login/src/main.rs"]
@@ -42,6 +46,12 @@ mod doctors_list;
 mod doctors_update;
 #[path = "../../functions/health/src/main.rs"]
 mod health;
+#[path = "../../functions/invitations-create/src/main.rs"]
+mod invitations_create;
+#[path = "../../functions/invitations-list/src/main.rs"]
+mod invitations_list;
+#[path = "../../functions/invitations-revoke/src/main.rs"]
+mod invitations_revoke;
 #[path = "../../functions/keys-rotate/src/main.rs"]
 mod keys_rotate;
 #[path = "../../functions/mappings-assign/src/main.rs"]

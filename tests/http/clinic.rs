@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::client::{Actor, User};
 use crate::json::without;
 use crate::response::Response;
+use crate::stack;
 
 /// A valid id that no record has: the largest id.
 pub const NOBODY: u64 = (1 << 53) - 1;
@@ -50,6 +51,16 @@ pub fn unique_phone() -> String {
 
 pub fn unique_email() -> String {
     format!("{}@example.com", unique("mail"))
+}
+
+/// Returns the token that the tests' own stack has mailed to an address under a subject.
+#[track_caller]
+pub fn mailed_token(email: &str, subject: &str) -> String {
+    let head = format!("To: {email}\nSubject: {subject}\n");
+    let mails = stack::mails();
+    let mail = mails.iter().find(|mail| mail.starts_with(&head)).expect("no mail");
+    let token = mail.lines().find(|line| line.len() >= 43 && !line.contains(' '));
+    token.expect("no token in the mail").to_owned()
 }
 
 /// Returns the body of a new registration.

@@ -17,6 +17,7 @@ mod threads;
 mod auth;
 mod doctors;
 mod duplicates;
+mod invitations;
 mod mappings;
 mod passwords;
 mod patients;

@@ -23,7 +23,7 @@ fn search_finds_accounts_by_the_beginning_of_the_username() {
     assert!(contains(&found[0], &user.user), "{found:?}");
     assert_eq!(
         members(&found[0]),
-        ["active", "created_at", "email", "id", "role", "username", "version"]
+        ["active", "created_at", "email", "email_verified", "id", "role", "username", "version"]
     );
 }
 

@@ -11,7 +11,7 @@ use shared::auth::minimum_duration::MinimumDuration;
 use shared::auth::minter::Minter;
 use shared::auth::password::PasswordCheck;
 use shared::auth::sessions::{self, Opened, TokenPair};
-use shared::config::{self, ConfigError};
+use shared::config::{self, ConfigError, parsed};
 use shared::log::note_failure;
 use shared::model::email::name_form;
 use shared::model::field::{FieldErrors, JsonObject};
@@ -34,6 +34,8 @@ struct Settings {
     minter: Minter,
     sessions: SessionLimits,
     attempts: AttemptLimits,
+    /// `REQUIRE_VERIFIED_EMAIL`: whether an account whose address is not verified cannot sign in.
+    requires_verified_email: bool,
 }
 
 /// `username` takes the email, too; `email` is for clients that use this name.
@@ -53,7 +55,7 @@ struct SignedIn {
     tokens: TokenPair,
     user: Account,
     /// How many of the account's open sessions this login ended, because it had too many. The owner learns it here and
-    /// not by mail, because no address is verified.
+    /// not by mail: the address may not be verified.
     ended_sessions: usize,
 }
 
@@ -69,6 +71,7 @@ impl config::Settings for Settings {
             minter: Minter::from_env()?,
             sessions: sessions::limits_from_env()?,
             attempts: AttemptLimits::from_env()?,
+            requires_verified_email: parsed("REQUIRE_VERIFIED_EMAIL")?,
         })
     }
 }
@@ -91,7 +94,7 @@ async fn login(context: Context<Settings>) -> ApiResult {
             Err(ApiError::InvalidCredentials)
         }
         // The attempt stays counted: a client that signs in in a loop must not have passwords hashed without a pause.
-        Err(error @ ApiError::TooManyAttempts { .. }) => Err(error),
+        Err(error @ (ApiError::TooManyAttempts { .. } | ApiError::EmailNotVerified)) => Err(error),
         Err(error) => {
             attempt.withdraw(store).await;
             Err(error)
@@ -111,6 +114,10 @@ async fn sign_in(
     for _ in 0..ATTEMPTS {
         let verified = authenticate(context, name, password.clone()).await?;
         let Some((user, hash)) = verified else { return Ok(None) };
+        // Only after the right password: nobody else learns it.
+        if context.settings().requires_verified_email && !user.email_verified {
+            return Err(ApiError::EmailNotVerified);
+        }
         attempt.count_login(store, context.now(), user.id).await?;
         let agent = context.request().user_agent();
         match sessions::open(store, system, minter, limits, &user, &hash, agent).await {

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use shared::auth::attempts::AttemptLimits;
+use shared::auth::mailed_token::MailedToken;
 use shared::auth::minter::Minter;
 use shared::auth::sessions;
 use shared::model::user::{Role, User, UserChange};
@@ -24,7 +25,17 @@ fn limited(world: &World, attempts: AttemptLimits) -> impl Handler + use<> {
 }
 
 fn with_minter(minter: Minter, attempts: AttemptLimits) -> impl Handler + use<> {
-    public_with(Settings { minter, sessions: SESSION_LIMITS, attempts }, login)
+    public_with(settings(minter, attempts), login)
+}
+
+fn settings(minter: Minter, attempts: AttemptLimits) -> Settings {
+    Settings { minter, sessions: SESSION_LIMITS, attempts, requires_verified_email: false }
+}
+
+/// Refuses accounts whose address is not verified.
+fn strict(world: &World, attempts: AttemptLimits) -> impl Handler + use<> {
+    let minter = Minter::new(&world.secret, tokens()).unwrap();
+    public_with(Settings { requires_verified_email: true, ..settings(minter, attempts) }, login)
 }
 
 fn event() -> Event {
@@ -396,6 +407,41 @@ fn pending_account_can_log_in() {
         assert_eq!(body["user"]["role"], "pending");
         let refresh = body["refresh"].as_str().unwrap();
         assert_eq!(refresh.split('.').count(), 4);
+    });
+}
+
+#[test]
+fn address_must_be_verified_if_the_operator_requires_it() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let login = strict(&world, ATTEMPT_LIMITS);
+        let refused = world.call(login.clone(), event()).await;
+        refused.expect_problem(403, "email_not_verified");
+        assert_eq!(stored_sessions(&world).await, 0);
+        // Nothing but the right password reveals it.
+        for wrong in [json!({"password": WRONG}), json!({"username": "nobody"})] {
+            let answer = world.call(login.clone(), event().with(wrong)).await;
+            answer.expect_problem(401, "invalid_credentials");
+        }
+        let hash = MailedToken::received(&world.verification_of(&user).await).hash();
+        world.app.store().verifications().complete(&hash, world.app.now()).await.unwrap();
+        let body = world.call(login, event()).await.expect(200);
+        assert_eq!(body["user"]["email_verified"], true);
+    });
+}
+
+/// As [`refused_login_counts_as_an_attempt`].
+#[test]
+fn login_without_a_verified_address_counts_as_an_attempt() {
+    run(async |world: World| {
+        world.account_with_password("amara", PASSWORD).await;
+        let row = RowRule { free: 2, ..ATTEMPT_LIMITS.row };
+        let login = strict(&world, AttemptLimits { row, ..ATTEMPT_LIMITS });
+        for _ in 0..2 {
+            world.call(login.clone(), event()).await.expect(403);
+        }
+        let refused = world.call(login, event()).await;
+        refused.expect_problem(429, "too_many_attempts");
     });
 }
 

@@ -1,4 +1,5 @@
-//! POST /api/auth/password/reset/confirm/ sets a new password by a mailed token; all sessions of the account end.
+//! POST /api/auth/password/reset/confirm/ sets a new password by a mailed token; all sessions of the account end, and
+//! its address is verified.
 
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use shared::model::password::Password;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::User;
 use shared::store::{Store, StoreError};
-use shared::{ApiError, ApiResult, Context, response, serve_public};
+use shared::{ApiResult, Context, response, serve_public};
 
 #[cfg(test)]
 mod tests;
@@ -42,19 +43,17 @@ impl config::Settings for Settings {
 async fn confirm(context: Context<Settings>) -> ApiResult {
     let Settings { passwords, attempts: limits } = context.settings();
     let (request, store) = (context.request(), context.store());
-    let Confirmation { token, new_password } = request
-        .json_with(|body, errors| passwords.check_field(body, "new_password", &[], errors))?;
+    let Confirmation { token, new_password } =
+        request.json_with(|body, errors| passwords.check_length(body, "new_password", errors))?;
     let address = request.source_address();
     attempts::reset_confirmation(store, context.now(), limits, address).await?;
 
     let token = ResetToken::received(&token);
     let user = owner(store, &token, context.now()).await?;
     let names = [user.username.as_str(), user.email.as_str()];
-    passwords.check(&new_password, &names).map_err(|weak| {
-        ApiError::InvalidBody(FieldErrors::one("new_password", weak.to_string()))
-    })?;
-
-    let hash = context.hash_slots().hash(context.system(), new_password).await?;
+    let slots = context.hash_slots();
+    passwords.require(slots, "new_password", &new_password, &names).await?;
+    let hash = slots.hash(context.system(), new_password).await?;
     store.resets().complete(&token.hash(), &user, &hash, context.now()).await?;
     attempts::forgive(store, context.now(), limits, &user, address).await;
     response::message("Your password was changed. Sign in with the new one.")
@@ -62,9 +61,10 @@ async fn confirm(context: Context<Settings>) -> ApiResult {
 
 /// Returns the account that the token was mailed to, unless the reset has ended.
 async fn owner(store: &Store, token: &ResetToken, now: Timestamp) -> Result<User, StoreError> {
-    let reset = store.resets().find(&token.hash(), now).await?.ok_or(StoreError::ResetEnded)?;
-    let id = reset.user_id.ok_or(StoreError::ResetEnded)?;
+    let reset = store.resets().find(&token.hash(), now).await?.ok_or(StoreError::TokenEnded)?;
+    let id = reset.user_id.ok_or(StoreError::TokenEnded)?;
     let user = store.accounts().by_id(id).await?;
-    let is_owner = |user: &User| user.active && user.epoch == reset.epoch;
-    user.filter(is_owner).ok_or(StoreError::ResetEnded)
+    let has_address = |user: &User| reset.email.as_ref() == Some(&user.email);
+    let is_owner = |user: &User| user.active && user.epoch == reset.epoch && has_address(user);
+    user.filter(is_owner).ok_or(StoreError::TokenEnded)
 }

@@ -4,7 +4,7 @@ use shared::auth::password::PasswordCheck;
 use shared::auth::reset::{self, ResetToken};
 use shared::model::user::{User, UserChange};
 use shared::model::version::IfMatch;
-use shared::store::{Reset, WindowRule};
+use shared::store::{Reset, UserRename, WindowRule};
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
     public_with, run, steps, together,
@@ -31,6 +31,7 @@ async fn open(world: &World, user: Option<&User>) -> String {
     let token = ResetToken::new(world.app.system()).unwrap();
     let reset = Reset {
         user_id: user.map(|user| user.id),
+        email: user.map(|user| user.email.clone()),
         epoch: user.map_or(0, |user| user.epoch),
         expires_at: world.app.now().plus(reset::LIFETIME),
     };
@@ -75,6 +76,22 @@ fn sets_the_password_and_ends_every_session() {
     });
 }
 
+/// The token was mailed to the address.
+#[test]
+fn completed_reset_verifies_the_address() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let token = open(&world, Some(&user)).await;
+        let weak = call(&world, json!({"token": token, "new_password": "short"})).await;
+        weak.expect(400);
+        assert!(!stored(&world, &user).await.email_verified);
+        call(&world, json!({"token": token})).await.expect(200);
+        let after = stored(&world, &user).await;
+        assert!(after.email_verified);
+        assert_eq!((after.version, after.epoch), (user.version + 1, user.epoch + 1));
+    });
+}
+
 #[test]
 fn token_works_once_and_ends_other_tokens_of_the_account() {
     run(async |world: World| {
@@ -104,6 +121,31 @@ fn token_without_an_account_is_not_valid() {
         for token in [&*nobodys, "unknown", ""] {
             expect_not_valid(&world, token).await;
         }
+    });
+}
+
+/// Otherwise the reader of the former address could set the password, and verify the new address.
+#[test]
+fn change_of_the_address_ends_the_accounts_resets() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let token = open(&world, Some(&user)).await;
+        let change = UserRename { email: Some("new@example.com".parse().unwrap()), username: None };
+        let (operator, now) = (world.app.store().operator(), world.app.now());
+        operator.rename_user(user.id, &change, now).await.unwrap();
+        expect_not_valid(&world, &token).await;
+
+        let token = open(&world, Some(&stored(&world, &user).await)).await;
+        call(&world, json!({"token": token})).await.expect(200);
+        assert!(stored(&world, &user).await.email_verified);
+        // Another spelling is the same address.
+        let change = UserRename { email: Some("New@Example.com".parse().unwrap()), username: None };
+        operator.rename_user(user.id, &change, now).await.unwrap();
+        assert!(stored(&world, &user).await.email_verified);
+        let change =
+            UserRename { email: Some("other@example.com".parse().unwrap()), username: None };
+        operator.rename_user(user.id, &change, now).await.unwrap();
+        assert!(!stored(&world, &user).await.email_verified);
     });
 }
 
@@ -144,6 +186,22 @@ fn weak_password_or_own_name_is_refused_and_does_not_use_up_the_token() {
         assert!(has_password(&world, &user, PASSWORD).await);
         call(&world, json!({"token": token})).await.expect(200);
         assert!(has_password(&world, &user, NEW).await);
+    });
+}
+
+#[test]
+fn confirmation_is_counted_before_its_password_is_judged() {
+    run(async |world: World| {
+        let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
+        let attempts = AttemptLimits { address, ..ATTEMPT_LIMITS };
+        let confirm = public_with(Settings { passwords: PASSWORD_POLICY, attempts }, confirm);
+        let user = account(&world).await;
+        let body = json!({"token": open(&world, Some(&user)).await, "new_password": "password1"});
+        let weak = || Event::of("auth-password-reset-confirm").with(body.clone());
+        for _ in 0..2 {
+            world.call(confirm.clone(), weak()).await.expect_problem(400, "invalid_body");
+        }
+        world.call(confirm, weak()).await.expect_problem(429, "too_many_attempts");
     });
 }
 

@@ -60,17 +60,21 @@ async fn request_reset(context: Context<Settings>) -> ApiResult {
     let address = request.source_address();
     attempts::reset_request(store, context.now(), limits, &email, address).await?;
 
-    // An address without an active account takes the same calls; only the mail is not sent.
-    let user = store.accounts().named(&email.unique_form()).await?.filter(|user| user.active);
+    // An address without an active account takes the same calls; only the mail is not sent. It goes to the address that
+    // was counted: an imported username may be another address.
+    let name = email.unique_form();
+    let has_address = |user: &User| user.active && user.email.unique_form() == name;
+    let user = store.accounts().named(&name).await?.filter(has_address);
     let token = ResetToken::new(context.system())?;
     let reset = Reset {
         user_id: user.as_ref().map(|user| user.id),
+        email: user.as_ref().map(|user| user.email.clone()),
         epoch: user.as_ref().map_or(0, |user| user.epoch),
         expires_at: context.now().plus(reset::LIFETIME),
     };
     store.resets().open(&token.hash(), &reset).await?;
     if let Some(user) = user {
-        let mail = mail(&user, &token, page.as_deref());
+        let mail = mail(&user.email, &token, page.as_deref());
         // Another answer would reveal that the account exists.
         note_failure("a mail did not leave", mailer.send(context.system(), mail).await);
     }
@@ -78,22 +82,16 @@ async fn request_reset(context: Context<Settings>) -> ApiResult {
     response::accepted("If there is an account with this address, a mail is on its way.")
 }
 
-fn mail<'a>(user: &'a User, token: &ResetToken, page: Option<&str>) -> Mail<'a> {
-    let minutes = reset::LIFETIME.as_secs() / 60;
-    let token = token.expose();
-    let how = match page {
-        // After the #: browsers do not send this part to the page's server.
-        Some(page) => format!("open this page within {minutes} minutes:\n\n{page}#token={token}"),
-        None => format!("use this token within {minutes} minutes:\n\n{token}"),
-    };
+/// Returns the mail of a reset. It has no text that a user chose: strangers choose the usernames of their accounts.
+fn mail<'a>(to: &'a Email, token: &ResetToken, page: Option<&str>) -> Mail<'a> {
+    let how = token.instruction(page, reset::LIFETIME);
     Mail {
-        to: &user.email,
+        to,
         subject: "A new password",
         text: format!(
-            "Hello {},\n\nsomebody has asked for a new password for your account. \
+            "Hello,\n\nsomebody has asked for a new password for your account. \
              To set one, {how}\n\n\
-             If it was not you, there is nothing to do: your password stays as it is.\n",
-            user.username.as_str(),
+             If it was not you, there is nothing to do: your password stays as it is.\n"
         ),
     }
 }

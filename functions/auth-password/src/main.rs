@@ -39,13 +39,12 @@ impl config::Settings for Settings {
 
 async fn change(context: Context<Settings>, by: Granted<ChangeOwnPassword>) -> ApiResult {
     let (Settings { passwords, attempts: limits }, store) = (context.settings(), context.store());
-    let user = by.caller().user();
-    let body: Change = context.request().json_with(|body, errors| {
-        let names = [user.username.as_str(), user.email.as_str()];
-        passwords.check_field(body, "new_password", &names, errors);
-    })?;
+    let body: Change = context
+        .request()
+        .json_with(|body, errors| passwords.check_length(body, "new_password", errors))?;
 
-    let attempt = PasswordAttempt::reserve(store, context.now(), limits, user.id).await?;
+    let id = by.caller().user().id;
+    let attempt = PasswordAttempt::reserve(store, context.now(), limits, id).await?;
     match set(&context, by, &attempt, body).await {
         Ok(PasswordCheck::Right { .. }) => {
             response::message("Your password was changed. Your other sessions have ended.")
@@ -54,8 +53,9 @@ async fn change(context: Context<Settings>, by: Granted<ChangeOwnPassword>) -> A
             let errors = FieldErrors::one("current_password", "is not your password");
             Err(ApiError::InvalidBody(errors))
         }
-        // The session ended before the change: the attempt stays counted.
-        Err(ApiError::TokenNotValid) => Err(ApiError::TokenNotValid),
+        // The attempt stays counted if the session ended before the change, or the new password is weak: judging it is
+        // as costly as a guess.
+        Err(error @ (ApiError::TokenNotValid | ApiError::InvalidBody(_))) => Err(error),
         Err(error) => {
             attempt.withdraw(store).await;
             Err(error)
@@ -63,7 +63,7 @@ async fn change(context: Context<Settings>, by: Granted<ChangeOwnPassword>) -> A
     }
 }
 
-/// Sets the new password if the current one is right, and returns whether it is.
+/// Sets the new password if the current one is right, and returns whether it is. A weak new password is an error.
 async fn set(
     context: &Context<Settings>,
     by: Granted<ChangeOwnPassword>,
@@ -71,6 +71,9 @@ async fn set(
     Change { current_password, new_password }: Change,
 ) -> Result<PasswordCheck, ApiError> {
     let (credentials, slots) = (context.store().credentials(), context.hash_slots());
+    let user = by.caller().user();
+    let names = [user.username.as_str(), user.email.as_str()];
+    context.settings().passwords.require(slots, "new_password", &new_password, &names).await?;
     let hash = credentials.of_caller(&by).await?;
     let check = slots.verify(hash.as_ref(), current_password).await?;
     if check != PasswordCheck::Wrong {

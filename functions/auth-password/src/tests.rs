@@ -114,6 +114,19 @@ fn after_ten_wrong_passwords_even_the_right_one_must_wait() {
 }
 
 #[test]
+fn weak_new_password_counts_as_an_attempt() {
+    run(async |world: World| {
+        let user = world.account_with_password("amara", PASSWORD).await;
+        let actor = world.sign_in(user).await;
+        let weak = || call(&world, &actor, json!({"new_password": "password1"}));
+        for _ in 0..10 {
+            weak().await.expect_problem(400, "invalid_body");
+        }
+        weak().await.expect_problem(429, "too_many_attempts");
+    });
+}
+
+#[test]
 fn one_of_two_concurrent_changes_succeeds() {
     run(async |world: World| {
         let user = world.account_with_password("amara", PASSWORD).await;

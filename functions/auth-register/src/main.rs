@@ -1,4 +1,4 @@
-//! POST /api/auth/register/ makes an account.
+//! POST /api/auth/register/ makes an account, and mails a link that verifies its address.
 
 use std::process::ExitCode;
 
@@ -7,12 +7,14 @@ use serde::Serialize;
 use shared::auth::attempts::{self, AttemptLimits};
 use shared::auth::policy::PasswordPolicy;
 use shared::auth::registration::RegistrationPolicy;
+use shared::auth::verification::VerificationMail;
 use shared::config::{self, ConfigError};
+use shared::log::note_failure;
 use shared::model::email::Email;
 use shared::model::field::{FieldErrors, JsonObject, peek};
 use shared::model::password::Password;
 use shared::model::user::Account;
-use shared::model::username::Username;
+use shared::model::username::{FOREIGN_ADDRESS, Username};
 use shared::store::NewUser;
 use shared::{ApiResult, Context, response, serve_public};
 
@@ -23,6 +25,7 @@ struct Settings {
     registration: RegistrationPolicy,
     passwords: PasswordPolicy,
     attempts: AttemptLimits,
+    mail: VerificationMail,
 }
 
 #[derive(Deserr)]
@@ -51,27 +54,33 @@ impl config::Settings for Settings {
             registration: RegistrationPolicy::from_env()?,
             passwords: PasswordPolicy::from_env()?,
             attempts: AttemptLimits::from_env()?,
+            mail: VerificationMail::from_env()?,
         })
     }
 }
 
 async fn register(context: Context<Settings>) -> ApiResult {
-    let Settings { registration, passwords, attempts: limits } = context.settings();
+    let Settings { registration, passwords, attempts: limits, mail } = context.settings();
     let (request, store) = (context.request(), context.store());
     let Registration { username, email, password } = request.json_with(|body, errors| {
         own_address(body, errors);
-        let name = |field| body.get(field).and_then(|name| name.as_str()).unwrap_or_default();
-        passwords.check_field(body, "password", &[name("username"), name("email")], errors);
+        passwords.check_length(body, "password", errors);
     })?;
     attempts::registration(store, context.now(), limits, request.source_address()).await?;
+    let role = registration.open_role()?;
+    let (slots, names) = (context.hash_slots(), [username.as_str(), email.as_str()]);
+    passwords.require(slots, "password", &password, &names).await?;
     let new = NewUser {
         username,
         email,
-        password_hash: context.hash_slots().hash(context.system(), password).await?,
-        role: registration.role,
+        password_hash: slots.hash(context.system(), password).await?,
+        role,
         first_is_admin: registration.first_is_admin,
     };
     let user = store.accounts().register(new, context.now()).await?;
+    // The account exists without the mail, too; a reset verifies its address later.
+    let sent = mail.send(store, context.system(), limits, &user).await;
+    note_failure("a mail did not leave", sent);
     response::created(&Welcome { message: "The account was created.", user: user.into() })
 }
 
@@ -79,6 +88,6 @@ async fn register(context: Context<Settings>) -> ApiResult {
 fn own_address(body: &JsonObject, errors: &mut FieldErrors) {
     let (username, email) = (peek::<Username>(body, "username"), peek::<Email>(body, "email"));
     if username.zip(email).is_some_and(|(username, email)| !username.may_belong_to(&email)) {
-        errors.add("username", "with @ in it must be the account's own email address");
+        errors.add("username", FOREIGN_ADDRESS);
     }
 }

@@ -1,21 +1,37 @@
-use shared::auth::attempts::AttemptLimits;
+use shared::auth::attempts::{self, AttemptLimits};
+use shared::auth::mailed_token::MailedToken;
 use shared::auth::registration::RegistrationPolicy;
+use shared::auth::verification::VerificationMail;
+use shared::mail::Mailer;
 use shared::model::user::Role;
 use shared::store::WindowRule;
 use shared::testing::{
-    ATTEMPT_LIMITS, Event, Handler, PASSWORD_POLICY, World, checks, json, public_with, run,
+    ATTEMPT_LIMITS, Event, Handler, Outbox, PASSWORD_POLICY, World, checks, json, public_with, run,
     together,
 };
 
 use super::{Settings, register};
 
-fn with(role: Role, first_is_admin: bool) -> impl Handler {
-    let settings = Settings {
+fn settings(role: Option<Role>, first_is_admin: bool) -> Settings {
+    Settings {
         registration: RegistrationPolicy { role, first_is_admin },
         passwords: PASSWORD_POLICY,
         attempts: ATTEMPT_LIMITS,
-    };
-    public_with(settings, register)
+        mail: VerificationMail { mailer: Mailer::None, page: None },
+    }
+}
+
+fn with(role: Role, first_is_admin: bool) -> impl Handler + use<> {
+    public_with(settings(Some(role), first_is_admin), register)
+}
+
+fn mailing(mailer: Mailer, page: Option<&str>) -> impl Handler + use<> {
+    let mail = VerificationMail { mailer, page: page.map(str::to_owned) };
+    public_with(Settings { mail, ..settings(Some(Role::Staff), true) }, register)
+}
+
+fn closed(attempts: AttemptLimits) -> impl Handler + use<> {
+    public_with(Settings { attempts, ..settings(None, true) }, register)
 }
 
 fn event() -> Event {
@@ -31,8 +47,8 @@ fn makes_an_account_and_returns_no_password() {
             json!({
                 "message": "The account was created.",
                 "user": {
-                    "id": 1, "username": "amara", "email": "amara@example.com", "role": "pending",
-                    "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
+                    "id": 1, "username": "amara", "email": "amara@example.com",
+                    "email_verified": false, "role": "pending", "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
                 },
             })
         );
@@ -196,11 +212,8 @@ fn email_is_taken_in_every_spelling_of_its_domain() {
 fn registrations_from_an_address_are_limited() {
     run(async |world: World| {
         let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
-        let settings = Settings {
-            registration: RegistrationPolicy { role: Role::Staff, first_is_admin: false },
-            passwords: PASSWORD_POLICY,
-            attempts: AttemptLimits { address, ..ATTEMPT_LIMITS },
-        };
+        let attempts = AttemptLimits { address, ..ATTEMPT_LIMITS };
+        let settings = Settings { attempts, ..settings(Some(Role::Staff), false) };
         let register = public_with(settings, register);
         // An invalid body is not counted.
         for _ in 0..3 {
@@ -217,24 +230,50 @@ fn registrations_from_an_address_are_limited() {
 }
 
 #[test]
-fn guessable_password_is_reported_with_all_other_problems() {
+fn guessable_password_is_refused() {
     run(async |world: World| {
         let register = with(Role::Staff, false);
         for (username, password) in [
             ("amara", "password1"),
             ("amara", "healthcare1"),
             ("zbigniew.kowal", "zbigniewkowal"),
-            ("amara", "zbigniew@example"),
+            ("amara", "zbigniew@example.com"),
+            ("amara", "Hospital2026!"),
         ] {
             let event = event().with(json!({
-                "username": username, "password": password, "email": "zbigniew@example",
+                "username": username, "password": password, "email": "zbigniew@example.com",
             }));
             let problem = world.call(register.clone(), event).await;
             let problem = problem.expect_problem(400, "invalid_body");
-            assert!(problem["errors"]["email"].is_array(), "{problem}");
             let about_password = problem["errors"]["password"][0].as_str().unwrap_or_default();
             assert!(about_password.starts_with("is too easy to guess"), "{password}: {problem}");
         }
+    });
+}
+
+#[test]
+fn registration_is_counted_before_its_password_is_judged() {
+    run(async |world: World| {
+        let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
+        let attempts = AttemptLimits { address, ..ATTEMPT_LIMITS };
+        let settings = Settings { attempts, ..settings(Some(Role::Staff), false) };
+        let register = public_with(settings, register);
+        let weak = || event().with(json!({"password": "password1"}));
+        for _ in 0..2 {
+            let answer = world.call(register.clone(), weak()).await;
+            answer.expect_problem(400, "invalid_body");
+        }
+        world.call(register, weak()).await.expect_problem(429, "too_many_attempts");
+    });
+}
+
+#[test]
+fn password_is_judged_in_a_slot_of_a_hash() {
+    run(async |world: World| {
+        let _permit = world.app.hash_slots().take_all().unwrap();
+        let weak = event().with(json!({"password": "password1"}));
+        let answer = world.call(with(Role::Staff, false), weak).await;
+        answer.expect_problem(503, "unavailable");
     });
 }
 
@@ -247,8 +286,80 @@ fn registration_makes_three_calls() {
 }
 
 #[test]
+fn closed_registration_makes_no_account_and_is_counted() {
+    run(async |world: World| {
+        let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
+        let handler = closed(AttemptLimits { address, ..ATTEMPT_LIMITS });
+        for _ in 0..2 {
+            world.calls.take();
+            let answer = world.call(handler.clone(), event()).await;
+            answer.expect_problem(403, "registration_closed");
+            assert_eq!(world.calls.take(), ["UpdateItem"]);
+        }
+        world.call(handler, event()).await.expect_problem(429, "too_many_attempts");
+        assert!(world.rows("USER#").await.is_empty());
+    });
+}
+
+#[test]
+fn mails_a_token_that_verifies_the_address_and_nothing_that_a_stranger_chose() {
+    run(async |world: World| {
+        let outbox = Outbox::new();
+        let handler = mailing(outbox.mailer(), Some("https://clinic.example/verify"));
+        let names = json!({"username": "Win_a_prize", "email": "amara@example.com"});
+        let body = world.call(handler, event().with(names)).await.expect(201);
+        assert_eq!(body["user"]["email_verified"], false);
+        let (mail, token) = outbox.take();
+        assert!(mail.starts_with("To: amara@example.com\n"), "{mail}");
+        assert!(mail.contains(&format!("https://clinic.example/verify#token={token}\n")), "{mail}");
+        assert!(!mail.contains("prize"), "{mail}");
+        let hash = MailedToken::received(&token).hash();
+        let verifications = world.app.store().verifications();
+        verifications.complete(&hash, world.app.now()).await.unwrap();
+        let rows = world.rows("USER#").await;
+        assert_eq!(rows[0]["email_verified"].as_bool(), Ok(&true));
+    });
+}
+
+/// The limit of an address is the same for all mails that it gets before it is verified.
+#[test]
+fn account_is_made_without_a_mail_if_the_mail_is_refused() {
+    run(async |world: World| {
+        let missing = Mailer::Outbox("/no/such/folder".into());
+        world.call(mailing(missing, None), event()).await.expect(201);
+
+        let outbox = Outbox::new();
+        let email = "ben@example.com".parse().unwrap();
+        for _ in 0..ATTEMPT_LIMITS.reset_mails.tries {
+            let (store, now) = (world.app.store(), world.app.now());
+            attempts::mail(store, now, &ATTEMPT_LIMITS, &email).await.unwrap();
+        }
+        let ben = json!({"username": "ben", "email": "ben@example.com"});
+        world.call(mailing(outbox.mailer(), None), event().with(ben)).await.expect(201);
+        assert!(outbox.mails().is_empty());
+    });
+}
+
+#[test]
+fn taken_address_gets_no_mail() {
+    run(async |world: World| {
+        world.call(with(Role::Staff, false), event()).await.expect(201);
+        let outbox = Outbox::new();
+        let again = event().with(json!({"username": "other"}));
+        world.call(mailing(outbox.mailer(), None), again).await.expect(409);
+        assert!(outbox.mails().is_empty());
+    });
+}
+
+#[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults(async |_| (with(Role::Staff, true), event()));
+    let outbox = Outbox::new();
+    checks::survives_faults(async |_| (mailing(outbox.mailer(), None), event()));
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails_without_mail() {
+    checks::variant_survives_faults(async |_| (with(Role::Staff, true), event()));
 }
 
 #[test]

@@ -24,8 +24,8 @@ fn accounts_are_listed_without_internal_fields() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let account = json!({
-            "id": 1, "username": "admin", "email": "admin@example.com", "role": "admin",
-            "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
+            "id": 1, "username": "admin", "email": "admin@example.com",
+            "email_verified": false, "role": "admin", "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
         });
         let body = ask(&world, &admin, &[]).await.expect(200);
         assert_eq!(body, json!({"results": [account], "next": null}));

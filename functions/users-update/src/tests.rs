@@ -33,8 +33,8 @@ fn change_is_stored_as_a_new_version() {
         assert_eq!(
             answer.expect(200),
             json!({
-                "id": 2, "username": "pending", "email": "pending@example.com", "role": "staff",
-                "active": true, "version": 2, "created_at": "2026-01-31T12:00:00.000Z",
+                "id": 2, "username": "pending", "email": "pending@example.com",
+                "email_verified": false, "role": "staff", "active": true, "version": 2, "created_at": "2026-01-31T12:00:00.000Z",
             })
         );
         let user = stored(&world, &pending).await;

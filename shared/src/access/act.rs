@@ -26,11 +26,14 @@ pub enum Act {
     ListPatientsOfDoctor,
     ListAccounts,
     UpdateAccount,
+    CreateInvitation,
+    ListInvitations,
+    RevokeInvitation,
 }
 
 impl Act {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::ReadOwnAccount,
         Self::EndOwnSession,
         Self::ChangeOwnPassword,
@@ -54,6 +57,9 @@ impl Act {
         Self::ListPatientsOfDoctor,
         Self::ListAccounts,
         Self::UpdateAccount,
+        Self::CreateInvitation,
+        Self::ListInvitations,
+        Self::RevokeInvitation,
     ];
 
     /// Returns the function whose action it is: `doctors-get`.
@@ -82,6 +88,9 @@ impl Act {
             Self::ListPatientsOfDoctor => "mappings-patients",
             Self::ListAccounts => "users-list",
             Self::UpdateAccount => "users-update",
+            Self::CreateInvitation => "invitations-create",
+            Self::ListInvitations => "invitations-list",
+            Self::RevokeInvitation => "invitations-revoke",
         }
     }
 }

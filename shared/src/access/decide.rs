@@ -109,7 +109,11 @@ pub fn decide(
             Role::Pending => Err(Denied::Role),
         },
 
-        Act::ListAccounts | Act::UpdateAccount => match actor.role {
+        Act::ListAccounts
+        | Act::UpdateAccount
+        | Act::CreateInvitation
+        | Act::ListInvitations
+        | Act::RevokeInvitation => match actor.role {
             Role::Admin => Ok(Allowed::all(act, Basis::Role)),
             Role::Staff | Role::Pending => Err(Denied::Role),
         },

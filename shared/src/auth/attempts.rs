@@ -32,7 +32,7 @@ pub struct AttemptLimits {
     pub logins: WindowRule,
     /// How long a success makes an address known: `KNOWN_ADDRESS_DAYS`.
     pub known_for: Duration,
-    /// Mails to one address: `RESET_MAILS_PER_HOUR`.
+    /// Mails to one address, whatever they are about: `RESET_MAILS_PER_HOUR`.
     pub reset_mails: WindowRule,
 }
 
@@ -241,7 +241,18 @@ pub async fn reset_request(
     address: SourceAddress,
 ) -> Result<(), ApiError> {
     at_address(store, now, limits, "reset-address", address).await?;
-    let key = ThrottleKey::new("reset-mail", &[&email.unique_form()]);
+    mail(store, now, limits, email).await
+}
+
+/// Counts a mail to an address that nobody may have verified: a reset, a verification or an invitation. Otherwise
+/// strangers could have one of each sent again and again. Calls: UpdateItem.
+pub async fn mail(
+    store: &Store,
+    now: Timestamp,
+    limits: &AttemptLimits,
+    email: &Email,
+) -> Result<(), ApiError> {
+    let key = ThrottleKey::new("mail", &[&email.unique_form()]);
     let reserved = store.throttles().reserve_in_window(&key, &limits.reset_mails, now).await?;
     allowed(reserved).map(drop)
 }
@@ -254,6 +265,26 @@ pub async fn reset_confirmation(
     address: SourceAddress,
 ) -> Result<(), ApiError> {
     at_address(store, now, limits, "reset-confirm-address", address).await
+}
+
+/// Counts an attempt to accept an invitation, successful or not. Calls: UpdateItem.
+pub async fn invitation_acceptance(
+    store: &Store,
+    now: Timestamp,
+    limits: &AttemptLimits,
+    address: SourceAddress,
+) -> Result<(), ApiError> {
+    at_address(store, now, limits, "invitation-address", address).await
+}
+
+/// Counts an attempt to verify an address, successful or not. Calls: UpdateItem.
+pub async fn email_verification(
+    store: &Store,
+    now: Timestamp,
+    limits: &AttemptLimits,
+    address: SourceAddress,
+) -> Result<(), ApiError> {
+    at_address(store, now, limits, "verification-address", address).await
 }
 
 async fn at_address(

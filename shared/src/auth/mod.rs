@@ -1,9 +1,13 @@
 //! Signing in: passwords, sessions, tokens, their keys, and the throttles of attempts.
 
 pub mod attempts;
+pub mod common_passwords;
+mod context_words;
 pub(crate) mod ed25519;
 mod hash_memory;
+pub mod invitation;
 mod keyring;
+pub mod mailed_token;
 pub mod minimum_duration;
 pub mod minter;
 pub mod password;
@@ -15,6 +19,7 @@ pub mod sessions;
 pub mod signing_key;
 mod stored_hash;
 pub(crate) mod token;
+pub mod verification;
 mod verified_tokens;
 pub mod verifier;
 

@@ -1,4 +1,4 @@
-//! Hashes and verifies passwords: off the async threads, and only as many at once as memory allows.
+//! Hashes, verifies and judges passwords: off the async threads, and only as many at once as memory allows.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -105,9 +105,9 @@ impl HashSlots {
         .await
     }
 
-    /// Does the work on a thread of its own, once slots are free; a request that waits too long must come again. The
-    /// slots are free again when the work ends, even if nobody waits for its result any more.
-    async fn run<T: Send + 'static>(
+    /// Does work on a password on a thread of its own, once slots are free; a request that waits too long must come
+    /// again. The slots are free again when the work ends, even if nobody waits for its result any more.
+    pub(super) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         slots: u32,
         work: impl FnOnce(&mut HashMemory) -> Result<T, HashError> + Send + 'static,
@@ -127,7 +127,8 @@ impl HashSlots {
             drop(permit);
             outcome
         });
-        let done = done.await.map_err(|_panic| ApiError::internal("the hashing panicked"))?;
+        let done =
+            done.await.map_err(|_panic| ApiError::internal("the work on a password panicked"))?;
         done.map_err(ApiError::internal)
     }
 }

@@ -31,4 +31,4 @@ pub use item::key_in;
 pub use item::{Item, Key, number, parse, string, write};
 pub use query::{Query, Rows};
 pub use table::{Changed, Table};
-pub use transaction::{MAX_ACTIONS, Outcome};
+pub use transaction::{MAX_ACTIONS, Outcome, Transaction};

@@ -67,14 +67,11 @@ impl<R: Copy> Transaction<'_, R> {
     }
 
     /// Deletes an item that must exist.
-    pub fn delete_existing(mut self, key: Key, refusal: R) -> Self {
-        let exists = Expression::only("attribute_exists(pk)");
-        self.push(Action::Delete(key, Some(exists)), Some(refusal));
-        self
+    pub fn delete_existing(self, key: Key, refusal: R) -> Self {
+        self.delete_if(key, Expression::only("attribute_exists(pk)"), refusal)
     }
 
     /// Deletes an item if the condition holds for it.
-    #[cfg(feature = "operator")]
     pub fn delete_if(mut self, key: Key, condition: Expression, refusal: R) -> Self {
         self.push(Action::Delete(key, Some(condition)), Some(refusal));
         self

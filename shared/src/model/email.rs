@@ -15,6 +15,9 @@ use super::unique_form::unique_form;
 /// The longest address that fits into an SMTP path (RFC 5321, 4.5.3.1.3, without the angle brackets).
 const MAX_BYTES: usize = 254;
 
+/// The most characters of a name that are read. A stranger may send 64 KiB, of which folding makes megabytes.
+const MAX_TYPED: usize = 1000;
+
 /// An address of the form `local@domain.tld`, in the client's spelling.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -46,9 +49,12 @@ impl Email {
 
 /// Returns the form of a username or an email, under which its account is found: the [unique form](unique_form), with
 /// the domain of an address in lower case and ASCII, as IDNA writes it. Works for any text, because names that were
-/// valid once stay findable.
+/// valid once stay findable. Characters after the first thousand are ignored: no name has as many in any spelling.
 pub fn name_form(text: &str) -> String {
-    let address = text.trim().rsplit_once('@');
+    let text = text.trim();
+    let text =
+        text.char_indices().nth(MAX_TYPED).and_then(|(end, _)| text.get(..end)).unwrap_or(text);
+    let address = text.rsplit_once('@');
     let with_domain = address.and_then(|(local, domain)| Some((local, ascii_domain(domain)?)));
     match with_domain {
         Some((local, domain)) => format!("{}@{domain}", unique_form(local)),
@@ -73,7 +79,7 @@ impl FromStr for Email {
 
     fn from_str(text: &str) -> Result<Self, InvalidEmail> {
         let text = text.trim();
-        if text.chars().any(|c| is_ignorable(c) || is_meaningless(c)) {
+        if text.len() > MAX_BYTES || text.chars().any(|c| is_ignorable(c) || is_meaningless(c)) {
             return Err(InvalidEmail);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
@@ -82,7 +88,7 @@ impl FromStr for Email {
             Options::default().with_required_tld().without_display_text().without_domain_literal();
         EmailAddress::parse_with_options(&format!("{local}@{domain}"), options)
             .map_err(|_| InvalidEmail)?;
-        if text.len() > MAX_BYTES || name_form(text).len() > MAX_BYTES {
+        if name_form(text).len() > MAX_BYTES {
             return Err(InvalidEmail);
         }
         Ok(Self(text.to_owned()))
@@ -98,6 +104,12 @@ mod tests {
 
     fn form(text: &str) -> String {
         text.parse::<Email>().unwrap().unique_form()
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_very_long_name_is_read() {
+        assert_eq!(name_form(&"a".repeat(60_000)).len(), MAX_TYPED);
+        assert!("a@example.com".repeat(5_000).parse::<Email>().is_err());
     }
 
     #[test]

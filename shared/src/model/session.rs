@@ -1,62 +1,19 @@
 //! Sessions. A login opens a session, and every access token belongs to a session.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::field::unseen;
 use super::id::UserId;
+use super::text_id::text_id;
 use super::timestamp::Timestamp;
 use super::user::User;
 use crate::discloses_no_patient;
 
-/// The id of a session and the value of the `sid` claim: 128 random bits in base64url.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct SessionId(String);
-
-impl TryFrom<String> for SessionId {
-    type Error = InvalidSessionId;
-
-    fn try_from(text: String) -> Result<Self, InvalidSessionId> {
-        text.parse()
-    }
-}
-
-/// The maximum length that the parser accepts. Real ids are shorter.
-const MAX_ID_CHARS: usize = 64;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not the id of a session")]
-pub struct InvalidSessionId;
-
-impl SessionId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for SessionId {
-    type Err = InvalidSessionId;
-
-    /// Accepts only short text of base64url characters, so that the id fits into a table key and cannot imitate
-    /// another key.
-    fn from_str(text: &str) -> Result<Self, InvalidSessionId> {
-        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-        if (1..=MAX_ID_CHARS).contains(&text.len()) && text.chars().all(is_allowed) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidSessionId)
-        }
-    }
-}
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+text_id! {
+    /// The id of a session and the value of the `sid` claim: 128 random bits in base64url.
+    SessionId
 }
 
 /// The time limits of sessions. At AAL2, NIST SP 800-63B-4 allows one hour without use and 24 hours in total.
@@ -188,14 +145,6 @@ impl SessionView {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn session_id_is_short_base64url() {
-        assert!("k3vXh0mAqJ1c5rB2nT9yLw".parse::<SessionId>().is_ok());
-        for text in ["", "a#b", "a.b", "é", &"a".repeat(65)] {
-            assert_eq!(text.parse::<SessionId>(), Err(InvalidSessionId), "{text:?}");
-        }
-    }
 
     #[test]
     fn user_agent_is_truncated_without_control_characters() {

@@ -42,6 +42,10 @@ pub struct User {
     pub email: Email,
     pub role: Role,
     pub active: bool,
+    /// Whether the account's owner has proved to read mail to the address. Accounts of earlier versions and imported ones
+    /// have not, until a reset.
+    #[serde(default)]
+    pub email_verified: bool,
     /// The number of times that all sessions were ended. A session of an earlier epoch is invalid.
     pub epoch: u64,
     pub version: Version,
@@ -53,7 +57,7 @@ pub struct User {
 }
 
 impl User {
-    /// Returns a new account: active and unchanged.
+    /// Returns a new account: active, unchanged, its address not verified.
     pub fn new(id: UserId, username: Username, email: Email, role: Role, now: Timestamp) -> Self {
         Self {
             id,
@@ -61,6 +65,7 @@ impl User {
             email,
             role,
             active: true,
+            email_verified: false,
             epoch: 0,
             version: 1,
             created_at: now,
@@ -91,6 +96,9 @@ pub struct Account {
     pub id: UserId,
     pub username: Username,
     pub email: Email,
+    /// Absent from accounts of earlier versions in the index.
+    #[serde(default)]
+    pub email_verified: bool,
     pub role: Role,
     pub active: bool,
     pub version: Version,
@@ -105,6 +113,7 @@ impl From<User> for Account {
             id: user.id,
             username: user.username,
             email: user.email,
+            email_verified: user.email_verified,
             role: user.role,
             active: user.active,
             version: user.version,

@@ -6,17 +6,20 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_script::Script;
 use unicode_security::mixed_script::AugmentedScriptSet;
-use unicode_security::skeleton;
 
 use super::characters::is_ignorable;
 use super::email::{Email, name_form};
 use super::field::{field_from_str, unseen};
+use super::look_alikes::push_skeleton;
 use super::unique_form::unique_form;
 
 const MAX_CHARS: usize = 150;
 
 /// The most bytes of a form, so that it fits into a table key. No form is longer; a skeleton could be.
 const MAX_FORM: usize = 900;
+
+/// The message about a username that could pass for the email address of another account.
+pub const FOREIGN_ADDRESS: &str = "with @ in it must be the account's own email address";
 
 /// A username of 1 to 150 characters in NFKC. It keeps the client's upper and lower case.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +67,8 @@ impl FromStr for Username {
     type Err = InvalidUsername;
 
     fn from_str(text: &str) -> Result<Self, InvalidUsername> {
-        let name: String = text.trim().nfkc().collect();
+        // A body may have 64 KiB of text, of which normalisation makes megabytes.
+        let name: String = text.trim().nfkc().take(MAX_CHARS + 1).collect();
         let is_allowed = |c: char| (c.is_alphanumeric() && !is_ignorable(c)) || "@.+-_".contains(c);
         if name.is_empty() {
             Err(InvalidUsername::Empty)
@@ -89,13 +93,7 @@ unseen!(Username);
 /// Returns the skeleton of a form. Its ASCII characters stay as they are.
 fn skeleton_of(form: &str) -> String {
     let mut skeleton_of_form = String::with_capacity(form.len());
-    for c in form.nfd() {
-        if c.is_ascii() {
-            skeleton_of_form.push(c);
-        } else {
-            skeleton_of_form.extend(skeleton(c.encode_utf8(&mut [0; 4])));
-        }
-    }
+    form.nfd().for_each(|c| push_skeleton(&mut skeleton_of_form, c));
     unique_form(&skeleton_of_form)
 }
 

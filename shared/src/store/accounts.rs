@@ -279,8 +279,18 @@ impl Load for AccountPage {
 
 /// Ends the sessions of an account that is active and of this epoch, by giving it the next epoch.
 pub(super) fn next_epoch(epoch: u64, now: Timestamp) -> Expression {
-    const CHANGE: &str = "SET epoch = :next, updated_at = :now ADD version :one";
-    Expression::update(CHANGE)
+    ending("SET epoch = :next, updated_at = :now ADD version :one", epoch, now)
+}
+
+/// As [`next_epoch`]; the account's address is verified, too.
+pub(super) fn verified_in_next_epoch(epoch: u64, now: Timestamp) -> Expression {
+    const CHANGE: &str =
+        "SET epoch = :next, updated_at = :now, email_verified = :yes ADD version :one";
+    ending(CHANGE, epoch, now)
+}
+
+fn ending(change: &'static str, epoch: u64, now: Timestamp) -> Expression {
+    Expression::update(change)
         .only_if("epoch = :epoch AND active = :yes")
         .number(":epoch", epoch)
         .number(":next", epoch.saturating_add(1))

@@ -28,9 +28,9 @@ pub enum StoreError {
     /// The session ended before the change.
     #[error("the session has ended")]
     SessionEnded,
-    /// The reset was used, or expired, before the change.
-    #[error("the reset has ended")]
-    ResetEnded,
+    /// The mailed token is unknown, or it was used or expired before the change.
+    #[error("the mailed token has ended")]
+    TokenEnded,
     /// A deletion ran out of time. The record is gone for every reader; repeating the request continues the deletion.
     #[error("the deletion is not finished")]
     DeletionUnfinished,

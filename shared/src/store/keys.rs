@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::dynamo::{AttributeValue, Item, Key};
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
+use crate::model::invitation::InvitationId;
 use crate::model::record::Details;
 use crate::model::session::SessionId;
 
@@ -25,6 +26,9 @@ pub const MAX_SORT_KEY: usize = 1024;
 
 /// The prefix of the sort keys of a user's sessions.
 pub const SESSION_PREFIX: &str = "SESSION#";
+
+/// The partition of all invitations.
+pub const INVITATIONS: &str = "INVITATIONS";
 
 /// The partition of all public token keys.
 pub const SIGNING_KEYS: &str = "KEYS";
@@ -101,6 +105,15 @@ impl Key {
     /// `hash` is the hash of the reset token.
     pub fn reset(hash: &str) -> Self {
         Self::of(format!("RESET#{hash}"))
+    }
+
+    /// `hash` is the hash of the token that verifies an address.
+    pub fn verification(hash: &str) -> Self {
+        Self::of(format!("VERIFY#{hash}"))
+    }
+
+    pub fn invitation(id: &InvitationId) -> Self {
+        Self { pk: INVITATIONS.to_owned(), sk: id.to_string() }
     }
 
     /// An assignment in the patient's partition; gsi1 holds this row.

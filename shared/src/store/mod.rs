@@ -2,7 +2,7 @@
 //!
 //! A method that reads or changes a doctor, a patient or an assignment, or that administers accounts, takes the grant of
 //! its own action ([`crate::access::Granted`]), so code that skips the decision does not compile. The methods of signing
-//! in (by name, by session, by reset token) come before any decision and take none.
+//! in (by name, by session, by mailed token) come before any decision and take none.
 //!
 //! Invariants: no function scans a base table; a write that must be atomic is one transaction; a read that decides something
 //! is consistent and reads the base table.
@@ -17,7 +17,9 @@ mod counter;
 mod credentials;
 mod duplicates;
 mod error;
+mod expiring;
 mod idempotency;
+mod invitations;
 mod keys;
 #[cfg(feature = "operator")]
 mod list_index;
@@ -44,6 +46,7 @@ mod subject;
 mod sweep;
 mod tables;
 mod throttles;
+mod verifications;
 
 #[cfg(feature = "operator")]
 pub use crate::dynamo::{DynamoError, client};
@@ -62,6 +65,9 @@ pub use bulk::rows_of_record;
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use duplicates::FindDuplicates;
 pub use error::StoreError;
+pub use invitations::{
+    CreateInvitation, InvitationPage, Invitations, ListInvitations, RevokeInvitation,
+};
 #[cfg(feature = "operator")]
 pub use keys::GSI2;
 #[cfg(feature = "operator")]
@@ -85,3 +91,4 @@ pub use signing_keys::{PublicKey, SigningKeys};
 pub use stored::{LISTED_PATIENT_ATTRIBUTES, Stored};
 pub use tables::Store;
 pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};
+pub use verifications::{Verification, Verifications};

@@ -7,11 +7,12 @@ use super::admins::AdminCount;
 use super::credentials::credential;
 use super::error::StoreError;
 use super::keys::{in_gsi2, sort_key};
-use crate::dynamo::{self, Item, Key, Outcome};
+use crate::dynamo::{self, Expression, Item, Key, Outcome, Transaction};
 use crate::model::email::Email;
 use crate::model::field::FieldErrors;
 use crate::model::id::Id;
 use crate::model::id::UserId;
+use crate::model::invitation::Invitation;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User};
 use crate::model::username::Username;
@@ -35,6 +36,7 @@ enum Refusal {
     Id,
     Taken(&'static str),
     NotTheFirst,
+    InvitationEnded,
 }
 
 impl Accounts<'_> {
@@ -56,6 +58,29 @@ impl Accounts<'_> {
         self.make(user, password_hash).await
     }
 
+    /// Makes the account of an invitation that is still open, and uses the invitation up. Who has its token reads mail to
+    /// the address, which is therefore verified. Calls: UpdateItem of the counter, TransactWriteItems.
+    pub async fn accept(
+        &self,
+        invitation: &Invitation,
+        username: Username,
+        password_hash: &SecretString,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
+        let id: UserId = self.store.next_id(KIND).await?;
+        let email = invitation.email.clone();
+        let mut user = User::new(id, username, email, invitation.role, now);
+        user.email_verified = true;
+        // Another invitation of the same address has another token, and perhaps another role.
+        let is_open = Expression::only("token_hash = :hash").text(":hash", &invitation.token_hash);
+        let outcome = self
+            .transaction(&user, Some(password_hash), AdminCount::of(&user))?
+            .delete_if(Key::invitation(&invitation.id), is_open, Refusal::InvitationEnded)
+            .commit()
+            .await?;
+        registered(user, outcome)
+    }
+
     /// Makes an account with an id that is new. Calls: TransactWriteItems.
     pub(super) async fn make(
         &self,
@@ -72,6 +97,16 @@ impl Accounts<'_> {
         password_hash: Option<&SecretString>,
         admins: AdminCount,
     ) -> Result<Outcome<Refusal>, StoreError> {
+        Ok(self.transaction(user, password_hash, admins)?.commit().await?)
+    }
+
+    /// Begins the transaction that makes an account.
+    fn transaction(
+        &self,
+        user: &User,
+        password_hash: Option<&SecretString>,
+        admins: AdminCount,
+    ) -> Result<Transaction<'_, Refusal>, StoreError> {
         let sort_key = sort_key(&[user.username.unique_form()], user.id.get());
         let mut item = dynamo::write(user, Key::user(Some(user.id)))?;
         item.extend(in_gsi2(KIND, sort_key, Key::user(Some(user.id))));
@@ -86,7 +121,7 @@ impl Accounts<'_> {
         if let Some(expression) = admins.expression() {
             transaction = transaction.update(Key::admins(), expression, Refusal::NotTheFirst);
         }
-        Ok(transaction.commit().await?)
+        Ok(transaction)
     }
 }
 
@@ -95,6 +130,9 @@ fn registered(user: User, outcome: Outcome<Refusal>) -> Result<User, StoreError>
         Outcome::Committed => return Ok(user),
         Outcome::Refused(refusals) => refusals,
     };
+    if refusals.contains(&Refusal::InvitationEnded) {
+        return Err(StoreError::TokenEnded);
+    }
     if refusals.iter().any(|refusal| matches!(refusal, Refusal::Id | Refusal::NotTheFirst)) {
         return Err(StoreError::unexpected(format!("user {} exists already", user.id)));
     }

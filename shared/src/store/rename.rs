@@ -9,20 +9,21 @@ use super::registration::TAKEN;
 use super::subject::{Subject, UNCHANGED, is_owned, key_of, owner_attribute, subject_in};
 use crate::dynamo::{self, AttributeValue, Expression, Item, Key, Outcome, ReadPlan, backoff};
 use crate::model::doctor::DoctorDetails;
-use crate::model::email::Email;
+use crate::model::email::{Email, name_form};
 use crate::model::field::FieldErrors;
 use crate::model::id::{DoctorId, Id, UserId};
 use crate::model::record::Details;
 use crate::model::text::Line;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
-use crate::model::username::Username;
+use crate::model::username::{FOREIGN_ADDRESS, Username};
 
 /// How often a change that lost a race is tried.
 const ATTEMPTS: u32 = 10;
 
 const USERNAME: &str = "username";
 const EMAIL: &str = "email";
+const EMAIL_VERIFIED: &str = "email_verified";
 const LICENSE_NUMBER: &str = "license_number";
 
 /// The change of an account; `None` leaves a field unchanged.
@@ -102,6 +103,7 @@ impl Operator<'_> {
             }
             if kind == KIND {
                 check_username(&renamed)?;
+                renamed.insert(EMAIL_VERIFIED.to_owned(), still_verified(&item, &renamed));
             }
             let new = subject_in(&renamed)?.ok_or_else(not_found)?;
             let expression = expression(&new, &renamed, now)?;
@@ -154,14 +156,24 @@ fn check_username(item: &Item) -> Result<(), StoreError> {
     if user.username.may_belong_to(&user.email) {
         return Ok(());
     }
-    let message = "with @ in it must be the account's own email address";
-    Err(StoreError::Invalid(FieldErrors::one(USERNAME, message)))
+    Err(StoreError::Invalid(FieldErrors::one(USERNAME, FOREIGN_ADDRESS)))
+}
+
+/// Returns whether the address of an account is verified after the change: another address is not, another spelling of
+/// the same one is.
+fn still_verified(item: &Item, renamed: &Item) -> AttributeValue {
+    let form = |item: &Item| dynamo::string(item, EMAIL).map(name_form);
+    AttributeValue::Bool(is_verified(item) && form(item) == form(renamed))
+}
+
+fn is_verified(item: &Item) -> bool {
+    matches!(item.get(EMAIL_VERIFIED), Some(AttributeValue::Bool(true)))
 }
 
 /// Returns the change of the item's own attributes.
 fn expression(new: &Subject, renamed: &Item, now: Timestamp) -> Result<Expression, StoreError> {
-    const OF_USER: &str = "SET username = :name, email = :email, gsi2sk = :sort_key, \
-        version = :next, updated_at = :now";
+    const OF_USER: &str = "SET username = :name, email = :email, email_verified = :verified, \
+        gsi2sk = :sort_key, version = :next, updated_at = :now";
     const OF_DOCTOR: &str = "SET license_number = :name, email = :email, gsi2sk = :sort_key, \
         version = :next, updated_at = :now";
     let (change, name) =
@@ -169,14 +181,18 @@ fn expression(new: &Subject, renamed: &Item, now: Timestamp) -> Result<Expressio
     let text = |field: &str| {
         dynamo::string(renamed, field).ok_or_else(|| StoreError::missing("a unique value"))
     };
-    Ok(Expression::update(change)
+    let expression = Expression::update(change)
         .only_if(UNCHANGED)
         .text(":name", text(name)?)
         .text(":email", text(EMAIL)?)
         .text(":sort_key", &new.sort_key)
         .number(":version", new.version)
         .number(":next", new.version.saturating_add(1))
-        .text(":now", now))
+        .text(":now", now);
+    if new.kind == KIND {
+        return Ok(expression.boolean(":verified", is_verified(renamed)));
+    }
+    Ok(expression)
 }
 
 fn taken(refusals: &[Refusal]) -> StoreError {

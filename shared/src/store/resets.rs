@@ -3,11 +3,13 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::accounts::next_epoch;
+use super::accounts::verified_in_next_epoch;
 use super::credentials::credential;
 use super::error::StoreError;
+use super::expiring::Expires;
 use super::tables::Store;
-use crate::dynamo::{self, Key, Outcome};
+use crate::dynamo::{Key, Outcome};
+use crate::model::email::Email;
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
@@ -24,9 +26,18 @@ pub struct Reset {
     /// `None` if no account has the address. Such a reset is stored, too, so that a known and an unknown address take
     /// the same calls.
     pub user_id: Option<UserId>,
+    /// The address that the token was mailed to, if an account has it. It must still be the account's.
+    #[serde(default)]
+    pub email: Option<Email>,
     /// The account's epoch, so that what ends its sessions ends its open resets, too.
     pub epoch: u64,
     pub expires_at: Timestamp,
+}
+
+impl Expires for Reset {
+    fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
 }
 
 impl Store {
@@ -38,8 +49,7 @@ impl Store {
 impl Resets<'_> {
     /// Stores a reset under the hash of its token. Calls: PutItem.
     pub async fn open(&self, token_hash: &str, reset: &Reset) -> Result<(), StoreError> {
-        let item = dynamo::write(reset, Key::reset(token_hash))?;
-        self.store.put_expiring(item, reset.expires_at).await
+        self.store.put_expiring(reset, Key::reset(token_hash)).await
     }
 
     /// Returns the reset of a token, unless it has expired. Calls: GetItem.
@@ -48,12 +58,11 @@ impl Resets<'_> {
         token_hash: &str,
         now: Timestamp,
     ) -> Result<Option<Reset>, StoreError> {
-        let item = self.store.main.get(Key::reset(token_hash)).await?;
-        let reset: Option<Reset> = item.map(dynamo::parse).transpose()?;
-        Ok(reset.filter(|reset| now < reset.expires_at))
+        self.store.unexpired(Key::reset(token_hash), now).await
     }
 
-    /// Uses a reset: sets the password and ends every session of the account. Calls: TransactWriteItems.
+    /// Uses a reset: sets the password, ends every session of the account, and verifies its address, to which the token
+    /// was mailed. Calls: TransactWriteItems.
     pub async fn complete(
         &self,
         token_hash: &str,
@@ -64,13 +73,13 @@ impl Resets<'_> {
         let transaction = self.store.main.transaction();
         let outcome = transaction
             .delete_existing(Key::reset(token_hash), ())
-            .update(Key::user(Some(user.id)), next_epoch(user.epoch, now), ())
+            .update(Key::user(Some(user.id)), verified_in_next_epoch(user.epoch, now), ())
             .put(credential(user.id, Some(hash))?)
             .commit()
             .await?;
         match outcome {
             Outcome::Committed => Ok(()),
-            Outcome::Refused(_) => Err(StoreError::ResetEnded),
+            Outcome::Refused(_) => Err(StoreError::TokenEnded),
         }
     }
 }

@@ -3,11 +3,12 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::StoreError;
+use super::expiring::expiring;
 use super::keys::SESSION_PREFIX;
 use super::load::Nothing;
 use super::tables::Store;
 use crate::access::{Granted, action};
-use crate::dynamo::{self, AttributeValue, Changed, Expression, Item, Key, Outcome, Query};
+use crate::dynamo::{self, Changed, Expression, Key, Outcome, Query};
 use crate::model::id::UserId;
 use crate::model::page::{Page, Paging};
 use crate::model::session::{RefreshState, Session, SessionId};
@@ -199,22 +200,4 @@ impl Sessions<'_> {
         let results = rows.items.into_iter().map(dynamo::parse).collect::<Result<_, _>>()?;
         Ok(Page { results, next })
     }
-}
-
-impl Store {
-    /// Puts an item that DynamoDB may remove once it has expired. Calls: PutItem.
-    pub(super) async fn put_expiring(
-        &self,
-        item: Item,
-        expires_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        Ok(self.main.put(expiring(item, expires_at)).await?)
-    }
-}
-
-/// Returns an item that DynamoDB may remove once it has expired.
-fn expiring(mut item: Item, expires_at: Timestamp) -> Item {
-    let ttl = AttributeValue::N(expires_at.as_second().to_string());
-    item.insert("ttl".to_owned(), ttl);
-    item
 }

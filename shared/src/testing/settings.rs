@@ -29,7 +29,7 @@ pub const ATTEMPT_LIMITS: AttemptLimits = AttemptLimits {
     reset_mails: WindowRule { tries: 5, span: HOUR },
 };
 
-/// At least 8 characters.
+/// At least 8 characters, as under `cargo dev`.
 pub const PASSWORD_POLICY: PasswordPolicy =
     PasswordPolicy::new(NonZeroUsize::MIN.saturating_add(7));
 

@@ -12,6 +12,7 @@ use crate::model::doctor::DoctorDetails;
 use crate::model::duplicate::{Created, PossibleDuplicates};
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::idempotency::IdempotencyKey;
+use crate::model::invitation::{Invitation, InvitationId};
 use crate::model::page::{Page, Paging};
 use crate::model::record::{Edit, Record};
 use crate::model::search::{Criteria, SearchTerms};
@@ -193,6 +194,26 @@ pub async fn update_account(
 ) -> Result<User, StoreError> {
     let accounts = store.accounts();
     repeated!(accounts.update(grant(store, first()?, now, id).await?, change, if_match).await)
+}
+
+/// Stores an invitation.
+pub async fn invite(
+    store: &Store,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let by = grant(store, invitation.invited_by, now, ()).await?;
+    store.invitations().create(by, invitation).await
+}
+
+/// Revokes an invitation.
+pub async fn revoke_invitation(
+    store: &Store,
+    by: UserId,
+    id: &InvitationId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    store.invitations().revoke(grant(store, by, now, ()).await?, id).await
 }
 
 /// Ends all sessions of an account, which exists.

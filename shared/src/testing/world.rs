@@ -31,14 +31,18 @@ use super::steps;
 use super::template;
 use crate::access::{Action, Granted};
 use crate::app::{App, Rules};
+use crate::auth::mailed_token::MailedToken;
 use crate::auth::minter::Minter;
+use crate::auth::{invitation, verification};
 use crate::config::{self, DynamoDb, Settings, Tokens};
 use crate::context::Context;
 use crate::dynamo::{self, client};
 use crate::endpoint::{Endpoint, HandlerFuture};
 use crate::error::ApiError;
 use crate::model::doctor::Doctor;
+use crate::model::email::Email;
 use crate::model::id::{Id, UserId};
+use crate::model::invitation::{Invitation, InvitationId};
 use crate::model::patient::Patient;
 use crate::model::record::Record;
 use crate::model::timestamp::Timestamp;
@@ -47,7 +51,7 @@ use crate::pipeline;
 use crate::request::Request;
 use crate::response::{self, Answer, ApiResult};
 use crate::response_policy::ResponsePolicy;
-use crate::store::{NewUser, ReadOwnAccount, RecordActs, Store};
+use crate::store::{NewUser, ReadOwnAccount, RecordActs, Store, Verification};
 use crate::targets::Target;
 
 /// The moment at which every test begins: 31 January 2026, noon.
@@ -252,6 +256,42 @@ impl World {
             first_is_admin: false,
         };
         self.app.store().accounts().register(new, self.app.now()).await.expect("an account")
+    }
+
+    /// Invites an address on behalf of account 1. Returns the invitation and its token.
+    pub async fn invite(&self, email: &str, role: Role) -> (Invitation, String) {
+        let email: Email = email.parse().expect("an email");
+        let (id, now) = (InvitationId::of(&email), self.app.now());
+        let token = invitation::token(&id, self.app.system()).expect("a token");
+        let invitation = Invitation {
+            id,
+            email,
+            role,
+            invited_by: UserId::new(1).expect("an id"),
+            created_at: now,
+            expires_at: now.plus(invitation::LIFETIME),
+            token_hash: token.hash(),
+        };
+        steps::invite(self.app.store(), &invitation, now).await.expect("an invitation");
+        (invitation, token.expose().to_owned())
+    }
+
+    /// Opens a verification of this account's address. Returns its token.
+    pub async fn verification_of(&self, user: &User) -> String {
+        let token = MailedToken::new(self.app.system()).expect("a token");
+        let verification = Verification {
+            user_id: user.id,
+            email: user.email.clone(),
+            expires_at: self.app.now().plus(verification::LIFETIME),
+        };
+        let opened = self.app.store().verifications().open(&token.hash(), &verification).await;
+        opened.expect("a verification");
+        token.expose().to_owned()
+    }
+
+    /// Returns the account as it is stored now.
+    pub async fn stored(&self, id: UserId) -> User {
+        self.app.store().accounts().by_id(id).await.expect("a reply").expect("an account")
     }
 
     /// Opens a session of this account.

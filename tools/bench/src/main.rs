@@ -6,6 +6,7 @@ mod load;
 mod login_times;
 mod machine;
 mod markers;
+mod password_times;
 mod refusal_times;
 mod search;
 mod times;
@@ -33,6 +34,10 @@ enum Command {
     Load(load::Options),
     /// Measure whether the time of a refused login reveals why it was refused
     LoginTimes(login_times::Options),
+    /// Measure how long the policy judges new passwords that are meant to take long
+    ///
+    /// Only an optimized build shows the times of the functions: cargo run --release --package bench -- password-times
+    PasswordTimes(password_times::Options),
     /// Measure whether the time of a refusal depends on the record or the list
     RefusalTimes(refusal_times::Options),
     /// Measure searches of patients by each field, with a thousand patients and with a million
@@ -52,6 +57,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::Lambda(options) => lambda::run(&options).await?,
         Command::Load(options) => load::run(options).await?,
         Command::LoginTimes(options) => login_times::run(&options)?,
+        Command::PasswordTimes(options) => password_times::run(&options),
         Command::RefusalTimes(options) => refusal_times::run(&options)?,
         Command::Search(options) => search::run(&options).await?,
     }

@@ -407,7 +407,7 @@ Resources:
   MappingsRemoveRole:
     Type: AWS::IAM::Role
     Properties:
-      ManagedPolicyArns: [!Ref MappingsRemovePolicy, !Ref SharedPolicy, arn:aws:iam::aws:policy/Another]
+      ManagedPolicyArns: [!Ref MappingsRemovePolicy, !If [Shares, !Ref SharedPolicy, !Ref AWS::NoValue], arn:aws:iam::aws:policy/Another]
   SharedPolicy:
     Type: AWS::IAM::ManagedPolicy
     Properties:

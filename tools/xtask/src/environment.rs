@@ -37,6 +37,11 @@ pub fn environment(
             "REGISTRATION_ROLE",
             Some(from_developer("REGISTRATION_ROLE").unwrap_or_else(|| "staff".into())),
         ),
+        // Short passwords suffice for invented records.
+        (
+            "PASSWORD_MIN_LENGTH",
+            Some(from_developer("PASSWORD_MIN_LENGTH").unwrap_or_else(|| "8".into())),
+        ),
         // The first account becomes an administrator. On this machine, no stranger can register first.
         ("BOOTSTRAP_ADMIN", Some("true".into())),
         ("MAIL_OUTBOX", outbox.map(OsString::from)),

@@ -1,6 +1,7 @@
 //! Developers' commands, and helpers that the benchmarks also use: stacks for tests, and pinned tools.
 
 pub mod audit;
+pub mod common_passwords;
 mod database;
 pub mod deploy;
 pub mod dev;

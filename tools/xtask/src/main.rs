@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use ops::Result;
 use repo::root;
-use xtask::{audit, deploy, dev, fuzz, generate, new_endpoint, sam_local, tools};
+use xtask::{audit, common_passwords, deploy, dev, fuzz, generate, new_endpoint, sam_local, tools};
 
 /// Developers' commands of the HealthCare repository
 #[derive(Parser)]
@@ -33,6 +33,10 @@ enum Command {
     /// Works without a network once tools and crates are there, except for reported vulnerabilities. docs/security.md
     /// has the reason for each suppressed rule.
     Audit,
+    /// Write the filter of common passwords
+    ///
+    /// shared/src/auth/common_passwords.rs names its list.
+    CommonPasswords(common_passwords::Options),
     /// Send the API valid and invalid requests generated from openapi.yaml, and check the answers against it
     ///
     /// Schemathesis does it, once as a member of staff and once as an administrator, on a new stack. Report and exit
@@ -54,6 +58,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::SamLocal(options) => sam_local::run(&options).await?,
         Command::Deploy(options) => deploy::run(&options).await?,
         Command::Audit => audit::run().await?,
+        Command::CommonPasswords(options) => common_passwords::run(&options)?,
         Command::Fuzz(options) => return fuzz::run(&options).await,
     }
     Ok(ExitCode::SUCCESS)

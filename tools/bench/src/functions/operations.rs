@@ -55,7 +55,7 @@ impl Operations {
         let n = self.made;
         let event = Event::of(name);
         let caller = world
-            .sign_in(if name.starts_with("users-") { &self.admin } else { &self.staff }.clone())
+            .sign_in(if is_for_admins(name) { &self.admin } else { &self.staff }.clone())
             .await;
         let doctor_id = self.doctor.id;
         let patient_id = self.patient.id;
@@ -69,8 +69,18 @@ impl Operations {
             | "health"
             | "not-found" => event,
             "auth-logout" | "auth-me" | "doctors-list" | "mappings-list" | "patients-list"
-            | "users-list" => event.by(&caller),
+            | "invitations-list" | "users-list" => event.by(&caller),
 
+            "auth-email-verify" => {
+                let owner = member(world, n).await.user;
+                event.with(json!({ "token": world.verification_of(&owner).await }))
+            }
+            "auth-invitation-accept" => {
+                let username = format!("zoe-{n}");
+                let email = format!("{username}@example.com");
+                let (_, token) = world.invite(&email, Role::Staff).await;
+                event.with(json!({ "token": token, "username": username }))
+            }
             "auth-password" => event.by(&member(world, n).await),
             "auth-password-reset-confirm" => {
                 let owner = member(world, n).await.user;
@@ -105,6 +115,15 @@ impl Operations {
                 event.by(&caller).path_parameter("id", patient_id).json(change)
             }
 
+            "invitations-create" => {
+                event.by(&caller).with(json!({ "email": format!("zoe-{n}@example.com") }))
+            }
+            "invitations-revoke" => {
+                let email = format!("zoe-{n}@example.com");
+                let (invitation, _) = world.invite(&email, Role::Staff).await;
+                event.by(&caller).path_parameter("id", invitation.id)
+            }
+
             "mappings-assign" => {
                 let (doctor, patient) = (world.doctor(n).await, world.patient(n).await);
                 let mapping = json!({ "doctor_id": doctor.id, "patient_id": patient.id });
@@ -133,6 +152,11 @@ impl Operations {
     }
 }
 
+/// Whether only administrators may call a function.
+fn is_for_admins(name: &str) -> bool {
+    ["invitations-", "users-"].iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Creates an account with a password, and signs it in.
 async fn member(world: &World, n: u32) -> Actor {
     let user = world.account_with_password(&format!("zoe-{n}"), PASSWORD).await;
@@ -143,7 +167,8 @@ async fn member(world: &World, n: u32) -> Actor {
 async fn reset_token(world: &World, user: &User) -> Result<String> {
     let token = ResetToken::new(world.app.system())?;
     let expires_at = world.app.now().plus(reset::LIFETIME);
-    let reset = Reset { user_id: Some(user.id), epoch: user.epoch, expires_at };
+    let email = Some(user.email.clone());
+    let reset = Reset { user_id: Some(user.id), email, epoch: user.epoch, expires_at };
     world.app.store().resets().open(&token.hash(), &reset).await?;
     Ok(token.expose().to_owned())
 }

@@ -28,10 +28,10 @@ impl Policies {
         };
         let roles = resources.iter().filter(|(_, resource)| resource.kind == "AWS::IAM::Role");
         let of_role = |role: &Resource| {
-            texts(role.properties.get("ManagedPolicyArns"))
-                .filter_map(statements)
-                .flatten()
-                .collect()
+            let policies = role.properties.get("ManagedPolicyArns").and_then(Value::as_array);
+            // Also those in `!If [condition, policy, …]`.
+            let policies = policies.into_iter().flatten().flat_map(|policy| texts(Some(policy)));
+            policies.filter_map(statements).flatten().collect()
         };
         Self(roles.map(|(logical_id, role)| (logical_id.clone(), of_role(role))).collect())
     }
