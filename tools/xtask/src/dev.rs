@@ -19,8 +19,6 @@ use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::generated;
 use repo::template::Template;
-use shared::store::client;
-use shared::testing::emulator::create_tables;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -122,7 +120,7 @@ async fn serve_tables(options: &Options) -> Result {
     pending().await
 }
 
-/// Opens the database, creates the missing tables, and, unless the options say otherwise, announces the endpoint to
+/// Opens the database, creates what is missing in it, and, unless the options say otherwise, announces the endpoint to
 /// other commands.
 async fn open_tables(options: &Options, template: &Template, data: &Data) -> Result<Database> {
     let database = match &options.dynamodb_endpoint {
@@ -130,7 +128,7 @@ async fn open_tables(options: &Options, template: &Template, data: &Data) -> Res
         None if options.in_memory => Database::in_memory().await?,
         None => Database::on_file(&files::database(data.folder())).await?,
     };
-    create_tables(&client(database.dynamodb.settings()), template).await?;
+    database.prepare(template).await?;
     if !options.unannounced
         && let Some(endpoint) = database.dynamodb.endpoint()
     {
