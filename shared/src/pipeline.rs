@@ -15,6 +15,7 @@ use crate::auth::Verified;
 use crate::auth::minimum_duration::MinimumDuration;
 use crate::config::Settings;
 use crate::context::Context;
+use crate::cursor::Cursors;
 use crate::dynamo::{Items, Key, backoff};
 use crate::endpoint::HandlerFuture;
 use crate::error::ApiError;
@@ -94,6 +95,9 @@ where
     let app = context.app();
     let token = context.request().bearer().ok_or(ApiError::NotAuthenticated)?;
     let verified = app.verifier().verify(app.store(), app.now(), token).await?;
+    let cursor_keys = app.verifier().cursor_keys().await;
+    let cursors = Cursors::new(cursor_keys, verified.user_id, app.system().clone());
+    context.request().set_cursors(cursors);
     let name = A::Target::name(context.request());
     let patient = name.as_ref().ok().and_then(A::Target::patient);
     for attempt in 1..=ATTEMPTS {

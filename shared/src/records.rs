@@ -57,7 +57,8 @@ pub async fn get<D: RecordActs>(context: Context, by: Granted<Read<D>>) -> ApiRe
 /// if there are none.
 pub async fn list<D: RecordActs>(context: Context, by: Granted<List<D>>) -> ApiResult {
     let (label, view) = (by.target().label().to_owned(), by.view());
-    response::page(&label, &context.store().records().list(by).await?, view)
+    let page = context.store().records().list(by).await?;
+    response::page(context.request(), &label, &page, view)
 }
 
 /// Replaces a record's details (PUT), or those that the body names (PATCH, RFC 7396).

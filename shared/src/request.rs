@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use deserr::{Deserr, IntoValue};
@@ -9,10 +10,11 @@ use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::{HeaderMap, Method, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cursor;
+use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::model::address::SourceAddress;
 use crate::model::duplicate::known_person;
@@ -49,13 +51,31 @@ pub struct Request {
     event: lambda_http::Request,
     query: QueryMap,
     deadline: Instant,
+    /// Those of the caller, once it is known.
+    cursors: OnceLock<Cursors>,
 }
 
 impl Request {
     /// `deadline` is the moment by which the answer must be ready.
     pub fn new(event: lambda_http::Request, deadline: Instant) -> Self {
         let query = event.query_string_parameters();
-        Self { event, query, deadline }
+        Self { event, query, deadline, cursors: OnceLock::new() }
+    }
+
+    /// Sets what seals and opens the caller's cursors, unless it is set.
+    pub(crate) fn set_cursors(&self, cursors: Cursors) {
+        self.cursors.get_or_init(|| cursors);
+    }
+
+    /// Returns the cursor of a position in the list with this label, for the caller.
+    pub(crate) fn cursor<P: Serialize>(
+        &self,
+        list: &str,
+        position: &P,
+    ) -> Result<String, ApiError> {
+        let cursors = self.cursors.get();
+        let cursors = cursors.ok_or_else(|| ApiError::internal("a page without a caller"))?;
+        cursors.seal(list, position)
     }
 
     pub fn method(&self) -> &Method {
@@ -142,7 +162,7 @@ impl Request {
     }
 
     /// Reads `limit` and `cursor` of the query string, or of the body of a POST. The cursor must be one of the list with
-    /// this label.
+    /// this label, sealed for the caller.
     pub fn paging<P: DeserializeOwned>(&self, list: &str) -> Result<Paging<P>, ApiError> {
         self.paging_where(list, |_| true)
     }
@@ -168,7 +188,8 @@ impl Request {
             }
         };
         let after = given("cursor").and_then(|cursor| {
-            let position = cursor.as_str().and_then(|cursor| cursor::decode(list, cursor));
+            let position =
+                cursor.as_str().and_then(|cursor| self.cursors.get()?.open(list, cursor));
             let position = position.filter(is_possible);
             if position.is_none() {
                 errors.add("cursor", "must be the next of an earlier page of this list");

@@ -5,7 +5,6 @@ use lambda_http::{Body, Response};
 use serde::Serialize;
 
 use crate::access::View;
-use crate::cursor;
 use crate::error::ApiError;
 use crate::model::disclosure::Disclosure;
 use crate::model::duplicate::Created;
@@ -14,6 +13,7 @@ use crate::model::page::Page;
 use crate::model::record::{Details, Record};
 use crate::model::user::{Account, User};
 use crate::model::version::{Version, etag};
+use crate::request::Request;
 
 /// The result of a handler.
 pub type ApiResult = Result<Answer, ApiError>;
@@ -72,8 +72,8 @@ pub fn account(user: User) -> ApiResult {
 }
 
 /// 200 `{"results": […], "next": "<cursor>" | null}`, as the caller may see it. `list` is the label under which the
-/// request's cursor was read.
-pub fn page<T, P>(list: &str, page: &Page<T, P>, view: View) -> ApiResult
+/// request's cursor was read. The next one is sealed for the request's caller.
+pub fn page<T, P>(request: &Request, list: &str, page: &Page<T, P>, view: View) -> ApiResult
 where
     T: Serialize + Disclosure,
     P: Serialize,
@@ -83,8 +83,8 @@ where
         results: &'a [T],
         next: Option<String>,
     }
-    let next = page.next.as_ref().map(|position| cursor::encode(list, position)).transpose();
-    let body = Body { results: &page.results, next: next.map_err(ApiError::internal)? };
+    let next = page.next.as_ref().map(|position| request.cursor(list, position)).transpose()?;
+    let body = Body { results: &page.results, next };
     let text = view.write(&body).map_err(ApiError::internal)?;
     Ok(Answer { response: json_response(StatusCode::OK, text), patients: page.patients() })
 }

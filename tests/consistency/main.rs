@@ -151,6 +151,20 @@ fn only_minters_and_the_rotation_can_mint() -> Outcome {
     Ok(())
 }
 
+/// The other functions only read it, with the public keys.
+#[test]
+fn only_the_rotation_writes_the_key_of_cursors() -> Outcome {
+    let mut writing = Vec::new();
+    for name in folders()? {
+        let main = repository().join("functions").join(&name).join("src/main.rs");
+        if fs::read_to_string(main)?.contains("cursor_keys()") {
+            writing.push(name);
+        }
+    }
+    assert_eq!(writing, ["keys-rotate"]);
+    Ok(())
+}
+
 /// The comparison fails if a policy grants an unused permission. Each function's tests check the other direction.
 #[test]
 fn every_policy_is_compared_with_its_functions_calls() -> Outcome {

@@ -24,5 +24,6 @@ async fn sessions(context: Context, by: Granted<ListOwnSessions>) -> ApiResult {
     let now = context.now();
     let open = page.results.into_iter().filter(|it| it.is_valid_for(caller.user(), now));
     let results = open.map(|session| SessionView::new(session, caller.session_id())).collect();
-    response::page(&label, &Page { results, next: page.next }, by.view())
+    let page = Page { results, next: page.next };
+    response::page(context.request(), &label, &page, by.view())
 }

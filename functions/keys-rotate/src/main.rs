@@ -1,5 +1,6 @@
 //! The rotation function of the token secret, which Secrets Manager invokes step by step. A new secret signs only when
-//! every verifier can know its public key, so that no token is ever rejected.
+//! every verifier can know its public key, so that no token is ever rejected. Each rotation also replaces the key that
+//! seals cursors.
 //!
 //! Secrets Manager may repeat each step.
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use shared::auth::minter::ANNOUNCED_FOR;
 use shared::auth::signing_key::SigningKey;
 use shared::secrets::{Stage, StoredSecret};
+use shared::store::CursorKey;
 use shared::{App, serve_event};
 
 #[cfg(test)]
@@ -59,7 +61,7 @@ async fn rotate(app: App, secret: Arc<StoredSecret>, rotation: Rotation) -> Outc
     }
     match secret.stage(&version).await? {
         // A repeated step: an earlier invocation has made the version current.
-        Stage::Current => return retire_all_others(&app, &secret).await,
+        Stage::Current => return complete(&app, &secret, &version).await,
         Stage::Pending => {}
         Stage::Absent | Stage::Neither => return Err("the version is not pending".into()),
     }
@@ -86,8 +88,11 @@ async fn publish(app: &App, key: &SigningKey) -> Outcome {
 }
 
 /// Waits until the key may sign. When a rotation is set up, Secrets Manager runs this step alone, on a temporary
-/// version without a value; then it has no key to wait for.
+/// version without a value; then it has no key to wait for. So the deployment of a new stack makes the first key of
+/// cursors here.
 async fn test(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
+    let cursor_key = CursorKey::random(app.system())?;
+    app.store().cursor_keys().make(&cursor_key, version, app.now()).await?;
     let Some(value) = secret.pending(version).await? else { return Ok(()) };
     let key = SigningKey::derive(&value)?;
     if let Some(published) = app.store().signing_keys().get(key.kid()).await? {
@@ -107,7 +112,15 @@ async fn finish(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
         return Err("the new key has not been published for long enough".into());
     }
     secret.make_current(version).await?;
-    retire_all_others(app, secret).await
+    complete(app, secret, version).await
+}
+
+/// Does what remains when the version is current.
+async fn complete(app: &App, secret: &StoredSecret, version: &str) -> Outcome {
+    retire_all_others(app, secret).await?;
+    let cursor_key = CursorKey::random(app.system())?;
+    app.store().cursor_keys().rotate(&cursor_key, version, app.now()).await?;
+    Ok(())
 }
 
 /// Retires all keys except the current one, including those of secrets that were replaced by hand.

@@ -193,6 +193,44 @@ fn every_step_can_be_repeated_and_an_early_step_fails() {
     });
 }
 
+/// The deployment of a new stack runs the step testSecret alone.
+#[test]
+fn first_cursor_key_is_made_at_the_deployment_and_replaced_by_each_rotation() {
+    run(async |world: World| {
+        world.delete_cursor_keys().await;
+        let made = async || {
+            let published = world.app.store().signing_keys().read(world.app.now()).await.unwrap();
+            published.cursor_keys
+        };
+        assert!(made().await.is_none());
+
+        let deployed = SecretsManager::with(FIRST).await;
+        deployed.begin_rotation(VERSION);
+        step(&world, deployed.secret(), Step::Test, VERSION).await.unwrap();
+        let first = made().await.unwrap();
+        assert!(first.previous.is_none());
+        step(&world, deployed.secret(), Step::Test, VERSION).await.unwrap();
+        assert_eq!(made().await.unwrap().current.id, first.current.id);
+
+        let secrets = SecretsManager::with(FIRST).await;
+        let version = VERSION.replace('1', "2");
+        secrets.begin_rotation(&version);
+        for next in [Step::Create, Step::Set] {
+            step(&world, secrets.secret(), next, &version).await.unwrap();
+        }
+        world.advance(Duration::from_secs(45));
+        step(&world, secrets.secret(), Step::Test, &version).await.unwrap();
+        for _ in 0..2 {
+            step(&world, secrets.secret(), Step::Finish, &version).await.unwrap();
+            let second = made().await.unwrap();
+            assert_ne!(second.current.id, first.current.id);
+            let previous = second.previous.unwrap();
+            assert_eq!(previous.id, first.current.id);
+            assert_eq!(previous.secret.expose_secret(), first.current.secret.expose_secret());
+        }
+    });
+}
+
 #[test]
 fn another_secret_is_not_rotated() {
     run(async |world: World| {

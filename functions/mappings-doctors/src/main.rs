@@ -17,5 +17,6 @@ fn main() -> ExitCode {
 async fn doctors(context: Context, by: Granted<ListDoctorsOfPatient>) -> ApiResult {
     let label = list_label(Act::ListDoctorsOfPatient, by.target().owner());
     let view = by.view();
-    response::page(&label, &context.store().assignments().doctors_of(by).await?, view)
+    let page = context.store().assignments().doctors_of(by).await?;
+    response::page(context.request(), &label, &page, view)
 }

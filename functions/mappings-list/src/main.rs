@@ -16,5 +16,5 @@ fn main() -> ExitCode {
 async fn list(context: Context, by: Granted<ListAssignments>) -> ApiResult {
     let view = by.view();
     let page = context.store().assignments().list(by).await?;
-    response::page(Act::ListAssignments.function(), &page, view)
+    response::page(context.request(), Act::ListAssignments.function(), &page, view)
 }

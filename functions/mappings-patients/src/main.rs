@@ -17,5 +17,6 @@ fn main() -> ExitCode {
 async fn patients(context: Context, by: Granted<ListPatientsOfDoctor>) -> ApiResult {
     let label = list_label(Act::ListPatientsOfDoctor, by.target().owner());
     let view = by.view();
-    response::page(&label, &context.store().assignments().patients_of(by).await?, view)
+    let page = context.store().assignments().patients_of(by).await?;
+    response::page(context.request(), &label, &page, view)
 }

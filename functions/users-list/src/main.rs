@@ -16,5 +16,5 @@ fn main() -> ExitCode {
 
 async fn list(context: Context, by: Granted<ListAccounts>) -> ApiResult {
     let (label, view) = (list_label(Act::ListAccounts, context.request().search()?), by.view());
-    response::page(&label, &context.store().accounts().list(by), view)
+    response::page(context.request(), &label, &context.store().accounts().list(by), view)
 }

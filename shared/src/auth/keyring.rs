@@ -1,8 +1,9 @@
 //! The public token keys of a verifier. It reads them while it starts, again for an unknown key, at most every 30
 //! seconds, and every 15 minutes, to learn which keys have retired. While they cannot be read, it uses the known ones
-//! for another 15 minutes, and tries again after pauses.
+//! for another 15 minutes, and tries again after pauses. The same reads bring the keys of cursors.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::DecodingKey;
@@ -10,7 +11,7 @@ use tokio::sync::RwLock;
 
 use crate::error::ApiError;
 use crate::model::timestamp::Timestamp;
-use crate::store::{PublicKey, Store};
+use crate::store::{CursorKeys, PublicKey, PublishedKeys, Store};
 
 /// How long a known key is used before the keys are read again.
 const KNOWN_FOR: Duration = Duration::from_mins(15);
@@ -35,6 +36,7 @@ type Keys = HashMap<String, (PublicKey, DecodingKey)>;
 #[derive(Debug, Default)]
 struct Known {
     keys: Keys,
+    cursor_keys: Option<Arc<CursorKeys>>,
     /// `None` until a key was found: an empty answer is not remembered.
     read_at: Option<Timestamp>,
     /// The number of reads that failed since then.
@@ -94,12 +96,17 @@ impl Keyring {
         usable.map(Some).ok_or(failure)
     }
 
+    /// Returns the keys of cursors, as they were read with the token keys; `None` if there were none. Calls: none.
+    pub async fn cursor_keys(&self) -> Option<Arc<CursorKeys>> {
+        self.0.read().await.cursor_keys.clone()
+    }
+
     /// Reads all valid keys. Calls: Query.
     pub async fn refresh(&self, store: &Store, now: Timestamp) -> Result<(), ApiError> {
         match read(store, now).await {
-            Ok(keys) => {
+            Ok((keys, cursor_keys)) => {
                 let read_at = (!keys.is_empty()).then_some(now);
-                *self.0.write().await = Known { keys, read_at, ..Known::default() };
+                *self.0.write().await = Known { keys, cursor_keys, read_at, ..Known::default() };
                 Ok(())
             }
             Err(error) => {
@@ -110,16 +117,17 @@ impl Keyring {
     }
 }
 
-async fn read(store: &Store, now: Timestamp) -> Result<Keys, ApiError> {
+async fn read(store: &Store, now: Timestamp) -> Result<(Keys, Option<Arc<CursorKeys>>), ApiError> {
+    let PublishedKeys { token_keys, cursor_keys } = store.signing_keys().read(now).await?;
     let mut keys = Keys::new();
-    for public_key in store.signing_keys().valid(now).await? {
+    for public_key in token_keys {
         match DecodingKey::from_ed_components(&public_key.x) {
             Ok(key) => drop(keys.insert(public_key.kid.clone(), (public_key, key))),
             // One bad item must not lock everybody out.
             Err(error) => tracing::warn!(kid = public_key.kid, %error, "a key is not readable"),
         }
     }
-    Ok(keys)
+    Ok((keys, cursor_keys.map(Arc::new)))
 }
 
 #[cfg(test)]
@@ -141,6 +149,13 @@ mod tests {
     async fn published(world: &World) -> String {
         let actor = world.actor(Role::Staff).await;
         token::kid_of(actor.token.expose_secret()).unwrap()
+    }
+
+    /// So that a function that gets a cursor has the key with which another one sealed it.
+    #[test]
+    fn new_cursor_key_seals_only_when_every_verifier_has_read_it() {
+        assert!(USABLE_FOR < CursorKeys::SEALS_AFTER);
+        assert!(USABLE_FOR + CursorKeys::SEALS_AFTER < CursorKeys::OPENS_FOR);
     }
 
     #[test]

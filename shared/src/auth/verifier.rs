@@ -1,5 +1,7 @@
 //! Verifies access tokens: the signature of each once a process, everything that time can change with every request.
 
+use std::sync::Arc;
+
 use jsonwebtoken::DecodingKey;
 
 use super::keyring::Keyring;
@@ -8,7 +10,7 @@ use super::verified_tokens::{Fingerprint, VerifiedTokens};
 use crate::config::Tokens;
 use crate::error::ApiError;
 use crate::model::timestamp::Timestamp;
-use crate::store::Store;
+use crate::store::{CursorKeys, Store};
 
 /// The public keys, and the tokens that were found to be signed with them.
 #[derive(Debug)]
@@ -26,6 +28,11 @@ impl Verifier {
     /// Reads the public keys. Calls: Query.
     pub async fn read_keys(&self, store: &Store, now: Timestamp) -> Result<(), ApiError> {
         self.keyring.refresh(store, now).await
+    }
+
+    /// Returns the keys of cursors that were read with the public keys. Calls: none.
+    pub async fn cursor_keys(&self) -> Option<Arc<CursorKeys>> {
+        self.keyring.cursor_keys().await
     }
 
     /// Checks signature, issuer, audience, type and times of a token. The key is chosen by `kid` among the published

@@ -33,6 +33,9 @@ pub const INVITATIONS: &str = "INVITATIONS";
 /// The partition of all public token keys.
 pub const SIGNING_KEYS: &str = "KEYS";
 
+/// The sort key of the item beside them with the keys of cursors.
+pub const CURSOR_KEYS: &str = "CURSOR";
+
 /// Separates the names, or a value, from the id in sort keys: ASCII's unit separator, which no name contains and which
 /// sorts before every character of a name.
 pub const SEPARATOR: char = '\u{1f}';
@@ -129,6 +132,11 @@ impl Key {
     /// A public token key, in the keys table.
     pub fn signing_key(kid: &str) -> Self {
         Self { pk: SIGNING_KEYS.to_owned(), sk: kid.to_owned() }
+    }
+
+    /// The keys of cursors, in the keys table.
+    pub fn cursor_keys() -> Self {
+        Self::signing_key(CURSOR_KEYS)
     }
 }
 

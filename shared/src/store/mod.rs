@@ -15,6 +15,7 @@ mod assignments;
 mod bulk;
 mod counter;
 mod credentials;
+mod cursor_keys;
 mod duplicates;
 mod error;
 mod expiring;
@@ -63,6 +64,7 @@ pub use assignments::{
 #[cfg(feature = "testing")]
 pub use bulk::rows_of_record;
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
+pub use cursor_keys::{CursorKey, CursorKeyItem, CursorKeys};
 pub use duplicates::FindDuplicates;
 pub use error::StoreError;
 pub use invitations::{
@@ -87,7 +89,7 @@ pub use resets::{Reset, Resets};
 pub use schema::SchemaState;
 pub use search::{List, Position, RecordPage, RecordQuery, is_position};
 pub use sessions::{EndOwnSession, Exchanged, ListOwnSessions, RevokeOwnSession, Sessions};
-pub use signing_keys::{PublicKey, SigningKeys};
+pub use signing_keys::{PublicKey, PublishedKeys, SigningKeys};
 pub use stored::{LISTED_PATIENT_ATTRIBUTES, Stored};
 pub use tables::Store;
 pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};

@@ -1,7 +1,9 @@
-//! The public halves of the token keys, in a table of their own: code that can write them can mint tokens.
+//! The public halves of the token keys, in a table of their own: code that can write them can mint tokens. The same Query
+//! reads the keys of cursors, which are in this table for that.
 
 use serde::{Deserialize, Serialize};
 
+use super::cursor_keys::CursorKeys;
 use super::error::StoreError;
 use super::keys;
 use super::tables::Store;
@@ -24,6 +26,15 @@ pub struct PublicKey {
     pub published_at: Timestamp,
     /// When tokens signed with it stop being valid; `None` while it may sign.
     pub retires_at: Option<Timestamp>,
+}
+
+/// What the keys table holds.
+#[derive(Debug, Default)]
+pub struct PublishedKeys {
+    /// The valid ones.
+    pub token_keys: Vec<PublicKey>,
+    /// `None` until they are made.
+    pub cursor_keys: Option<CursorKeys>,
 }
 
 impl PublicKey {
@@ -54,15 +65,25 @@ impl SigningKeys<'_> {
         }
     }
 
+    /// Returns all published keys that are valid, and the keys of cursors, read consistently. Calls: Query.
+    pub async fn read(&self, now: Timestamp) -> Result<PublishedKeys, StoreError> {
+        let rows = self.store.keys.query(Query::partition(keys::SIGNING_KEYS)).await?;
+        let mut published = PublishedKeys::default();
+        for item in rows.items {
+            if dynamo::string(&item, "sk") == Some(keys::CURSOR_KEYS) {
+                published.cursor_keys = Some(CursorKeys::parse(item)?);
+                continue;
+            }
+            // DynamoDB removes expired items late.
+            let key = Some(dynamo::parse(item)?).filter(|key: &PublicKey| key.is_valid(now));
+            published.token_keys.extend(key);
+        }
+        Ok(published)
+    }
+
     /// Returns all published keys that are valid, read consistently. Calls: Query.
     pub async fn valid(&self, now: Timestamp) -> Result<Vec<PublicKey>, StoreError> {
-        let rows = self.store.keys.query(Query::partition(keys::SIGNING_KEYS)).await?;
-        let mut keys = Vec::new();
-        for item in rows.items {
-            // DynamoDB removes expired items late.
-            keys.extend(Some(dynamo::parse(item)?).filter(|key: &PublicKey| key.is_valid(now)));
-        }
-        Ok(keys)
+        Ok(self.read(now).await?.token_keys)
     }
 
     /// Returns a published key, valid or retired. Calls: GetItem.

@@ -36,7 +36,8 @@ use crate::auth::minter::Minter;
 use crate::auth::{invitation, verification};
 use crate::config::{self, DynamoDb, Settings, Tokens};
 use crate::context::Context;
-use crate::dynamo::{self, client};
+use crate::cursor::Cursors;
+use crate::dynamo::{self, Item, Key, client};
 use crate::endpoint::{Endpoint, HandlerFuture};
 use crate::error::ApiError;
 use crate::model::doctor::Doctor;
@@ -51,7 +52,7 @@ use crate::pipeline;
 use crate::request::Request;
 use crate::response::{self, Answer, ApiResult};
 use crate::response_policy::ResponsePolicy;
-use crate::store::{NewUser, ReadOwnAccount, RecordActs, Store, Verification};
+use crate::store::{CursorKey, NewUser, ReadOwnAccount, RecordActs, Store, Verification};
 use crate::targets::Target;
 
 /// The moment at which every test begins: 31 January 2026, noon.
@@ -162,8 +163,13 @@ impl World {
         let clock = Arc::new(AtomicI64::new(beginning.as_millisecond()));
         let calls = Calls::default();
         let secret = SecretString::from("a secret of a test, long enough to be one");
+        let app = app(&dynamodb, &calls, &clock);
+        // By a client whose calls are not recorded.
+        let store = Store::new(raw.clone(), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        let cursor_key = CursorKey::random(app.system()).expect("a key");
+        store.cursor_keys().make(&cursor_key, "1", app.now()).await.expect("a key");
         Self {
-            app: app(&dynamodb, &calls, &clock),
+            app,
             calls,
             dynamodb: raw,
             minter: Minter::new(&secret, tokens()).expect("a key"),
@@ -215,6 +221,20 @@ impl World {
     /// Returns the endpoint of the world's DynamoDB.
     pub fn endpoint(&self) -> String {
         self.emulator.endpoint()
+    }
+
+    /// Returns what seals the cursors of this account.
+    pub async fn cursors(&self, account: UserId) -> Cursors {
+        let published = self.app.store().signing_keys().read(self.app.now()).await;
+        let keys = published.expect("the keys").cursor_keys.map(Arc::new);
+        Cursors::new(keys, account, self.app.system().clone())
+    }
+
+    /// Removes the keys of cursors, as in a stack that never had one.
+    pub async fn delete_cursor_keys(&self) {
+        let delete = self.dynamodb.delete_item().table_name(KEYS_TABLE_NAME);
+        let key = Some(Item::from(Key::cursor_keys()));
+        delete.set_key(key).send().await.expect("a deletion");
     }
 
     /// Moves the clock forward.

@@ -2,10 +2,15 @@
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use ops::Result;
 use ops::dynamodb::DynamoDb;
-use shared::testing::emulator::Emulator;
+use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use shared::model::timestamp::Timestamp;
+use shared::store::{CursorKey, Store, client};
+use shared::system::System;
+use shared::testing::emulator::{Emulator, create_tables};
 
 /// A DynamoDB. An embedded one runs until this is dropped.
 pub struct Database {
@@ -32,6 +37,22 @@ impl Database {
     /// Returns the external one at this URL.
     pub fn at(endpoint: &str) -> Result<Self> {
         Ok(Self { dynamodb: DynamoDb::at(endpoint)?, _emulator: None })
+    }
+
+    /// Creates the missing tables, and the key that seals cursors, which `keys-rotate` makes in the cloud.
+    pub async fn prepare(&self, template: &Template) -> Result<Store> {
+        create_tables(&client(self.dynamodb.settings()), template).await?;
+        let store = self.store();
+        let system = System::new(Arc::new(Timestamp::system));
+        let cursor_key = CursorKey::random(&system)?;
+        store.cursor_keys().make(&cursor_key, "local", system.now()).await?;
+        Ok(store)
+    }
+
+    /// Returns its tables, as functions use them.
+    pub fn store(&self) -> Store {
+        let client = client(self.dynamodb.settings());
+        Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned())
     }
 
     fn embedded(emulator: Emulator, place: &str) -> Self {

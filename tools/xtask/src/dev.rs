@@ -14,15 +14,14 @@ use std::future::pending;
 use std::path::PathBuf;
 
 use ops::data::{Data, PATIENCE};
-use ops::dynamodb::DynamoDb;
 use ops::local_tables::READY;
 use ops::stop::unless_stopped;
 use ops::target::{data_arguments, table_arguments};
 use ops::{Result, schema, ui};
 use repo::generated;
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
-use shared::store::{Store, client};
-use shared::testing::emulator::{create_missing_tables, create_tables};
+use repo::template::{TABLE_NAME, Template};
+use shared::store::client;
+use shared::testing::emulator::create_missing_tables;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -124,7 +123,7 @@ async fn serve_tables(options: &Options) -> Result {
     pending().await
 }
 
-/// Opens the database, creates the missing tables, and, unless the options say otherwise, announces the endpoint to
+/// Opens the database, creates what is missing in it, and, unless the options say otherwise, announces the endpoint to
 /// other commands.
 async fn open_tables(options: &Options, template: &Template, data: &Data) -> Result<Database> {
     let database = match &options.dynamodb_endpoint {
@@ -141,21 +140,20 @@ async fn open_tables(options: &Options, template: &Template, data: &Data) -> Res
         Some(endpoint) => table_arguments(TABLE_NAME, Some(endpoint)),
         None => data_arguments(options.data.as_deref()),
     };
-    prepare_tables(&database.dynamodb, template, &arguments).await?;
+    prepare(&database, template, &arguments).await?;
     if let Some(endpoint) = database.dynamodb.endpoint() {
         data.announce(endpoint)?;
     }
     Ok(database)
 }
 
-/// Creates the missing tables. Refuses tables with data of another version; `arguments` are those with which operators'
+/// Creates what is missing. Refuses tables with data of another version; `arguments` are those with which operators'
 /// commands work on them.
-async fn prepare_tables(dynamodb: &DynamoDb, template: &Template, arguments: &str) -> Result {
-    let client = client(dynamodb.settings());
-    create_missing_tables(&client, template).await?;
-    let store = Store::new(client.clone(), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
-    let is_new = schema::is_new(&store, arguments).await?;
-    create_tables(&client, template).await?;
+async fn prepare(database: &Database, template: &Template, arguments: &str) -> Result {
+    // The tables of another version may have other indexes.
+    create_missing_tables(&client(database.dynamodb.settings()), template).await?;
+    let is_new = schema::is_new(&database.store(), arguments).await?;
+    let store = database.prepare(template).await?;
     if is_new {
         store.operator().start_schema().await?;
     }

@@ -16,13 +16,11 @@ use ops::process_group::ProcessGroup;
 use ops::stop::unless_stopped;
 use ops::{Result, http, ui};
 use repo::root::repository;
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use repo::template::Template;
 use serde_json::{Value, json};
 use shared::model::email::name_form;
 use shared::model::timestamp::Timestamp;
 use shared::store::Store;
-use shared::store::client;
-use shared::testing::emulator::create_tables;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -81,9 +79,7 @@ async fn serve(options: &Options) -> Result {
 
     let database = Database::in_memory_at(host.address).await?;
     let dynamodb = &database.dynamodb;
-    let client = client(dynamodb.settings());
-    create_tables(&client, &template).await?;
-    let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+    let store = database.prepare(&template).await?;
 
     let sam = Sam::installed().await?;
     let build = Build { debug: options.debug, folder: Some(&folder), ..Build::default() };

@@ -17,7 +17,8 @@ const DOCTORS_PER_PATIENT: usize = 3;
 /// The accounts and records for events.
 pub struct Operations {
     admin: User,
-    staff: User,
+    /// The caller of the lists of doctors, patients and mappings.
+    pub staff: User,
     doctor: Doctor,
     /// A patient whose first doctor is `first_doctor`.
     pub patient: Patient,

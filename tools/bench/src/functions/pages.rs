@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use ops::{Result, ui};
 use serde_json::Value;
 use shared::access::Act;
-use shared::cursor;
 use shared::model::id::{DoctorId, Id};
 use shared::targets::list_label;
 use shared::testing::emulator::{AttributeValue, Item};
@@ -124,10 +123,11 @@ impl Clinic {
             return Ok(event.query(&[("limit", &limit)]).into_json());
         };
         let patient = operations.patient.id;
+        let cursors = world.cursors(operations.staff.id).await;
         let cursor = if name == Act::ListDoctorsOfPatient.function() {
-            cursor::encode(&list_label(Act::ListDoctorsOfPatient, patient), &doctor)?
+            cursors.seal(&list_label(Act::ListDoctorsOfPatient, patient), &doctor)?
         } else {
-            cursor::encode(Act::ListAssignments.function(), &(doctor, patient))?
+            cursors.seal(Act::ListAssignments.function(), &(doctor, patient))?
         };
         Ok(event.query(&[("limit", &limit), ("cursor", &cursor)]).into_json())
     }
