@@ -13,6 +13,7 @@ mod event;
 pub mod faults;
 pub mod forged;
 pub mod function;
+pub mod process;
 pub mod runtime_api;
 mod sample;
 pub mod schema;
@@ -32,7 +33,9 @@ pub use calls::{Calls, Cost};
 pub use event::{Answer, Event};
 pub use sample::Sample;
 pub use serde_json::{Value, json};
-pub use settings::{ATTEMPT_LIMITS, PASSWORD, PASSWORD_POLICY, RECORD_SETTINGS, SESSION_LIMITS};
+pub use settings::{
+    ATTEMPT_LIMITS, NO_LIMITS, PASSWORD, PASSWORD_POLICY, RECORD_SETTINGS, SESSION_LIMITS,
+};
 pub use world::{
     Handler, World, protected, protected_after, protected_with, public, public_with, run, together,
     tokens, without_app,

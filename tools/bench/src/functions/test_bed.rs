@@ -7,13 +7,11 @@ use std::process::Command;
 
 use ops::{Failure, Result};
 use repo::template::Template;
-use secrecy::ExposeSecret;
 use serde_json::Value;
 use shared::testing::function::{self, Function};
 use shared::testing::tls::Tls;
 use shared::testing::{World, emulator};
 use tempfile::{TempDir, tempdir};
-use xtask::stack::NO_LIMITS;
 
 use super::operations::Operations;
 
@@ -26,6 +24,9 @@ const TRUSTED: &str = "trusted.pem";
 /// The files with a machine's trusted certificates, on Lambda's Linux and on other systems.
 const TRUSTED_BY_SYSTEM: [&str; 3] =
     ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
+
+/// The folder that receives the mail.
+const OUTBOX: &str = "outbox";
 
 /// The number of log lines that an error shows.
 const LAST_LINES: usize = 5;
@@ -66,7 +67,7 @@ impl TestBed {
         let folder = tempdir()?;
         fs::write(folder.path().join(AUTHORITY), tls.authority())?;
         fs::write(folder.path().join(TRUSTED), trusted_by_system()? + tls.authority())?;
-        fs::create_dir_all(folder.path().join("outbox"))?;
+        fs::create_dir_all(folder.path().join(OUTBOX))?;
         Ok(Self { world, tls, operations, template: Template::load()?, folder })
     }
 
@@ -144,8 +145,13 @@ impl TestBed {
             Way::Unprimed | Way::Tls => self.tls.endpoint(),
             Way::Plain(endpoint) => endpoint.to_owned(),
         };
-        let mut environment =
-            function::environment(&self.template, name, &emulator::settings(endpoint));
+        let mut environment = function::local_environment(
+            &self.template,
+            name,
+            &emulator::settings(endpoint),
+            &self.world.secret,
+            &self.file(OUTBOX),
+        );
         let mut set =
             |name: &str, value: &str| drop(environment.insert(name.to_owned(), value.to_owned()));
         match way {
@@ -157,19 +163,6 @@ impl TestBed {
                 set("SSL_CERT_FILE", &text(&self.file(TRUSTED)));
             }
             Way::Plain(_) => {}
-        }
-        for (name, value) in NO_LIMITS {
-            set(name, value);
-        }
-        let function = self.template.functions.get(name);
-        let has = |variable| function.is_some_and(|it| it.environment.contains_key(variable));
-        if has("TOKEN_SECRET") {
-            set("TOKEN_SECRET", self.world.secret.expose_secret());
-        } else if has("TOKEN_SECRET_ARN") {
-            set("TOKEN_SECRET_ARN", "a-secret");
-        }
-        if has("MAIL_SENDER") {
-            set("MAIL_OUTBOX", &text(&self.file("outbox")));
         }
         environment
     }
