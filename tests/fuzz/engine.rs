@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use proptest::strategy::Strategy;
@@ -74,11 +75,12 @@ fn rounds<S: Strategy<Value: Debug>>(
 
 /// Fails unless the work keeps the bounds.
 fn bounded(work: impl FnOnce() -> TestCaseResult) -> TestCaseResult {
-    let mut outcome = Ok(());
+    let mut outcome = Ok(Ok(()));
     let before = thread_processor_time().expect("a clock");
-    let memory = allocation_counter::measure(|| outcome = work());
+    // A panic must not leave the measurement, which would then count everything that follows.
+    let memory = allocation_counter::measure(|| outcome = catch_unwind(AssertUnwindSafe(work)));
     let time = thread_processor_time().expect("a clock").saturating_sub(before);
-    outcome?;
+    outcome.unwrap_or_else(|panic| resume_unwind(panic))?;
     if time > TIME {
         return Err(TestCaseError::fail(format!("takes {time:?} of processor time")));
     }

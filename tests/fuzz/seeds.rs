@@ -5,7 +5,7 @@ use shared::model::doctor::DoctorDetails;
 use shared::model::patient::PatientDetails;
 use shared::testing::Sample;
 
-pub const NAMES: [&str; 18] = [
+pub const NAMES: &[&str] = &[
     "Jane Roe",
     "O\u{2019}Connor-Smith",
     "María de la Cruz",
@@ -26,7 +26,7 @@ pub const NAMES: [&str; 18] = [
     ". -",
 ];
 
-pub const PHONES: [&str; 12] = [
+pub const PHONES: &[&str] = &[
     "+1 202 555 0147",
     "(202) 555-0147",
     "+12025550147;ext=12",
@@ -41,7 +41,7 @@ pub const PHONES: [&str; 12] = [
     "1234567890123456789",
 ];
 
-pub const EMAILS: [&str; 8] = [
+pub const EMAILS: &[&str] = &[
     "jane@example.com",
     "Jane.Doe+x@Example.co.uk",
     "jane@münchen.example",
@@ -52,10 +52,10 @@ pub const EMAILS: [&str; 8] = [
     "jane@faß.example",
 ];
 
-pub const USERNAMES: [&str; 7] =
-    ["amara", "head-of-it", "jane@example.com", "пётр", "νίκος_7", "ＡMARA", "王小明"];
+pub const USERNAMES: &[&str] =
+    &["amara", "head-of-it", "jane@example.com", "пётр", "νίκος_7", "ＡMARA", "王小明"];
 
-pub const PASSWORDS: [&str; 10] = [
+pub const PASSWORDS: &[&str] = &[
     "correct-horse-battery-staple",
     "P@$$w0rd!",
     "4@8({[<69!1|0$5+7%2",
@@ -68,11 +68,11 @@ pub const PASSWORDS: [&str; 10] = [
     "pass\u{ad}word",
 ];
 
-pub const DATES: [&str; 6] = ["1985-04-12", "1985-04", "1985", " 2024-02-29 ", "9999-12-31", "0001"];
+pub const DATES: &[&str] = &["1985-04-12", "1985-04", "1985", " 2024-02-29 ", "9999-12-31", "0001"];
 
-pub const IDS: [&str; 6] = ["1", "7", "9007199254740991", "0", "+1", "01"];
+pub const IDS: &[&str] = &["1", "7", "9007199254740991", "0", "+1", "01"];
 
-pub const HEADERS: [&str; 14] = [
+pub const HEADERS: &[&str] = &[
     "\"1\"",
     "W/\"1\", \"2\"",
     "*",

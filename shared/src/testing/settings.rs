@@ -39,7 +39,6 @@ pub const RECORD_SETTINGS: RecordSettings = RecordSettings { phone_country: None
 /// A password that the policy accepts.
 pub const PASSWORD: &str = "correct-horse-battery-staple";
 
-
 /// Limits that no test or measurement reaches, because throttled requests would hide everything else. Throttles have
 /// their own tests.
 pub const NO_LIMITS: [(&str, &str); 5] = [
