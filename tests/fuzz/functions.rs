@@ -23,7 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 /// The processor time of a request, in a build without optimization.
 const TIME: Duration = Duration::from_secs(5);
 
-/// The memory of a function: the smallest of the template.
+/// The memory that a function may use: half of the smallest in the template.
 const BYTES: u64 = 256 * 1024 * 1024;
 
 /// The number of requests after which new accounts sign in, because requests also end sessions and accounts.
@@ -31,11 +31,12 @@ const REQUESTS_OF_ACCOUNT: u32 = 16;
 
 /// A world, and the functions that have been called in it.
 pub struct Functions {
-    runtime: Runtime,
-    world: World,
-    outbox: TempDir,
     running: RefCell<BTreeMap<String, Function>>,
     accounts: RefCell<Accounts>,
+    outbox: TempDir,
+    world: World,
+    /// Last, because fields are dropped in their order, and all others have tasks in it.
+    runtime: Runtime,
 }
 
 /// Accounts that are signed in, and how many requests they have been used for.
@@ -70,7 +71,7 @@ impl Functions {
     /// Returns the event as an account of this role sends it.
     pub fn signed(&self, event: Event, role: Role) -> Event {
         let mut accounts = self.accounts.borrow_mut();
-        if accounts.requests % REQUESTS_OF_ACCOUNT == 0 {
+        if accounts.requests.is_multiple_of(REQUESTS_OF_ACCOUNT) {
             self.world.catch_up();
             let number = accounts.requests;
             accounts.by_role = Role::ALL

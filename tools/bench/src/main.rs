@@ -8,6 +8,7 @@ mod machine;
 mod markers;
 mod refusal_times;
 mod search;
+mod storm;
 mod times;
 
 use std::process::ExitCode;
@@ -39,6 +40,10 @@ enum Command {
     ///
     /// Both tables are in memory.
     Search(search::Options),
+    /// Measure what one request of an attacker costs at most, by function and caller
+    ///
+    /// Needs Linux: the processor time is that of the function's process.
+    Storm(storm::Options),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +59,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::LoginTimes(options) => login_times::run(&options)?,
         Command::RefusalTimes(options) => refusal_times::run(&options)?,
         Command::Search(options) => search::run(&options).await?,
+        Command::Storm(options) => storm::run(&options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

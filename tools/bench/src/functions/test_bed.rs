@@ -8,9 +8,10 @@ use std::process::Command;
 use ops::{Failure, Result};
 use repo::template::Template;
 use serde_json::Value;
+use shared::model::user::Role;
 use shared::testing::function::{self, Function};
 use shared::testing::tls::Tls;
-use shared::testing::{World, emulator};
+use shared::testing::{Actor, Event, World, emulator};
 use tempfile::{TempDir, tempdir};
 
 use super::operations::Operations;
@@ -37,6 +38,8 @@ pub struct TestBed {
     pub operations: Operations,
     template: Template,
     folder: TempDir,
+    /// The number of accounts that [`TestBed::actor`] has made.
+    accounts: u32,
 }
 
 /// How a function connects to DynamoDB.
@@ -68,16 +71,27 @@ impl TestBed {
         fs::write(folder.path().join(AUTHORITY), tls.authority())?;
         fs::write(folder.path().join(TRUSTED), trusted_by_system()? + tls.authority())?;
         fs::create_dir_all(folder.path().join(OUTBOX))?;
-        Ok(Self { world, tls, operations, template: Template::load()?, folder })
+        Ok(Self { world, tls, operations, template: Template::load()?, folder, accounts: 0 })
     }
 
     /// Returns an event of usual cost for a function; `None` if it cannot be called here.
     pub async fn event(&mut self, name: &str) -> Result<Option<Value>> {
+        Ok(self.usual(name).await?.map(Event::into_json))
+    }
+
+    /// As [`TestBed::event`], before it becomes JSON.
+    pub async fn usual(&mut self, name: &str) -> Result<Option<Event>> {
         // The event's token must not be older than the event.
         self.world.catch_up();
         // Boxed: the compiler limits how deep futures nest.
-        let event = Box::pin(self.operations.event(&self.world, name)).await?;
-        Ok(event.map(|event| event.into_json()))
+        Box::pin(self.operations.event(&self.world, name)).await
+    }
+
+    /// Signs a new account of this role in.
+    pub async fn actor(&mut self, role: Role) -> Actor {
+        self.accounts += 1;
+        let name = format!("caller-{:04}", self.accounts);
+        self.world.actor_named(&name, role).await
     }
 
     /// Returns this number of events.
