@@ -18,22 +18,44 @@ const SYMBOLS: &str = "4@8({[<69!1|0$5+7%2";
 pub struct Attack {
     /// Whether a function can be attacked so.
     pub applies: fn(&str) -> bool,
+    /// Whether it is a password that takes long to judge, so that processor time does not tell the number of hashes.
+    pub judges_password: bool,
     pub change: fn(Event) -> Event,
 }
 
 pub const ATTACKS: [Attack; 9] = [
     // The usual request, with the largest page.
-    Attack { applies: any, change: |event| event },
-    Attack { applies: is_list, change: |event| event.query(&[("limit", "100")]) },
-    Attack { applies: is_list, change: |event| event.query(&[("search", &longest_search())]) },
-    Attack { applies: is_list, change: |event| event.query(&[("cursor", &"A".repeat(2048))]) },
+    Attack { applies: any, judges_password: false, change: |event| event },
+    Attack {
+        applies: is_list,
+        judges_password: false,
+        change: |event| event.query(&[("limit", "100")]),
+    },
+    Attack {
+        applies: is_list,
+        judges_password: false,
+        change: |event| event.query(&[("search", &longest_search())]),
+    },
+    Attack {
+        applies: is_list,
+        judges_password: false,
+        change: |event| event.query(&[("cursor", &"A".repeat(2048))]),
+    },
     // The largest bodies: a list within lists, fields that do not exist, one long text in each field.
-    Attack { applies: any, change: |event| event.text(&deepest()) },
-    Attack { applies: any, change: |event| event.text(&most_fields()) },
-    Attack { applies: any, change: long_texts },
+    Attack { applies: any, judges_password: false, change: |event| event.text(&deepest()) },
+    Attack { applies: any, judges_password: false, change: |event| event.text(&most_fields()) },
+    Attack { applies: any, judges_password: false, change: long_texts },
     // Passwords that take the longest to judge.
-    Attack { applies: hashes, change: |event| with_password(event, &cycled(SYMBOLS)) },
-    Attack { applies: hashes, change: |event| with_password(event, &cycled("password1qwerty")) },
+    Attack {
+        applies: hashes,
+        judges_password: true,
+        change: |event| with_password(event, &cycled(SYMBOLS)),
+    },
+    Attack {
+        applies: hashes,
+        judges_password: true,
+        change: |event| with_password(event, &cycled("password1qwerty")),
+    },
 ];
 
 fn any(_name: &str) -> bool {

@@ -11,6 +11,8 @@ pub struct Table<'a>(pub &'a [Row]);
 /// A function, and the worst costs of a request of a stranger, a pending account and a staff account.
 pub struct Row {
     pub name: String,
+    /// The most argon2 hashes of a request.
+    pub hashes: f64,
     pub by_caller: Vec<Cost>,
 }
 
@@ -49,11 +51,12 @@ impl Display for Cost {
 
 impl Display for Table<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let headings = ["function", "stranger", "pending", "staff"].map(str::to_owned).to_vec();
+        let headings =
+            ["function", "argon2", "stranger", "pending", "staff"].map(str::to_owned).to_vec();
         let mut lines = vec![headings];
-        for Row { name, by_caller } in self.0 {
+        for Row { name, hashes, by_caller } in self.0 {
             let cells = by_caller.iter().map(Cost::to_string);
-            lines.push([name.clone()].into_iter().chain(cells).collect());
+            lines.push([name.clone(), hashes.to_string()].into_iter().chain(cells).collect());
         }
         write_markdown(&lines, f)
     }
