@@ -1,24 +1,22 @@
 //! Bytes that no HTTP client sends, over TCP: whatever they are, the answer is no 5xx, and the stack still answers.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::client::{Actor, Anonymous};
 use crate::stack;
 
-/// The longest wait for an answer. The first request to a function also starts it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an answer. The first request to a function also starts it. A server may wait for the rest of a
+/// request that has no end.
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Sends these bytes, and returns the status of the answer; `None` if the connection ends without one. The test is
-/// skipped on a stack that this process has not started, which has TLS.
+/// Sends these bytes, and returns the status of the answer; `None` if there is none.
 fn status(bytes: &[u8]) -> Option<u16> {
     let address = stack::url().strip_prefix("http://").expect("a local stack");
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // The server may answer, and end the connection, before it has read everything.
     let _ = stream.write_all(bytes);
-    let _ = stream.shutdown(Shutdown::Write);
     let mut answer = Vec::new();
     let _ = stream.take(1024).read_to_end(&mut answer);
     let answer = String::from_utf8_lossy(&answer);
@@ -33,11 +31,11 @@ fn expect_no_5xx(name: &str, bytes: &[u8]) {
 }
 
 fn request(line: &[u8], headers: &[&[u8]], body: &[u8]) -> Vec<u8> {
-    let mut bytes = [line, b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"].concat();
+    let mut bytes = [line, &b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"[..]].concat();
     for header in headers {
-        bytes.extend([header, &b"\r\n"[..]].concat());
+        bytes.extend([*header, &b"\r\n"[..]].concat());
     }
-    bytes.extend([b"\r\n", body].concat());
+    bytes.extend([&b"\r\n"[..], body].concat());
     bytes
 }
 
@@ -47,6 +45,7 @@ fn post(headers: &[&[u8]], body: &[u8]) -> Vec<u8> {
     request(b"POST /api/auth/login/", &headers, body)
 }
 
+/// Returns whether the stack is the tests' own, without TLS; otherwise the test is skipped.
 fn own_stack() -> bool {
     if !stack::is_own() {
         eprintln!("skipped: the stack is not the tests' own");
@@ -59,8 +58,8 @@ fn malformed_path_is_no_5xx() {
     if !own_stack() {
         return;
     }
-    let long = [b"GET /api/doctors/", "7".repeat(9_000).as_bytes()].concat();
-    let query = [b"GET /api/health/?a=", "!".repeat(60_000).as_bytes()].concat();
+    let long = [&b"GET /api/doctors/"[..], "7".repeat(9_000).as_bytes()].concat();
+    let query = [&b"GET /api/health/?a="[..], "!".repeat(60_000).as_bytes()].concat();
     let lines: [&[u8]; 16] = [
         b"GET /api/doctors/\xff/",
         b"GET /api/doctors/\xc3\xa9/",
@@ -83,7 +82,7 @@ fn malformed_path_is_no_5xx() {
         let name = String::from_utf8_lossy(line).chars().take(60).collect::<String>();
         expect_no_5xx(&name, &request(line, &[], b""));
     }
-    Anonymous.get("/api/health/").expect_status(200);
+    assert_eq!(status(&request(b"GET /api/health/", &[], b"")), Some(200));
 }
 
 #[test]
@@ -120,7 +119,7 @@ fn malformed_header_is_no_5xx() {
         }
         expect_no_5xx(&name, &post(headers, b"{}"));
     }
-    Anonymous.get("/api/health/").expect_status(200);
+    assert_eq!(status(&request(b"GET /api/health/", &[], b"")), Some(200));
 }
 
 #[test]
@@ -160,5 +159,5 @@ fn malformed_body_is_no_5xx() {
     ] {
         expect_no_5xx(name, &bytes);
     }
-    Anonymous.get("/api/health/").expect_status(200);
+    assert_eq!(status(&request(b"GET /api/health/", &[], b"")), Some(200));
 }

@@ -34,12 +34,12 @@ pub const ATTACKS: [Attack; 9] = [
     Attack {
         applies: is_list,
         judges_password: false,
-        change: |event| event.query(&[("search", &longest_search())]),
+        change: |event| event.query(&[("search", longest_search().as_str())]),
     },
     Attack {
         applies: is_list,
         judges_password: false,
-        change: |event| event.query(&[("cursor", &"A".repeat(2048))]),
+        change: |event| event.query(&[("cursor", "A".repeat(2048).as_str())]),
     },
     // The largest bodies: a list within lists, fields that do not exist, one long text in each field.
     Attack { applies: any, judges_password: false, change: |event| event.text(&deepest()) },
