@@ -36,6 +36,7 @@ mod generated_client;
 mod pages;
 mod permissions;
 mod races;
+mod raw_bytes;
 mod readme;
 mod search;
 mod smoke;

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::runtime_api::RuntimeApi;
+use super::settings::NO_LIMITS;
 use crate::config::DynamoDb;
 
 /// The process of a function and its Runtime API. The process ends when this is dropped, if not before.
@@ -94,5 +96,33 @@ pub fn environment(
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_deref().unwrap_or_default()),
     ];
     environment.extend(local.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    environment
+}
+
+/// As [`environment`], for a function that calls nothing but DynamoDB: with this token secret, with a folder that
+/// receives the mail, and without the limits that other tests need not reach.
+pub fn local_environment(
+    template: &Template,
+    name: &str,
+    dynamodb: &DynamoDb,
+    token_secret: &SecretString,
+    outbox: &Path,
+) -> BTreeMap<String, String> {
+    let mut environment = environment(template, name, dynamodb);
+    let mut set =
+        |name: &str, value: &str| drop(environment.insert(name.to_owned(), value.to_owned()));
+    for (name, value) in NO_LIMITS {
+        set(name, value);
+    }
+    let function = template.functions.get(name);
+    let has = |variable| function.is_some_and(|it| it.environment.contains_key(variable));
+    if has("TOKEN_SECRET") {
+        set("TOKEN_SECRET", token_secret.expose_secret());
+    } else if has("TOKEN_SECRET_ARN") {
+        set("TOKEN_SECRET_ARN", "a-secret");
+    }
+    if has("MAIL_SENDER") {
+        set("MAIL_OUTBOX", &outbox.to_string_lossy());
+    }
     environment
 }

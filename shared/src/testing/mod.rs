@@ -14,6 +14,7 @@ pub mod faults;
 pub mod forged;
 pub mod function;
 mod outbox;
+pub mod process;
 pub mod runtime_api;
 mod sample;
 pub mod schema;
@@ -34,7 +35,9 @@ pub use event::{Answer, Event};
 pub use outbox::Outbox;
 pub use sample::Sample;
 pub use serde_json::{Value, json};
-pub use settings::{ATTEMPT_LIMITS, PASSWORD, PASSWORD_POLICY, RECORD_SETTINGS, SESSION_LIMITS};
+pub use settings::{
+    ATTEMPT_LIMITS, NO_LIMITS, PASSWORD, PASSWORD_POLICY, RECORD_SETTINGS, SESSION_LIMITS,
+};
 pub use world::{
     Handler, World, protected, protected_after, protected_with, public, public_with, run, together,
     tokens, without_app,

@@ -10,7 +10,7 @@ pub mod instructions;
 mod operations;
 mod pages;
 mod recorded;
-mod recorder;
+pub mod recorder;
 mod rows;
 mod size;
 pub mod startup;

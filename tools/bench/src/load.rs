@@ -15,8 +15,9 @@ use std::time::Duration;
 use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::root::repository;
+use shared::testing::NO_LIMITS;
 use tokio::task::spawn_blocking;
-use xtask::stack::{NO_LIMITS, Stack};
+use xtask::stack::Stack;
 
 use crate::machine::Machine;
 use crate::markers;

@@ -9,6 +9,7 @@ mod markers;
 mod password_times;
 mod refusal_times;
 mod search;
+mod storm;
 mod times;
 
 use std::process::ExitCode;
@@ -44,6 +45,10 @@ enum Command {
     ///
     /// Both tables are in memory.
     Search(search::Options),
+    /// Measure what one request of an attacker costs at most, by function and caller
+    ///
+    /// Needs Linux: the processor time is that of the function's process.
+    Storm(storm::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +65,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
         Command::PasswordTimes(options) => password_times::run(&options),
         Command::RefusalTimes(options) => refusal_times::run(&options)?,
         Command::Search(options) => search::run(&options).await?,
+        Command::Storm(options) => storm::run(&options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

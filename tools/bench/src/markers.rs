@@ -5,17 +5,22 @@ use std::fs;
 use ops::{Result, ui};
 use repo::root::repository;
 
-/// The document with the results of measurements.
+/// The document with the results of most measurements.
 const DOCUMENT: &str = "docs/performance.md";
 
 /// Replaces the text between the markers of this name in docs/performance.md.
 pub fn write(name: &str, content: &str) -> Result {
-    let path = repository().join(DOCUMENT);
-    let text = fs::read_to_string(&path).map_err(|error| format!("{DOCUMENT}: {error}"))?;
+    write_to(DOCUMENT, name, content)
+}
+
+/// Replaces the text between the markers of this name in a document.
+pub fn write_to(document: &str, name: &str, content: &str) -> Result {
+    let path = repository().join(document);
+    let text = fs::read_to_string(&path).map_err(|error| format!("{document}: {error}"))?;
     let text = replaced(&text, name, content)
-        .ok_or_else(|| format!("{DOCUMENT} has no <!-- {name} --> … <!-- /{name} -->"))?;
-    fs::write(&path, text).map_err(|error| format!("{DOCUMENT}: {error}"))?;
-    ui::status("Writing", DOCUMENT);
+        .ok_or_else(|| format!("{document} has no <!-- {name} --> … <!-- /{name} -->"))?;
+    fs::write(&path, text).map_err(|error| format!("{document}: {error}"))?;
+    ui::status("Writing", document);
     Ok(())
 }
 

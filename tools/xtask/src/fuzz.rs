@@ -13,9 +13,10 @@ use ops::stop::unless_stopped;
 use ops::{Result, ui};
 use repo::root::repository;
 use serde_json::{Value, json};
+use shared::testing::NO_LIMITS;
 use tokio::task::spawn_blocking;
 
-use crate::stack::{NO_LIMITS, PASSWORD, Stack};
+use crate::stack::{PASSWORD, Stack};
 use crate::tools::SCHEMATHESIS;
 
 /// Enough processes for the requests that `-- --workers 4` sends at the same time.

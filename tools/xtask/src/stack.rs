@@ -14,16 +14,6 @@ use ureq::Agent;
 /// The password of every account that is registered here. No example in openapi.yaml has it.
 pub const PASSWORD: &str = "violet-harbor-42-lantern";
 
-/// Limits that no test or measurement reaches, because throttled requests would hide everything else. Throttles have
-/// their own tests.
-pub const NO_LIMITS: [(&str, &str); 5] = [
-    ("TRIES_PER_ADDRESS_HOUR", "1000000"),
-    ("TRIES_PER_IDENTIFIER_HOUR", "1000000"),
-    ("TRIES_IN_A_ROW", "1000000"),
-    ("LOGINS_PER_ACCOUNT_HOUR", "1000000"),
-    ("RESET_MAILS_PER_HOUR", "1000000"),
-];
-
 /// A running stack. A `cargo dev` ends when this is dropped.
 pub struct Stack {
     /// Ends with a slash.

@@ -12,8 +12,9 @@ use shared::access::Act;
 use shared::model::id::{DoctorId, Id};
 use shared::targets::list_label;
 use shared::testing::emulator::{AttributeValue, Item};
+use shared::testing::process::peak_resident_bytes;
 
-use super::startup::{median, peak_resident_bytes};
+use super::startup::median;
 use super::table::{millions, millis, write_markdown};
 use super::test_bed::{TestBed, Way};
 

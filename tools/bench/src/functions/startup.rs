@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ops::{Result, ui};
 use shared::testing::function::Function;
+use shared::testing::process::peak_resident_bytes;
 
 use super::binaries::called_as;
 use super::rows::Rows;
@@ -82,18 +83,6 @@ async fn until_poll(bed: &TestBed, name: &str, function: &mut Function) -> Resul
     Ok(polled - function.started)
 }
 
-/// Returns the peak memory of a process, if the system reports it.
-pub fn peak_resident_bytes(process_id: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).ok()?;
-    high_water_mark(&status)
-}
-
-fn high_water_mark(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kib * 1024)
-}
-
 pub fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
     values.sort_unstable();
     values.get(values.len() / 2).copied()
@@ -102,12 +91,6 @@ pub fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn peak_memory_is_read_in_kib() {
-        let status = "VmPeak:\t  9000 kB\nVmHWM:\t    4104 kB\nVmRSS:\t 4000 kB\n";
-        assert_eq!(high_water_mark(status), Some(4104 * 1024));
-    }
 
     #[test]
     fn median_is_the_value_in_the_middle() {

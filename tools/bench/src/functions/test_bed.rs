@@ -7,13 +7,12 @@ use std::process::Command;
 
 use ops::{Failure, Result};
 use repo::template::Template;
-use secrecy::ExposeSecret;
 use serde_json::Value;
+use shared::model::user::Role;
 use shared::testing::function::{self, Function};
 use shared::testing::tls::Tls;
-use shared::testing::{World, emulator};
+use shared::testing::{Actor, Event, World, emulator};
 use tempfile::{TempDir, tempdir};
-use xtask::stack::NO_LIMITS;
 
 use super::operations::Operations;
 
@@ -27,6 +26,9 @@ const TRUSTED: &str = "trusted.pem";
 const TRUSTED_BY_SYSTEM: [&str; 3] =
     ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
 
+/// The folder that receives the mail.
+const OUTBOX: &str = "outbox";
+
 /// The number of log lines that an error shows.
 const LAST_LINES: usize = 5;
 
@@ -36,6 +38,8 @@ pub struct TestBed {
     pub operations: Operations,
     template: Template,
     folder: TempDir,
+    /// The number of accounts that [`TestBed::actor`] has made.
+    accounts: u32,
 }
 
 /// How a function connects to DynamoDB.
@@ -66,17 +70,28 @@ impl TestBed {
         let folder = tempdir()?;
         fs::write(folder.path().join(AUTHORITY), tls.authority())?;
         fs::write(folder.path().join(TRUSTED), trusted_by_system()? + tls.authority())?;
-        fs::create_dir_all(folder.path().join("outbox"))?;
-        Ok(Self { world, tls, operations, template: Template::load()?, folder })
+        fs::create_dir_all(folder.path().join(OUTBOX))?;
+        Ok(Self { world, tls, operations, template: Template::load()?, folder, accounts: 0 })
     }
 
     /// Returns an event of usual cost for a function; `None` if it cannot be called here.
     pub async fn event(&mut self, name: &str) -> Result<Option<Value>> {
+        Ok(self.usual(name).await?.map(Event::into_json))
+    }
+
+    /// As [`TestBed::event`], before it becomes JSON.
+    pub async fn usual(&mut self, name: &str) -> Result<Option<Event>> {
         // The event's token must not be older than the event.
         self.world.catch_up();
         // Boxed: the compiler limits how deep futures nest.
-        let event = Box::pin(self.operations.event(&self.world, name)).await?;
-        Ok(event.map(|event| event.into_json()))
+        Box::pin(self.operations.event(&self.world, name)).await
+    }
+
+    /// Signs a new account of this role in.
+    pub async fn actor(&mut self, role: Role) -> Actor {
+        self.accounts += 1;
+        let name = format!("caller-{:04}", self.accounts);
+        self.world.actor_named(&name, role).await
     }
 
     /// Returns this number of events.
@@ -144,8 +159,13 @@ impl TestBed {
             Way::Unprimed | Way::Tls => self.tls.endpoint(),
             Way::Plain(endpoint) => endpoint.to_owned(),
         };
-        let mut environment =
-            function::environment(&self.template, name, &emulator::settings(endpoint));
+        let mut environment = function::local_environment(
+            &self.template,
+            name,
+            &emulator::settings(endpoint),
+            &self.world.secret,
+            &self.file(OUTBOX),
+        );
         let mut set =
             |name: &str, value: &str| drop(environment.insert(name.to_owned(), value.to_owned()));
         match way {
@@ -157,19 +177,6 @@ impl TestBed {
                 set("SSL_CERT_FILE", &text(&self.file(TRUSTED)));
             }
             Way::Plain(_) => {}
-        }
-        for (name, value) in NO_LIMITS {
-            set(name, value);
-        }
-        let function = self.template.functions.get(name);
-        let has = |variable| function.is_some_and(|it| it.environment.contains_key(variable));
-        if has("TOKEN_SECRET") {
-            set("TOKEN_SECRET", self.world.secret.expose_secret());
-        } else if has("TOKEN_SECRET_ARN") {
-            set("TOKEN_SECRET_ARN", "a-secret");
-        }
-        if has("MAIL_SENDER") {
-            set("MAIL_OUTBOX", &text(&self.file("outbox")));
         }
         environment
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ops::{Result, ui};
-use xtask::stack::{NO_LIMITS, Stack};
+use shared::testing::NO_LIMITS;
+use xtask::stack::Stack;
 
 use super::rows::Load;
 use crate::load::{Clinic, Operation, run_loop};
