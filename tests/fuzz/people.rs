@@ -8,8 +8,9 @@ use serde_json::Value;
 use shared::model::doctor::DoctorDetails;
 use shared::model::duplicate::known_person;
 use shared::model::field::JsonObject;
+use shared::model::intake::Intake;
 use shared::model::patient::PatientDetails;
-use shared::model::record::{Details, Edit, Intake};
+use shared::model::record::{Details, Edit};
 use shared::model::search::Criteria;
 
 use crate::engine::fuzz;

@@ -16,5 +16,5 @@ fn main() -> ExitCode {
 async fn list(context: Context, by: Granted<ListInvitations>) -> ApiResult {
     let view = by.view();
     let page = context.store().invitations().list(by);
-    response::page(Act::ListInvitations.function(), &page, view)
+    response::page(context.request(), Act::ListInvitations.function(), &page, view)
 }

@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn id_is_short_base64url() {
-        assert!("k3vXh0mAqJ1c5rB2nT9yLw".parse::<TestId>().is_ok());
+        let id = "k3vXh0mAqJ1c5rB2nT9yLw";
+        assert_eq!(id.parse::<TestId>().unwrap().as_str(), id);
         for text in ["", "a#b", "a.b", "é", &"a".repeat(65)] {
             assert_eq!(text.parse::<TestId>(), Err(InvalidTextId), "{text:?}");
         }
