@@ -72,6 +72,8 @@ pub struct Responses {
     pub metrics_namespace: Option<String>,
     /// `CORS_ORIGINS`: the origins whose web pages may call the API, separated by commas.
     pub cors_origins: Vec<String>,
+    /// `REQUIRE_IF_MATCH`: whether the change of a record needs `If-Match`.
+    pub requires_if_match: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +136,7 @@ impl Responses {
             cors_origins: optional("CORS_ORIGINS")
                 .map(|origins| origins.split(',').map(str::to_owned).collect())
                 .unwrap_or_default(),
+            requires_if_match: optional("REQUIRE_IF_MATCH").is_some_and(|it| it == "true"),
         }
     }
 }

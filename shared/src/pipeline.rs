@@ -4,7 +4,7 @@
 //! Nothing is built from a record before the decision. When a write loses a race, everything from the read on happens
 //! again, so a decision is never older than the data that it is about.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +18,10 @@ use crate::context::Context;
 use crate::dynamo::{Items, Key, backoff};
 use crate::endpoint::HandlerFuture;
 use crate::error::ApiError;
+use crate::model::field::FieldErrors;
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
+use crate::parameters::{NO_PARAMETERS, parameters};
 use crate::request::Request;
 use crate::response::{Answer, ApiResult};
 use crate::store::{Load, StoreError};
@@ -64,6 +66,7 @@ where
     move |app, request| {
         let context = Context::new(app, request, settings.clone());
         Box::pin(async move {
+            query_is_known::<A>(context.request()).map_err(ApiError::InvalidQuery)?;
             match first(context.clone()).await? {
                 Some(answer) => Ok(answer),
                 None => run(context, handler).await,
@@ -72,7 +75,8 @@ where
     }
 }
 
-/// Returns a handler that anyone may call.
+/// Returns a handler that anyone may call. Public reads ignore the query: monitors and caches add parameters of their
+/// own.
 pub fn public<S, F>(
     settings: Arc<S>,
     handler: fn(Context<S>) -> F,
@@ -81,7 +85,14 @@ where
     S: Settings,
     F: Future<Output = ApiResult> + Send + 'static,
 {
-    move |app, request| Box::pin(handler(Context::new(app, request, settings.clone())))
+    move |app, request| {
+        let query = if request.is_read() { Ok(()) } else { request.check_parameters(&[]) };
+        let answer: HandlerFuture = match query {
+            Ok(()) => Box::pin(handler(Context::new(app, request, settings.clone()))),
+            Err(unknown) => Box::pin(ready(Err(ApiError::InvalidQuery(unknown)))),
+        };
+        answer
+    }
 }
 
 async fn run<A, S, F>(context: Context<S>, handler: fn(Context<S>, Granted<A>) -> F) -> ApiResult
@@ -109,7 +120,7 @@ where
         let outcome = match decide::<A>(app, caller, early, name.clone(), now).await? {
             Decision::Allowed(basis, granted) => {
                 row.basis = Some(basis);
-                match granted {
+                match with_query(query_is_known::<A>(context.request()), granted) {
                     Ok(granted) => handler(context.clone(), granted).await,
                     Err(problem) => Err(problem),
                 }
@@ -230,6 +241,29 @@ async fn decide<A: Action<Target: Target>>(
         granted.ok_or_else(|| ApiError::internal("the decision is about another act"))
     });
     Ok(Decision::Allowed(basis, granted))
+}
+
+/// Reports the parameters of the query that the action does not have. Only lists have any, and a list that is read by
+/// POST has them in its body.
+fn query_is_known<A: Action>(request: &Request) -> Result<(), FieldErrors> {
+    let known = if request.is_read() { parameters(A::ID) } else { NO_PARAMETERS };
+    request.check_parameters(&known)
+}
+
+/// Adds the unknown parameters of a query to its other problems.
+fn with_query<T>(
+    query: Result<(), FieldErrors>,
+    granted: Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    match (query, granted) {
+        (Ok(()), granted) => granted,
+        (Err(unknown), Ok(_)) => Err(ApiError::InvalidQuery(unknown)),
+        (Err(unknown), Err(ApiError::InvalidQuery(mut errors))) => {
+            errors.extend(unknown);
+            Err(ApiError::InvalidQuery(errors))
+        }
+        (Err(_), Err(problem)) => Err(problem),
+    }
 }
 
 /// Decides for the relation that permits the most: a caller who is denied even so is refused without a further read.

@@ -1,4 +1,5 @@
-//! The policy for every response: which web pages may read it, and which metrics its log line carries.
+//! The policy for every response: which web pages may read it, which metrics its log line carries, and whether a change
+//! needs a precondition.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,6 +25,11 @@ impl ResponsePolicy {
     /// Returns the origins whose web pages may call the API.
     pub fn cors_origins(&self) -> &[String] {
         &self.config.cors_origins
+    }
+
+    /// Whether the change of a record without `If-Match` is a 428.
+    pub fn requires_if_match(&self) -> bool {
+        self.config.requires_if_match
     }
 
     /// Whether the answer that is being written is the first of this process.

@@ -1,5 +1,5 @@
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, User, UserChange};
-use shared::model::version::IfMatch;
 use shared::testing::{
     Actor, Answer, Event, Handler, Value, World, checks, json, protected, run, steps, together,
 };
@@ -173,7 +173,9 @@ fn one_of_two_administrators_who_demote_each_other_remains() {
             let again = UserChange { role: Some(Role::Admin), active: None };
             for actor in [&one, &two] {
                 let (store, now) = (world.app.store(), world.app.now());
-                steps::update_account(store, actor.id(), again, &IfMatch::Any, now).await.unwrap();
+                steps::update_account(store, actor.id(), again, &Preconditions::NONE, now)
+                    .await
+                    .unwrap();
             }
         }
     });

@@ -18,7 +18,9 @@ use super::timestamp::Timestamp;
 use super::version::Version;
 
 /// The fields of a doctor or a patient that clients set.
-pub trait Details: Fields + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Details:
+    Fields + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
     type Id: Id + DeserializeOwned;
 
     /// The kind of record, in lower case: `doctor`.

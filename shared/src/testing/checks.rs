@@ -19,9 +19,9 @@ use super::settings::RECORD_SETTINGS;
 use super::steps;
 use super::world::{Handler, World, protected_with, run, together};
 use crate::model::patient::PatientDetails;
+use crate::model::precondition::Preconditions;
 use crate::model::record::Record;
 use crate::model::user::{Role, UserChange};
-use crate::model::version::IfMatch;
 use crate::records;
 use crate::store::{RecordActs, StoreError};
 
@@ -60,7 +60,8 @@ pub fn hint_only_chooses_what_starts_early(handler: impl Handler, event: Event, 
         let change = async |actor: &Actor, role| {
             let change = UserChange { role: Some(role), active: None };
             let (store, now) = (world.app.store(), world.app.now());
-            let changed = steps::update_account(store, actor.id(), change, &IfMatch::Any, now);
+            let changed =
+                steps::update_account(store, actor.id(), change, &Preconditions::NONE, now);
             changed.await.expect("a change");
         };
         let answer = async |actor: &Actor, query: &[(&str, &str)]| {
