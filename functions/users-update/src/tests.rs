@@ -1,3 +1,4 @@
+use shared::config::Responses;
 use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, User, UserChange};
 use shared::testing::{
@@ -57,6 +58,35 @@ fn if_match_is_honoured() {
         assert_eq!((user.role, user.version), (Role::Pending, 1));
         world.call(handler(), event.header("if-match", "\"1\"")).await.expect(200);
         assert_eq!(stored(&world, &pending).await.role, Role::Staff);
+    });
+}
+
+#[test]
+fn change_whose_answer_was_lost_can_be_sent_again() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        let event = event().path_parameter("id", pending.id()).header("if-match", "\"1\"");
+        let event = event.by(&admin);
+        let to = |role| event.clone().json(json!({ "role": role }));
+        let changed = world.call(handler(), to("staff")).await.expect(200);
+        assert_eq!(world.call(handler(), to("staff")).await.expect(200), changed);
+        world.call(handler(), to("admin")).await.expect_problem(412, "precondition_failed");
+        assert_eq!(stored(&world, &pending).await.version, 2);
+    });
+}
+
+#[test]
+fn if_match_can_be_required() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        let responses = Responses { requires_if_match: true, ..Responses::default() };
+        let app = world.app_with_responses(responses);
+        let event = event().path_parameter("id", pending.id()).by(&admin);
+        let without = world.call_in(&app, handler(), event.clone()).await;
+        without.expect_problem(428, "precondition_required");
+        world.call_in(&app, handler(), event.header("if-match", "\"1\"")).await.expect(200);
     });
 }
 

@@ -33,10 +33,19 @@ impl SequentialSpec for Stored {
     type Ret = Outcome;
 
     fn invoke(&mut self, op: &Op) -> Outcome {
-        match op {
-            Op::Read => {}
-            Op::WriteIf(version, _) if *version != self.0 => return Outcome::AnotherVersion,
-            Op::Write(value) | Op::WriteIf(_, value) => *self = Self(self.0 + 1, *value),
+        let (condition, value) = match *op {
+            Op::Read => return Outcome::Is(self.clone()),
+            Op::Write(value) => (None, value),
+            Op::WriteIf(version, value) => (Some(version), value),
+        };
+        // A change that is done already writes nothing, and is permitted to a client with an older version.
+        let is_done = self.1 == value;
+        let is_met = |version| version == self.0 || is_done && version < self.0;
+        if !condition.is_none_or(is_met) {
+            return Outcome::AnotherVersion;
+        }
+        if !is_done {
+            *self = Self(self.0 + 1, value);
         }
         Outcome::Is(self.clone())
     }
