@@ -86,12 +86,13 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     move |app, request| {
-        let query = if request.is_read() { Ok(()) } else { request.check_parameters(&[]) };
-        let answer: HandlerFuture = match query {
-            Ok(()) => Box::pin(handler(Context::new(app, request, settings.clone()))),
-            Err(unknown) => Box::pin(ready(Err(ApiError::InvalidQuery(unknown)))),
-        };
-        answer
+        if !request.is_read()
+            && let Err(unknown) = request.check_parameters(&[])
+        {
+            let refusal: ApiResult = Err(ApiError::InvalidQuery(unknown));
+            return Box::pin(ready(refusal)) as HandlerFuture;
+        }
+        Box::pin(handler(Context::new(app, request, settings.clone())))
     }
 }
 
