@@ -74,6 +74,8 @@ pub struct Responses {
     pub cors_origins: Vec<String>,
     /// `SECURITY_CONTACT`: the URL to which vulnerabilities are reported. Only `docs` has it.
     pub security_contact: Option<String>,
+    /// `REQUIRE_IF_MATCH`: whether the change of a record needs `If-Match`.
+    pub requires_if_match: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +139,7 @@ impl Responses {
                 .map(|origins| origins.split(',').map(str::to_owned).collect())
                 .unwrap_or_default(),
             security_contact: optional("SECURITY_CONTACT"),
+            requires_if_match: optional("REQUIRE_IF_MATCH").is_some_and(|it| it == "true"),
         }
     }
 }

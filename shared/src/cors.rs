@@ -12,10 +12,11 @@ use crate::response::{self, ApiResult};
 use crate::response_policy::ResponsePolicy;
 
 /// The headers of an answer that a web page may read. The gateway renames the last one in the cloud.
-const EXPOSED: &str = "ETag, Retry-After, WWW-Authenticate, x-amzn-Remapped-WWW-Authenticate";
+const EXPOSED: &str =
+    "Accept-Patch, ETag, Retry-After, WWW-Authenticate, x-amzn-Remapped-WWW-Authenticate";
 
 /// The headers that a web page may send. Cookies are not read.
-const ACCEPTED: &str = "Authorization, Content-Type, If-Match, Idempotency-Key";
+const ACCEPTED: &str = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key";
 
 /// How long a browser may keep the answer, in seconds. Browsers keep it for two hours at most.
 const KEPT: &str = "7200";
@@ -45,9 +46,9 @@ pub fn is_preflight(policy: &ResponsePolicy, request: &Request) -> bool {
         && permitted_origin(policy.cors_origins(), request.headers()).is_some()
 }
 
-/// Answers a preflight request: 204 with these methods, and the headers that the API reads.
+/// Answers a preflight request: as another OPTIONS, and with the headers that the API reads.
 pub fn preflight(methods: &[&str]) -> ApiResult {
-    let mut answer = response::no_content()?;
+    let mut answer = response::options(methods)?;
     let headers = answer.response.headers_mut();
     if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);

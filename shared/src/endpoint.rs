@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use lambda_http::http::{HeaderValue, header};
+use lambda_http::http::{HeaderValue, Method, header};
 use lambda_http::{Body, RequestExt, Response};
 
 use crate::app::App;
@@ -75,7 +75,9 @@ impl Endpoint {
             .map(|context| (context.request_id.clone(), context.env_config.function_name.clone()))
             .unwrap_or_default();
         let time = context.map_or(DEFAULT_TIME, |context| time_left(context.deadline));
+        let is_head = event.method() == Method::HEAD;
         let request = Request::new(event, started + time);
+        let request = request.requiring_if_match(policy.requires_if_match());
 
         let (mut response, code, cause) = match within(time, handler(request)).await {
             Ok(answer) => (answer.response, None, None),
@@ -106,8 +108,22 @@ impl Endpoint {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONLY_TLS));
+        if is_head {
+            take_body(&mut response);
+        }
         response
     }
+}
+
+/// Removes the body of the answer to a HEAD. The headers stay those of a GET, with the length of its body (RFC 9110,
+/// 9.3.2).
+fn take_body(response: &mut Response<Body>) {
+    let length = match std::mem::take(response.body_mut()) {
+        Body::Text(text) => text.len(),
+        Body::Binary(bytes) => bytes.len(),
+        _ => return,
+    };
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
 }
 
 /// Runs a handler for at most this time.

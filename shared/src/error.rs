@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::access::Denied;
 use crate::dynamo::DynamoError;
+use crate::media_types::MediaTypes;
 use crate::model::field::FieldErrors;
 use crate::store::StoreError;
 use crate::system::NoRandomness;
@@ -25,7 +26,7 @@ pub enum ApiError {
     #[error("the body is too large")]
     PayloadTooLarge,
     #[error("the body is not JSON")]
-    UnsupportedMediaType,
+    UnsupportedMediaType { accepted: MediaTypes },
     #[error("no credentials were sent")]
     NotAuthenticated,
     #[error("the token is not valid")]
@@ -46,8 +47,10 @@ pub enum ApiError {
     MethodNotAllowed { allow: &'static [&'static str] },
     #[error("the request conflicts with existing data")]
     Conflict(FieldErrors),
-    #[error("the version does not match If-Match")]
+    #[error("the version does not meet the preconditions")]
     PreconditionFailed,
+    #[error("the request has no If-Match")]
+    PreconditionRequired,
     /// The pipeline loads and decides again; this leaves it only when that fails too often.
     #[error("another request changed the same data at the same time")]
     Contended,
@@ -94,7 +97,7 @@ impl ApiError {
             Self::InvalidQuery(_) => (StatusCode::BAD_REQUEST, "invalid_query"),
             Self::InvalidHeader(_) => (StatusCode::BAD_REQUEST, "invalid_header"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
-            Self::UnsupportedMediaType => {
+            Self::UnsupportedMediaType { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, "not_authenticated"),
@@ -109,6 +112,9 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+            Self::PreconditionRequired => {
+                (StatusCode::PRECONDITION_REQUIRED, "precondition_required")
+            }
             Self::IdempotencyKeyReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
             }
@@ -129,7 +135,9 @@ impl ApiError {
             Self::InvalidQuery(_) => "Some query parameters are not valid; see errors.".to_owned(),
             Self::InvalidHeader(_) => "Some headers are not valid; see errors.".to_owned(),
             Self::PayloadTooLarge => "A request body may have at most 64 KiB.".to_owned(),
-            Self::UnsupportedMediaType => "The request body must be application/json.".to_owned(),
+            Self::UnsupportedMediaType { accepted } => {
+                format!("The request body must be {}.", accepted.names().join(" or "))
+            }
             Self::NotAuthenticated => {
                 "This needs an access token: Authorization: Bearer <token>.".to_owned()
             }
@@ -153,7 +161,10 @@ impl ApiError {
             }
             Self::Conflict(_) => "The request conflicts with existing data; see errors.".to_owned(),
             Self::PreconditionFailed => {
-                "The resource's version does not match If-Match.".to_owned()
+                "The resource's version does not match If-Match or If-None-Match.".to_owned()
+            }
+            Self::PreconditionRequired => {
+                "This change needs If-Match with the ETag of the version to change.".to_owned()
             }
             Self::IdempotencyKeyReused => {
                 "This Idempotency-Key was used for a request with another body.".to_owned()
@@ -179,7 +190,7 @@ impl ApiError {
         }
     }
 
-    /// Returns the header that belongs to the status (RFC 6750, 3; RFC 9110, 10.2.1 and 10.2.3).
+    /// Returns the header that belongs to the status (RFC 6750, 3; RFC 9110, 10.2.1, 10.2.3 and 15.5.16).
     fn header(&self) -> Option<(HeaderName, String)> {
         match self {
             Self::NotAuthenticated | Self::InvalidCredentials => {
@@ -190,6 +201,7 @@ impl ApiError {
                 "Bearer realm=\"api\", error=\"invalid_token\"".to_owned(),
             )),
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.join(", "))),
+            Self::UnsupportedMediaType { accepted } => Some(accepted.header()),
             Self::TooManyAttempts { retry_after } | Self::Unavailable { retry_after, .. } => {
                 Some((header::RETRY_AFTER, retry_after.to_string()))
             }
@@ -253,6 +265,7 @@ impl From<StoreError> for ApiError {
             StoreError::Contended => Self::Contended,
             StoreError::NotFound(thing) => Self::NotFound(thing),
             StoreError::VersionMismatch => Self::PreconditionFailed,
+            StoreError::NoIfMatch => Self::PreconditionRequired,
             StoreError::Conflict(errors) => Self::Conflict(errors),
             StoreError::Invalid(errors) => Self::InvalidBody(errors),
             StoreError::FieldsDenied(errors) => Self::FieldsDenied(errors),

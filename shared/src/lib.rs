@@ -12,7 +12,7 @@
 //! use shared::{ApiResult, Context, Granted, response};
 //!
 //! async fn handler(context: Context, by: Granted<Delete<PatientDetails>>) -> ApiResult {
-//!     context.store().patients().delete(by, &context.request().if_match(), || false).await?;
+//!     context.store().patients().delete(by, &context.request().preconditions(), || false).await?;
 //!     response::no_content()
 //! }
 //! ```
@@ -25,7 +25,7 @@
 //! use shared::{ApiResult, Context, Granted, response};
 //!
 //! async fn handler(context: Context, by: Granted<Read<PatientDetails>>) -> ApiResult {
-//!     context.store().patients().delete(by, &context.request().if_match(), || false).await?;
+//!     context.store().patients().delete(by, &context.request().preconditions(), || false).await?;
 //!     response::no_content()
 //! }
 //! ```
@@ -115,11 +115,14 @@ pub mod cursor;
 mod dynamo;
 pub mod endpoint;
 pub mod error;
+mod json;
 pub mod lambda;
 pub mod log;
 pub mod mail;
+mod media_types;
 mod metrics;
 pub mod model;
+pub mod parameters;
 pub mod pipeline;
 pub mod records;
 pub mod request;

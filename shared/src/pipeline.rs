@@ -4,7 +4,7 @@
 //! Nothing is built from a record before the decision. When a write loses a race, everything from the read on happens
 //! again, so a decision is never older than the data that it is about.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +19,10 @@ use crate::cursor::Cursors;
 use crate::dynamo::{Items, Key, backoff};
 use crate::endpoint::HandlerFuture;
 use crate::error::ApiError;
+use crate::model::field::FieldErrors;
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
+use crate::parameters::{NO_PARAMETERS, parameters};
 use crate::request::Request;
 use crate::response::{Answer, ApiResult};
 use crate::store::{Load, StoreError};
@@ -65,6 +67,7 @@ where
     move |app, request| {
         let context = Context::new(app, request, settings.clone());
         Box::pin(async move {
+            query_is_known::<A>(context.request()).map_err(ApiError::InvalidQuery)?;
             match first(context.clone()).await? {
                 Some(answer) => Ok(answer),
                 None => run(context, handler).await,
@@ -73,7 +76,8 @@ where
     }
 }
 
-/// Returns a handler that anyone may call.
+/// Returns a handler that anyone may call. Public reads ignore the query: monitors and caches add parameters of their
+/// own.
 pub fn public<S, F>(
     settings: Arc<S>,
     handler: fn(Context<S>) -> F,
@@ -82,7 +86,15 @@ where
     S: Settings,
     F: Future<Output = ApiResult> + Send + 'static,
 {
-    move |app, request| Box::pin(handler(Context::new(app, request, settings.clone())))
+    move |app, request| {
+        if !request.is_read()
+            && let Err(unknown) = request.check_parameters(&[])
+        {
+            let refusal: ApiResult = Err(ApiError::InvalidQuery(unknown));
+            return Box::pin(ready(refusal)) as HandlerFuture;
+        }
+        Box::pin(handler(Context::new(app, request, settings.clone())))
+    }
 }
 
 async fn run<A, S, F>(context: Context<S>, handler: fn(Context<S>, Granted<A>) -> F) -> ApiResult
@@ -113,7 +125,7 @@ where
         let outcome = match decide::<A>(app, caller, early, name.clone(), now).await? {
             Decision::Allowed(basis, granted) => {
                 row.basis = Some(basis);
-                match granted {
+                match with_query(query_is_known::<A>(context.request()), granted) {
                     Ok(granted) => handler(context.clone(), granted).await,
                     Err(problem) => Err(problem),
                 }
@@ -234,6 +246,29 @@ async fn decide<A: Action<Target: Target>>(
         granted.ok_or_else(|| ApiError::internal("the decision is about another act"))
     });
     Ok(Decision::Allowed(basis, granted))
+}
+
+/// Reports the parameters of the query that the action does not have. Only lists have any, and a list that is read by
+/// POST has them in its body.
+fn query_is_known<A: Action>(request: &Request) -> Result<(), FieldErrors> {
+    let known = if request.is_read() { parameters(A::ID) } else { NO_PARAMETERS };
+    request.check_parameters(&known)
+}
+
+/// Adds the unknown parameters of a query to its other problems.
+fn with_query<T>(
+    query: Result<(), FieldErrors>,
+    granted: Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    match (query, granted) {
+        (Ok(()), granted) => granted,
+        (Err(unknown), Ok(_)) => Err(ApiError::InvalidQuery(unknown)),
+        (Err(unknown), Err(ApiError::InvalidQuery(mut errors))) => {
+            errors.extend(unknown);
+            Err(ApiError::InvalidQuery(errors))
+        }
+        (Err(_), Err(problem)) => Err(problem),
+    }
 }
 
 /// Decides for the relation that permits the most: a caller who is denied even so is refused without a further read.

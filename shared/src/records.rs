@@ -5,9 +5,10 @@ use crate::config::{ConfigError, Settings, optional, parsed};
 use crate::context::Context;
 use crate::model::intake::Intake;
 use crate::model::phone::PhoneCountry;
+use crate::model::precondition::Reading;
 use crate::model::timestamp::Timestamp;
 use crate::response::{self, ApiResult};
-use crate::store::{Create, Delete, List, Read, RecordActs, Update};
+use crate::store::{Create, Delete, List, Read, RecordActs, StoreError, Update};
 
 /// The settings of functions that read details.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,10 +48,15 @@ pub async fn create<D: RecordActs>(
     response::created_record(&created, view)
 }
 
-/// Returns one record.
+/// Returns one record, or 304 if the client has its current version.
 pub async fn get<D: RecordActs>(context: Context, by: Granted<Read<D>>) -> ApiResult {
     let view = by.view();
-    response::record(&context.store().records().read(by)?, view)
+    let record = context.store().records().read(by)?;
+    let reading = context.request().preconditions().permit_read(record.version);
+    match reading.map_err(StoreError::from)? {
+        Reading::Record => response::record(&record, view),
+        Reading::NotModified => response::not_modified(record.version),
+    }
 }
 
 /// Returns a page of the records that meet the criteria in the query (GET) or in the body (POST): in the order of names
@@ -68,8 +74,8 @@ pub async fn update<D: RecordActs>(
 ) -> ApiResult {
     let (request, view) = (context.request(), by.view());
     let (edit, intake) = (request.edit::<D>()?, context.settings().intake(by.at()));
-    let if_match = request.if_match();
-    let record = context.store().records().update(by, &edit, &intake, &if_match).await?;
+    let preconditions = request.preconditions();
+    let record = context.store().records().update(by, &edit, &intake, &preconditions).await?;
     response::record(&record, view)
 }
 
@@ -78,6 +84,6 @@ pub async fn update<D: RecordActs>(
 pub async fn delete<D: RecordActs>(context: Context, by: Granted<Delete<D>>) -> ApiResult {
     let request = context.request();
     let is_late = || request.is_late();
-    context.store().records().delete(by, &request.if_match(), is_late).await?;
+    context.store().records().delete(by, &request.preconditions(), is_late).await?;
     response::no_content()
 }

@@ -1,5 +1,6 @@
 //! A request as handlers see it: its parts are parsed, or refused by a 4xx that names the problem.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use deserr::{Deserr, IntoValue};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
-use lambda_http::http::{HeaderMap, Method, header};
+use lambda_http::http::{HeaderMap, HeaderName, Method, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use serde::Serialize;
@@ -16,6 +17,8 @@ use serde_json::Value;
 
 use crate::cursor::Cursors;
 use crate::error::ApiError;
+use crate::json;
+use crate::media_types::MediaTypes;
 use crate::model::address::SourceAddress;
 use crate::model::duplicate::known_person;
 use crate::model::field::{self, FieldErrors, JsonObject, is_blank};
@@ -23,11 +26,12 @@ use crate::model::id::UserId;
 use crate::model::idempotency::{IdempotencyKey, InvalidRequestKey};
 use crate::model::intake::Intake;
 use crate::model::page::Paging;
+use crate::model::precondition::Preconditions;
 use crate::model::record::{Details, Edit};
 use crate::model::search::{Criteria, SearchTerms};
 use crate::model::session::UserAgent;
 use crate::model::unique_form::unique_form;
-use crate::model::version::IfMatch;
+use crate::parameters::PAGING;
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -40,9 +44,6 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// More bytes than any username has in its unique form.
 const MAX_SEARCH: usize = 200;
 
-/// The fields that choose a page of a list.
-const PAGING_FIELDS: [&str; 2] = ["limit", "cursor"];
-
 /// One step of a long task, two calls to DynamoDB, fits into this time unless they are retried for long. Then the
 /// deadline ends the request, and the next request continues the task.
 const ONE_STEP: Duration = Duration::from_secs(8);
@@ -53,13 +54,19 @@ pub struct Request {
     deadline: Instant,
     /// Those of the caller, once it is known.
     cursors: OnceLock<Cursors>,
+    requires_if_match: bool,
 }
 
 impl Request {
     /// `deadline` is the moment by which the answer must be ready.
     pub fn new(event: lambda_http::Request, deadline: Instant) -> Self {
         let query = event.query_string_parameters();
-        Self { event, query, deadline, cursors: OnceLock::new() }
+        Self { event, query, deadline, cursors: OnceLock::new(), requires_if_match: false }
+    }
+
+    /// Requires `If-Match` of a change of a record.
+    pub fn requiring_if_match(self, requires_if_match: bool) -> Self {
+        Self { requires_if_match, ..self }
     }
 
     /// Sets what seals and opens the caller's cursors, unless it is set.
@@ -80,6 +87,11 @@ impl Request {
 
     pub fn method(&self) -> &Method {
         self.event.method()
+    }
+
+    /// Whether it is a GET or a HEAD, which have the same answer except for its body.
+    pub(crate) fn is_read(&self) -> bool {
+        [Method::GET, Method::HEAD].contains(self.method())
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
@@ -141,12 +153,19 @@ impl Request {
         Ok(if self.method() == Method::PATCH { Edit::Merge(body) } else { Edit::replace(body) })
     }
 
-    pub fn if_match(&self) -> IfMatch {
-        match self.event.headers().get(header::IF_MATCH) {
-            // A tag of this API is ASCII.
-            Some(value) => IfMatch::parse(Some(value.to_str().unwrap_or_default())),
-            None => IfMatch::parse(None),
-        }
+    /// Returns the conditions on the version of the record.
+    pub fn preconditions(&self) -> Preconditions {
+        let (if_match, if_none_match) =
+            (self.lines(&header::IF_MATCH), self.lines(&header::IF_NONE_MATCH));
+        Preconditions::parse(if_match.as_deref(), if_none_match.as_deref(), self.requires_if_match)
+    }
+
+    /// Returns all lines of a header as one; `None` if it is absent. A byte that is no UTF-8 stays invalid.
+    fn lines(&self, name: &HeaderName) -> Option<String> {
+        let lines = self.event.headers().get_all(name).iter();
+        let lines: Vec<_> =
+            lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned()).collect();
+        (!lines.is_empty()).then(|| lines.join(","))
     }
 
     /// Returns the `Idempotency-Key`, which belongs to `caller`.
@@ -202,7 +221,12 @@ impl Request {
     /// Reads what a search asks for: the query string, or the body of a POST.
     pub fn criteria<D: Details>(&self) -> Result<Criteria, ApiError> {
         let mut fields = self.list_fields()?;
-        fields.retain(|name, _| !PAGING_FIELDS.contains(&name.as_str()));
+        let is_in_body = self.method() == Method::POST;
+        // The pipeline reports the unknown parameters of a query.
+        fields.retain(|name, _| {
+            let name = name.as_str();
+            !PAGING.contains(&name) && (is_in_body || D::SEARCH_FIELDS.contains(&name))
+        });
         Criteria::parse(&fields, D::SEARCH_FIELDS).map_err(|errors| self.invalid_fields(errors))
     }
 
@@ -212,10 +236,27 @@ impl Request {
             return self.object();
         }
         let mut fields = JsonObject::new();
-        for (name, value) in self.query.iter() {
+        for (name, value) in self.parameters() {
             fields.entry(name).or_insert_with(|| Value::from(value));
         }
         Ok(fields)
+    }
+
+    /// Returns the parameters of the query. An empty one is the same as an absent one.
+    fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query.iter().filter(|(_, value)| !value.trim().is_empty())
+    }
+
+    /// Reports the parameters of the query that are not among the known ones.
+    pub(crate) fn check_parameters(&self, known: &[&[&str]]) -> Result<(), FieldErrors> {
+        let names: BTreeSet<&str> = self.parameters().map(|(name, _)| name).collect();
+        let mut errors = FieldErrors::default();
+        for name in names {
+            if !known.iter().any(|known| known.contains(&name)) {
+                errors.add(name, "is not a parameter of this request");
+            }
+        }
+        errors.or(())
     }
 
     fn invalid_fields(&self, errors: FieldErrors) -> ApiError {
@@ -228,7 +269,8 @@ impl Request {
 
     /// Returns `?search=` in its unique form; empty if it is absent.
     pub fn search(&self) -> Result<String, ApiError> {
-        let search = unique_form(self.query.first("search").unwrap_or_default().trim());
+        let search = self.parameters().find(|(name, _)| *name == "search");
+        let search = unique_form(search.map_or("", |(_, value)| value.trim()));
         if search.len() > MAX_SEARCH || search.chars().any(char::is_control) {
             let errors = FieldErrors::one("search", "must be the beginning of a name");
             return Err(ApiError::InvalidQuery(errors));
@@ -273,21 +315,18 @@ impl Request {
         if body.len() > MAX_BODY {
             return Err(ApiError::PayloadTooLarge);
         }
-        if !is_json(self.event.headers()) {
-            return Err(ApiError::UnsupportedMediaType);
+        let accepted = MediaTypes::of(self.method());
+        if !accepted.accept(self.event.headers()) {
+            return Err(ApiError::UnsupportedMediaType { accepted });
         }
         let malformed = |problem: &str| ApiError::MalformedBody(problem.to_owned());
         if body.trim_ascii().is_empty() {
             return Err(malformed("The request body is empty; a JSON object is required."));
         }
-        match serde_json::from_slice(body) {
+        match json::parse(body) {
             Ok(Value::Object(object)) => Ok(object),
             Ok(_) => Err(malformed("The request body must be a JSON object.")),
-            Err(error) => Err(ApiError::MalformedBody(format!(
-                "The request body is not valid JSON (line {}, column {}).",
-                error.line(),
-                error.column()
-            ))),
+            Err(problem) => Err(malformed(&problem.to_string())),
         }
     }
 }
@@ -310,13 +349,4 @@ fn limit_in(value: &Value, in_body: bool) -> Option<i32> {
     };
     let limit = i32::try_from(limit?).ok()?;
     (1..=MAX_LIMIT).contains(&limit).then_some(limit)
-}
-
-/// Whether the media type is `application/json`, with or without parameters, or absent.
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
-        return true;
-    };
-    let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-    media_type.trim().eq_ignore_ascii_case("application/json")
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::access::View;
 use crate::error::ApiError;
+use crate::media_types::MediaTypes;
 use crate::model::disclosure::Disclosure;
 use crate::model::duplicate::Created;
 use crate::model::id::PatientId;
@@ -51,9 +52,28 @@ pub fn accepted(message: &'static str) -> ApiResult {
     json(StatusCode::ACCEPTED, &Message { message })
 }
 
-/// 200 with the record, as the caller may see it, and its `ETag`.
+/// 204 to OPTIONS, with the methods of the path and the media types of its PATCH.
+pub fn options(methods: &[&str]) -> ApiResult {
+    let mut answer = empty(StatusCode::NO_CONTENT);
+    let allow = HeaderValue::from_str(&methods.join(", ")).map_err(ApiError::internal)?;
+    let headers = answer.response.headers_mut();
+    headers.insert(header::ALLOW, allow);
+    if methods.contains(&"PATCH") {
+        MediaTypes::Patch.announce(headers);
+    }
+    Ok(answer)
+}
+
+/// 200 with the record, as the caller may see it, its `ETag`, and the media types of its PATCH.
 pub fn record<D: Details>(record: &Record<D>, view: View) -> ApiResult {
-    with_etag(record.version, viewed(StatusCode::OK, record, view)?)
+    let mut answer = viewed(StatusCode::OK, record, view)?;
+    MediaTypes::Patch.announce(answer.response.headers_mut());
+    with_etag(record.version, answer)
+}
+
+/// 304 with the `ETag` of the version that the client has.
+pub fn not_modified(version: Version) -> ApiResult {
+    with_etag(version, empty(StatusCode::NOT_MODIFIED))
 }
 
 /// 201 with the record and its possible duplicates, as the caller may see them, and its `ETag`.

@@ -1,5 +1,5 @@
-//! The policy for every response: which web pages may read it, and which metrics its log line carries. Also what the
-//! answers say about the operator.
+//! The policy for every response: which web pages may read it, which metrics its log line carries, and whether a change
+//! needs a precondition. Also what the answers say about the operator.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -30,6 +30,11 @@ impl ResponsePolicy {
     /// Returns the URL to which vulnerabilities are reported, if the operator gives one.
     pub fn security_contact(&self) -> Option<&str> {
         self.config.security_contact.as_deref()
+    }
+
+    /// Whether the change of a record without `If-Match` is a 428.
+    pub fn requires_if_match(&self) -> bool {
+        self.config.requires_if_match
     }
 
     /// Whether the answer that is being written is the first of this process.

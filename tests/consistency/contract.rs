@@ -8,6 +8,8 @@ use repo::openapi::{Contract, Operation, Response, Who};
 use repo::routes::{NOT_FOUND, by_path};
 use repo::template::Template;
 use serde_json::{Value, json};
+use shared::access::Act;
+use shared::parameters::parameters;
 
 use crate::Outcome;
 
@@ -19,9 +21,11 @@ fn every_route_has_an_operation_and_every_operation_has_a_route() -> Outcome {
     let (template, contract) = (Template::load()?, Contract::load()?);
     let mut routes = BTreeMap::new();
     for (path, functions) in by_path(&template) {
-        for (method, function) in
-            functions.into_iter().filter(|(_, function)| *function != NOT_FOUND)
-        {
+        let described = functions.into_iter().filter(|(method, function)| {
+            // A HEAD has the operation of its GET.
+            *function != NOT_FOUND && *method != "HEAD"
+        });
+        for (method, function) in described {
             routes.insert((path, method), function);
         }
     }
@@ -48,6 +52,38 @@ fn every_route_has_an_operation_and_every_operation_has_a_route() -> Outcome {
         }
     }
     assert!(wrong.is_empty(), "routes and operations differ:\n  {}", wrong.join("\n  "));
+    Ok(())
+}
+
+#[test]
+fn every_get_has_a_head_in_the_same_function() -> Outcome {
+    let template = Template::load()?;
+    let mut wrong = Vec::new();
+    for (path, functions) in by_path(&template) {
+        if functions.get("GET") != functions.get("HEAD") {
+            wrong.push(path);
+        }
+    }
+    assert!(wrong.is_empty(), "template.yaml: GET and HEAD differ for {}", wrong.join(", "));
+    Ok(())
+}
+
+#[test]
+fn query_parameters_are_those_that_the_functions_know() -> Outcome {
+    let contract = Contract::load()?;
+    let mut wrong = Vec::new();
+    for operation in contract.operations() {
+        let in_query = operation.parameters.iter().filter(|it| it.place == "query");
+        let described: BTreeSet<_> = in_query.map(|it| it.name.as_str()).collect();
+        let act = Act::ALL.into_iter().find(|act| act.function() == operation.function());
+        let act = act.filter(|_| operation.method == "GET");
+        let known = act.map(parameters).unwrap_or_default();
+        let known: BTreeSet<_> = known.into_iter().flatten().copied().collect();
+        if described != known {
+            wrong.push(format!("{}: {described:?}, but {known:?}", operation.id));
+        }
+    }
+    assert!(wrong.is_empty(), "openapi.yaml and parameters.rs differ:\n  {}", wrong.join("\n  "));
     Ok(())
 }
 
@@ -126,7 +162,8 @@ fn missing_of(contract: &Contract, operation: &Operation) -> Vec<String> {
 fn required_statuses(operation: &Operation) -> BTreeSet<&'static str> {
     let mut statuses = BTreeSet::from(["503"]);
     if operation.who > Some(Who::Anyone) {
-        statuses.insert("401");
+        // 400 is for an unknown parameter.
+        statuses.extend(["400", "401"]);
     }
     if operation.who >= Some(Who::Staff) {
         statuses.insert("403");
@@ -135,13 +172,15 @@ fn required_statuses(operation: &Operation) -> BTreeSet<&'static str> {
         statuses.extend(["400", "413", "415"]);
     }
     for parameter in &operation.parameters {
-        statuses.extend(match (parameter.place.as_str(), parameter.name.as_str()) {
-            ("path", _) => Some("404"),
-            ("query", _) => Some("400"),
-            ("header", "If-Match") => Some("412"),
-            ("header", "Idempotency-Key") => Some("422"),
-            _ => None,
-        });
+        let required: &[&str] = match (parameter.place.as_str(), parameter.name.as_str()) {
+            ("path", _) => &["404"],
+            ("query", _) => &["400"],
+            ("header", "If-Match") => &["412", "428"],
+            ("header", "If-None-Match") => &["304", "412"],
+            ("header", "Idempotency-Key") => &["422"],
+            _ => &[],
+        };
+        statuses.extend(required);
     }
     statuses
 }

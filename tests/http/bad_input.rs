@@ -130,6 +130,39 @@ fn unknown_field_is_refused() {
 }
 
 #[test]
+fn field_twice_is_refused() {
+    let staff = User::staff();
+    for operation in operations(&staff) {
+        let field = members(&operation.body)[0];
+        let body = operation.body.to_string();
+        let twice = format!("{{\"{field}\": null, {}", body.trim_start_matches('{'));
+        let request = operation.request_by(&staff).header("content-type", "application/json");
+        request.body(twice).send().assert_problem(400, "invalid_body");
+    }
+}
+
+#[test]
+fn unknown_parameter_is_refused() {
+    let staff = User::staff();
+    for operation in operations(&staff) {
+        let path = format!("{}?colour=red&size=", operation.path);
+        let refused = staff.request(operation.method, &path).json(&operation.body).send();
+        refused.assert_problem(400, "invalid_query").assert_errors(&["colour"]);
+    }
+    let doctor = doctor_path(&staff.new_doctor());
+    for path in ["/api/auth/me/", "/api/doctors/", "/api/doctor/mappings/", doctor.as_str()] {
+        let refused = staff.get(&format!("{path}?colour=red&size="));
+        refused.assert_problem(400, "invalid_query").assert_errors(&["colour"]);
+        staff.get(&format!("{path}?colour=&size")).expect_status(200);
+    }
+    staff.delete(&format!("{doctor}?colour=red")).assert_problem(400, "invalid_query");
+    let both = staff.get("/api/patients/?colour=red&limit=0");
+    both.assert_problem(400, "invalid_query").assert_errors(&["colour", "limit"]);
+    Anonymous.get("/api/auth/me/?colour=red").assert_problem(401, "not_authenticated");
+    Anonymous.get("/api/health/?colour=red").expect_status(200);
+}
+
+#[test]
 fn every_problem_of_a_body_is_reported_at_once() {
     let staff = User::staff();
     let body = json!({

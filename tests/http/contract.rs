@@ -24,10 +24,11 @@ fn errors(schema: &Value, body: &Value) -> Vec<String> {
 /// or method that is not in the contract, the response must be a problem with the status 404, 405 or 503.
 #[track_caller]
 pub fn assert_in_contract(method: &str, path: &str, response: &Response) {
-    let operation = contract().operation(method, path);
+    // A HEAD has the operation of its GET.
+    let is_head = method == "HEAD";
+    let operation = contract().operation(if is_head { "GET" } else { method }, path);
     let (name, breaches) = match operation {
-        Some(operation) => (operation.id.as_str(), breaches(operation, response)),
-        // The preflight request of a browser.
+        Some(operation) => (operation.id.as_str(), breaches(operation, response, is_head)),
         None if method == "OPTIONS" && response.status == 204 => return,
         None => ("an unknown path or method", breaches_outside_contract(response)),
     };
@@ -38,7 +39,7 @@ pub fn assert_in_contract(method: &str, path: &str, response: &Response) {
     );
 }
 
-fn breaches(operation: &Operation, response: &Response) -> Vec<String> {
+fn breaches(operation: &Operation, response: &Response, is_head: bool) -> Vec<String> {
     let Some(declared) = operation.responses.get(&response.status.to_string()) else {
         return vec![format!("the status {}", response.status)];
     };
@@ -47,6 +48,10 @@ fn breaches(operation: &Operation, response: &Response) -> Vec<String> {
         if header.required && response.header(name).is_none() {
             breaches.push(format!("{name} is missing"));
         }
+    }
+    if is_head {
+        breaches.extend((!response.text.is_empty()).then(|| "a body".to_owned()));
+        return breaches;
     }
     let media_type = response.media_type();
     match declared.content.get(media_type) {

@@ -122,6 +122,39 @@ fn if_match_permits_a_change_of_the_current_version() {
 }
 
 #[test]
+fn repeated_change_is_made_once() {
+    let staff = User::staff();
+    for kind in KINDS {
+        let created = staff.post(kind.path, &(kind.body)()).expect_status(201);
+        let path = kind.path_of(&created.json);
+        let change = || {
+            let change = staff.request("PATCH", &path).header("if-match", &created.etag());
+            let change = change.header("content-type", "application/merge-patch+json");
+            change.body(json!({"first_name": "Ada"}).to_string()).send().expect_status(200)
+        };
+        let (changed, again) = (change(), change());
+        assert_eq!((changed.etag(), changed.json), (again.etag(), again.json));
+        assert_eq!(staff.get(&path).expect_status(200).json["version"], 2);
+    }
+}
+
+#[test]
+fn current_version_is_not_sent_again() {
+    let staff = User::staff();
+    for kind in KINDS {
+        let created = staff.post(kind.path, &(kind.body)()).expect_status(201);
+        let path = kind.path_of(&created.json);
+        for method in ["GET", "HEAD"] {
+            let read = |tags: &str| staff.request(method, &path).header("if-none-match", tags);
+            let unchanged = read(&format!("\"9\", W/{}", created.etag())).send();
+            assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""), "{unchanged}");
+            assert_eq!(unchanged.etag(), created.etag());
+            assert_eq!(read("\"9\"").send().status, 200);
+        }
+    }
+}
+
+#[test]
 fn if_match_refuses_a_change_of_an_older_version() {
     let staff = User::staff();
     for kind in KINDS {

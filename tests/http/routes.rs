@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::client::{Actor, Anonymous, User};
 use crate::clinic::{
-    doctor, doctor_path, doctors_of, newcomer, patient, patient_path, patients_of,
+    NOBODY, doctor, doctor_path, doctors_of, newcomer, patient, patient_path, patients_of,
 };
 use crate::json::members;
 use crate::operations::operations;
@@ -150,10 +150,35 @@ fn cors_permits_only_the_configured_origin() {
         .header("access-control-request-method", "POST")
         .send()
         .expect_status(204);
-    assert_eq!(preflight.header("access-control-allow-methods"), Some("GET, POST"));
-    from_origin("OPTIONS", "/api/doctors/", stack::PAGES)
-        .send()
-        .assert_problem(405, "method_not_allowed");
+    let methods = Some("GET, HEAD, OPTIONS, POST");
+    assert_eq!(preflight.header("access-control-allow-methods"), methods);
+    let options = from_origin("OPTIONS", "/api/doctors/", stack::PAGES).send().expect_status(204);
+    assert_eq!(options.header("allow"), methods);
+    assert_eq!(options.header("access-control-allow-methods"), None);
+}
+
+#[test]
+fn head_returns_the_headers_of_get() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    for path in [
+        "/api/health/".to_owned(),
+        "/api/auth/me/".to_owned(),
+        "/api/openapi.json".to_owned(),
+        doctor_path(&doctor),
+        patient_path(&patient),
+        doctors_of(&patient),
+        doctor_path(&json!({"id": NOBODY})),
+    ] {
+        let get = staff.get(&path);
+        let head = staff.request("HEAD", &path).send();
+        assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{head}");
+        let length = get.text.len().to_string();
+        assert_eq!(head.header("content-length"), Some(length.as_str()), "{head}");
+        for name in ["accept-patch", "cache-control", "content-type", "etag"] {
+            assert_eq!(head.header(name), get.header(name), "{name}: {head}");
+        }
+    }
 }
 
 fn without_slash(path: &str) -> &str {

@@ -5,8 +5,8 @@ use shared::auth::attempts::AttemptLimits;
 use shared::auth::mailed_token::MailedToken;
 use shared::auth::minter::Minter;
 use shared::auth::sessions;
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, User, UserChange};
-use shared::model::version::IfMatch;
 use shared::store::{RowRule, WindowRule};
 use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{
@@ -48,7 +48,7 @@ async fn call(world: &World, fields: Value) -> Answer {
 
 async fn change(world: &World, user: &User, change: UserChange) -> User {
     let (store, now) = (world.app.store(), world.app.now());
-    steps::update_account(store, user.id, change, &IfMatch::Any, now).await.unwrap()
+    steps::update_account(store, user.id, change, &Preconditions::NONE, now).await.unwrap()
 }
 
 /// Returns the stored hash of an account's password.

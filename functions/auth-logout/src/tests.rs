@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use shared::auth::sessions;
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, UserChange};
-use shared::model::version::IfMatch;
 use shared::testing::{
     Actor, Event, Handler, SESSION_LIMITS, World, checks, json, protected_after, run, steps,
 };
@@ -193,7 +193,7 @@ fn refresh_token_of_an_ended_session_ends_no_other() {
         assert_eq!(world.status_of(&later_still).await, 204);
 
         let change = UserChange { role: None, active: Some(false) };
-        steps::update_account(store, ended.id(), change, &IfMatch::Any, now).await.unwrap();
+        steps::update_account(store, ended.id(), change, &Preconditions::NONE, now).await.unwrap();
         log_out(&world, refresh(&later_still), true).await;
     });
 }

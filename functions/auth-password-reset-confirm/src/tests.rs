@@ -2,8 +2,8 @@ use shared::ApiError;
 use shared::auth::attempts::{AttemptLimits, LoginAttempt};
 use shared::auth::password::PasswordCheck;
 use shared::auth::reset::{self, ResetToken};
+use shared::model::precondition::Preconditions;
 use shared::model::user::{User, UserChange};
-use shared::model::version::IfMatch;
 use shared::store::{Reset, UserRename, WindowRule};
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
@@ -166,7 +166,7 @@ fn inactive_account_cannot_be_reset() {
         let user = account(&world).await;
         let change = UserChange { role: None, active: Some(false) };
         let (store, now) = (world.app.store(), world.app.now());
-        steps::update_account(store, user.id, change, &IfMatch::Any, now).await.unwrap();
+        steps::update_account(store, user.id, change, &Preconditions::NONE, now).await.unwrap();
         let token = open(&world, Some(&stored(&world, &user).await)).await;
         expect_not_valid(&world, &token).await;
         assert!(has_password(&world, &user, PASSWORD).await);

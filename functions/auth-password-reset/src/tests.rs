@@ -5,8 +5,8 @@ use shared::auth::attempts;
 use shared::auth::reset::ResetToken;
 use shared::mail::Mailer;
 use shared::model::id::UserId;
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, UserChange};
-use shared::model::version::IfMatch;
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, Outbox, Value, World, checks, json, public_with, run,
     steps, together,
@@ -41,7 +41,7 @@ fn every_address_gets_the_same_answer_and_only_an_active_account_a_mail() {
         let ben = world.actor_named("ben", Role::Staff).await;
         let change = UserChange { role: None, active: Some(false) };
         let (store, now) = (world.app.store(), world.app.now());
-        steps::update_account(store, ben.id(), change, &IfMatch::Any, now).await.unwrap();
+        steps::update_account(store, ben.id(), change, &Preconditions::NONE, now).await.unwrap();
 
         let outbox = Outbox::new();
         let handler = ready(outbox.mailer(), None);

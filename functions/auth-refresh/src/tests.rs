@@ -3,8 +3,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use shared::auth::minter::Minter;
 use shared::model::id::Id;
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, UserChange};
-use shared::model::version::IfMatch;
 use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{
     Actor, Answer, Event, Handler, SESSION_LIMITS, Value, World, checks, json, public_with, run,
@@ -210,7 +210,7 @@ fn ended_session_cannot_be_refreshed() {
         let deactivated = world.actor_named("deactivated", Role::Staff).await;
         let change = UserChange { role: None, active: Some(false) };
         let id = deactivated.id();
-        steps::update_account(store, id, change, &IfMatch::Any, now).await.unwrap();
+        steps::update_account(store, id, change, &Preconditions::NONE, now).await.unwrap();
         for actor in [signed_out, everywhere, deactivated] {
             exchange(&world, first(&actor)).await.expect_problem(401, "token_not_valid");
         }

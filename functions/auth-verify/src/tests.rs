@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use shared::auth::refresh_token::RefreshToken;
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, User, UserChange};
-use shared::model::version::IfMatch;
 use shared::testing::{Answer, Event, Value, World, checks, json, public, run, steps};
 
 use super::verify;
@@ -76,7 +76,7 @@ fn token_of_a_deactivated_account_is_not_valid() {
         let pair = sign_in(&world, &user).await;
         let change = UserChange { role: None, active: Some(false) };
         let (store, now) = (world.app.store(), world.app.now());
-        steps::update_account(store, user.id, change, &IfMatch::Any, now).await.unwrap();
+        steps::update_account(store, user.id, change, &Preconditions::NONE, now).await.unwrap();
         expect_not_valid(&world, &pair["access"]).await;
     });
 }

@@ -32,6 +32,31 @@ fn if_match_is_honoured() {
 }
 
 #[test]
+fn change_of_nothing_writes_nothing() {
+    checks::update::change_of_nothing_writes_nothing::<DoctorDetails>(handler());
+}
+
+#[test]
+fn change_whose_answer_was_lost_can_be_sent_again() {
+    checks::update::change_whose_answer_was_lost_can_be_sent_again::<DoctorDetails>(handler());
+}
+
+#[test]
+fn if_match_can_be_required() {
+    checks::update::if_match_can_be_required::<DoctorDetails>(handler());
+}
+
+#[test]
+fn only_patch_accepts_a_merge_patch() {
+    checks::update::only_patch_accepts_a_merge_patch::<DoctorDetails>(handler());
+}
+
+#[test]
+fn field_twice_is_refused() {
+    checks::update::field_twice_is_refused::<DoctorDetails>(handler());
+}
+
+#[test]
 fn missing_record_is_404_and_invalid_field_400() {
     checks::update::missing_record_is_404_and_invalid_field_400::<DoctorDetails>(handler());
 }

@@ -1,10 +1,10 @@
-//! Every other path: 404. Every other method of a known path: 405 with `Allow`, except preflight requests (CORS) of
-//! permitted origins, which are answered.
+//! Every other path: 404. Every other method of a known path: 405 with `Allow`, except OPTIONS, whose answer also serves
+//! preflight requests (CORS) of permitted origins.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use shared::{ApiError, ApiResult, Request, ResponsePolicy, cors, serve_static};
+use shared::{ApiError, ApiResult, Method, Request, ResponsePolicy, cors, response, serve_static};
 
 use self::routes::ROUTES;
 
@@ -20,6 +20,7 @@ async fn not_found(policy: Arc<ResponsePolicy>, request: Request) -> ApiResult {
     let known = ROUTES.iter().find(|(pattern, _)| matches(pattern, request.path()));
     match known {
         Some((_, allow)) if cors::is_preflight(&policy, &request) => cors::preflight(allow),
+        Some((_, allow)) if request.method() == Method::OPTIONS => response::options(allow),
         Some((_, allow)) => Err(ApiError::MethodNotAllowed { allow }),
         None => Err(ApiError::not_found("resource at this path")),
     }

@@ -1,6 +1,6 @@
 use shared::model::patient::PatientDetails;
+use shared::model::precondition::Preconditions;
 use shared::model::user::Role;
-use shared::model::version::IfMatch;
 use shared::records::{self, RecordSettings};
 use shared::testing::{
     Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run, steps,
@@ -161,7 +161,7 @@ fn same_key_gets_the_same_duplicates() {
         world.patient(2).await;
         assert_eq!(world.call(handler(), event.clone()).await.expect(201), first);
         // A deleted one is named no more.
-        let (store, any) = (world.app.store(), IfMatch::Any);
+        let (store, any) = (world.app.store(), Preconditions::NONE);
         let now = world.app.now();
         let deleted = steps::delete::<PatientDetails>(store, jane.id, &any, now, || false);
         deleted.await.unwrap();

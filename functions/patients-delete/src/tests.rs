@@ -27,6 +27,11 @@ fn if_match_is_honoured() {
 }
 
 #[test]
+fn if_match_can_be_required() {
+    checks::delete::if_match_can_be_required::<PatientDetails>(handler());
+}
+
+#[test]
 fn only_staff_may() {
     checks::only_staff_may(handler(), Event::of("patients-delete"));
 }

@@ -12,6 +12,21 @@ fn returns_the_record_with_its_version() {
 }
 
 #[test]
+fn current_version_is_not_sent_again() {
+    checks::get::current_version_is_not_sent_again::<PatientDetails>(handler());
+}
+
+#[test]
+fn head_is_a_get_without_its_body() {
+    checks::get::head_is_a_get_without_its_body::<PatientDetails>(handler());
+}
+
+#[test]
+fn unknown_parameter_is_refused_after_authorization() {
+    checks::get::unknown_parameter_is_refused_after_authorization::<PatientDetails>(handler());
+}
+
+#[test]
 fn missing_record_is_404() {
     checks::get::missing_record_is_404::<PatientDetails>(handler());
 }

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
 async fn update(context: Context, by: Granted<UpdateAccount>) -> ApiResult {
     let request = context.request();
     let change: UserChange = request.json()?;
-    let user = context.store().accounts().update(by, change, &request.if_match()).await?;
+    let preconditions = request.preconditions();
+    let user = context.store().accounts().update(by, change, &preconditions).await?;
     response::account(user)
 }

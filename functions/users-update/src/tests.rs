@@ -1,5 +1,6 @@
+use shared::config::Responses;
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, User, UserChange};
-use shared::model::version::IfMatch;
 use shared::testing::{
     Actor, Answer, Event, Handler, Value, World, checks, json, protected, run, steps, together,
 };
@@ -57,6 +58,35 @@ fn if_match_is_honoured() {
         assert_eq!((user.role, user.version), (Role::Pending, 1));
         world.call(handler(), event.header("if-match", "\"1\"")).await.expect(200);
         assert_eq!(stored(&world, &pending).await.role, Role::Staff);
+    });
+}
+
+#[test]
+fn change_whose_answer_was_lost_can_be_sent_again() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        let event = event().path_parameter("id", pending.id()).header("if-match", "\"1\"");
+        let event = event.by(&admin);
+        let to = |role| event.clone().json(json!({ "role": role }));
+        let changed = world.call(handler(), to("staff")).await.expect(200);
+        assert_eq!(world.call(handler(), to("staff")).await.expect(200), changed);
+        world.call(handler(), to("admin")).await.expect_problem(412, "precondition_failed");
+        assert_eq!(stored(&world, &pending).await.version, 2);
+    });
+}
+
+#[test]
+fn if_match_can_be_required() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        let responses = Responses { requires_if_match: true, ..Responses::default() };
+        let app = world.app_with_responses(responses);
+        let event = event().path_parameter("id", pending.id()).by(&admin);
+        let without = world.call_in(&app, handler(), event.clone()).await;
+        without.expect_problem(428, "precondition_required");
+        world.call_in(&app, handler(), event.header("if-match", "\"1\"")).await.expect(200);
     });
 }
 
@@ -173,7 +203,9 @@ fn one_of_two_administrators_who_demote_each_other_remains() {
             let again = UserChange { role: Some(Role::Admin), active: None };
             for actor in [&one, &two] {
                 let (store, now) = (world.app.store(), world.app.now());
-                steps::update_account(store, actor.id(), again, &IfMatch::Any, now).await.unwrap();
+                steps::update_account(store, actor.id(), again, &Preconditions::NONE, now)
+                    .await
+                    .unwrap();
             }
         }
     });

@@ -25,6 +25,7 @@ pub mod partial_date;
 pub mod password;
 pub mod patient;
 pub mod phone;
+pub mod precondition;
 pub mod record;
 pub mod search;
 pub mod search_key;

@@ -17,7 +17,7 @@ use super::timestamp::Timestamp;
 use super::version::Version;
 
 /// The fields of a doctor or a patient that clients set.
-pub trait Details: Input + Clone + DeserializeOwned + Send + Sync + 'static {
+pub trait Details: Input + Clone + PartialEq + DeserializeOwned + Send + Sync + 'static {
     type Id: Id + DeserializeOwned;
 
     /// The kind of record, in lower case: `doctor`.

@@ -14,8 +14,8 @@ use crate::config::ConfigError;
 use crate::context::Context;
 use crate::model::id::{DoctorId, Id, PatientId};
 use crate::model::patient::PatientDetails;
+use crate::model::precondition::Preconditions;
 use crate::model::user::{Role, User, UserChange};
-use crate::model::version::IfMatch;
 use crate::records;
 use crate::store::Read;
 use crate::testing::{
@@ -102,7 +102,7 @@ fn of_patient(name: &str, id: PatientId) -> Event {
 async fn change_role(world: &World, actor: &Person, role: Role) {
     let change = UserChange { role: Some(role), active: None };
     let (store, now) = (world.app.store(), world.app.now());
-    steps::update_account(store, actor.id(), change, &IfMatch::Any, now).await.unwrap();
+    steps::update_account(store, actor.id(), change, &Preconditions::NONE, now).await.unwrap();
 }
 
 #[test]
@@ -272,7 +272,7 @@ async fn losing(context: Context<Attempts>, by: Granted<Read<PatientDetails>>) -
     context.settings().0.fetch_add(1, Ordering::Relaxed);
     let change = UserChange { role: Some(Role::Pending), active: None };
     let (store, id, now) = (context.store(), by.caller().id(), by.at());
-    steps::update_account(store, id, change, &IfMatch::Any, now).await?;
+    steps::update_account(store, id, change, &Preconditions::NONE, now).await?;
     Err(ApiError::Contended)
 }
 

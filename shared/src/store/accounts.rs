@@ -14,10 +14,10 @@ use crate::dynamo::{self, Changed, Expression, Items, Key, Outcome, ReadPlan, Ro
 use crate::model::field::FieldErrors;
 use crate::model::id::UserId;
 use crate::model::page::Page;
+use crate::model::precondition::Preconditions;
 use crate::model::session::{Session, SessionId};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Account, User, UserChange};
-use crate::model::version::IfMatch;
 
 pub(super) const KIND: &str = "user";
 
@@ -157,27 +157,26 @@ impl Accounts<'_> {
         &self,
         by: Granted<UpdateAccount>,
         change: UserChange,
-        if_match: &IfMatch,
+        preconditions: &Preconditions,
     ) -> Result<User, StoreError> {
         let now = by.at();
         let current = by.into_target().existing()?;
-        self.change(current, change, if_match, now).await
+        self.change(current, change, preconditions, now).await
     }
 
     pub(super) async fn change(
         &self,
         current: User,
         change: UserChange,
-        if_match: &IfMatch,
+        preconditions: &Preconditions,
         now: Timestamp,
     ) -> Result<User, StoreError> {
-        if !if_match.allows(current.version) {
-            return Err(StoreError::VersionMismatch);
-        }
         let mut next = current.clone();
         next.role = change.role.unwrap_or(current.role);
         next.active = change.active.unwrap_or(current.active);
-        if (next.role, next.active) == (current.role, current.active) {
+        let is_done = (next.role, next.active) == (current.role, current.active);
+        preconditions.permit_change(current.version, is_done)?;
+        if is_done {
             return Ok(current);
         }
         next.version += 1;

@@ -2,6 +2,7 @@
 
 use crate::dynamo::DynamoError;
 use crate::model::field::FieldErrors;
+use crate::model::precondition::Unmet;
 
 /// A fault, a lost race, or a refusal of the domain. `error.rs` makes the API's answer of it.
 #[derive(Debug, thiserror::Error)]
@@ -14,8 +15,10 @@ pub enum StoreError {
     /// `doctor 7` does not exist.
     #[error("not found: {0}")]
     NotFound(String),
-    #[error("the version does not match If-Match")]
+    #[error("the version does not meet the preconditions")]
     VersionMismatch,
+    #[error("the request has no If-Match")]
+    NoIfMatch,
     /// These fields conflict with existing data.
     #[error("conflicts with existing data")]
     Conflict(FieldErrors),
@@ -49,5 +52,14 @@ impl StoreError {
     /// `thing` does not exist: `doctor 7`.
     pub fn not_found(thing: impl Into<String>) -> Self {
         Self::NotFound(thing.into())
+    }
+}
+
+impl From<Unmet> for StoreError {
+    fn from(unmet: Unmet) -> Self {
+        match unmet {
+            Unmet::Failed => Self::VersionMismatch,
+            Unmet::NoIfMatch => Self::NoIfMatch,
+        }
     }
 }

@@ -12,10 +12,10 @@ use crate::dynamo::backoff;
 use crate::model::email::Email;
 use crate::model::field::FieldErrors;
 use crate::model::id::UserId;
+use crate::model::precondition::Preconditions;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
 use crate::model::username::Username;
-use crate::model::version::IfMatch;
 
 /// How often a change that lost a race is tried.
 const ATTEMPTS: u32 = 10;
@@ -92,7 +92,7 @@ impl Operator<'_> {
         for attempt in 0..ATTEMPTS {
             backoff(attempt).await;
             let Some(user) = accounts.named(form).await? else { return Ok(None) };
-            match accounts.change(user, change, &IfMatch::Any, now).await {
+            match accounts.change(user, change, &Preconditions::NONE, now).await {
                 Err(StoreError::Contended) => {}
                 outcome => return outcome.map(Some),
             }

@@ -20,9 +20,9 @@ use crate::model::id::Id;
 use crate::model::idempotency::IdempotencyKey;
 use crate::model::intake::Intake;
 use crate::model::patient::PatientDetails;
+use crate::model::precondition::Preconditions;
 use crate::model::record::{Details, Edit, Record};
 use crate::model::timestamp::Timestamp;
-use crate::model::version::IfMatch;
 
 mod sealed {
     use crate::model::doctor::DoctorDetails;
@@ -202,20 +202,23 @@ impl<D: RecordActs> Records<'_, D> {
         by.into_target().alive()
     }
 
-    /// Edits the record that was read with the caller. Calls: TransactWriteItems.
+    /// Edits the record that was read with the caller. Calls: TransactWriteItems; none if nothing changes.
     pub async fn update(
         &self,
         by: Granted<Update<D>>,
         edit: &Edit<D>,
         intake: &Intake,
-        if_match: &IfMatch,
+        preconditions: &Preconditions,
     ) -> Result<Record<D>, StoreError> {
         let (now, fields) = (by.at(), by.fields());
         let current = by.into_target().alive()?;
-        if !if_match.allows(current.version) {
-            return Err(StoreError::VersionMismatch);
+        let edited = edit.apply(&current.details, intake).map_err(StoreError::Invalid);
+        let is_done = edited.as_ref().is_ok_and(|details| *details == current.details);
+        preconditions.permit_change(current.version, is_done)?;
+        let details = edited?;
+        if is_done {
+            return Ok(current);
         }
-        let details = edit.apply(&current.details, intake).map_err(StoreError::Invalid)?;
         fields.check(&current.details, &details).map_err(StoreError::FieldsDenied)?;
         let next = Record {
             id: current.id,
@@ -269,7 +272,7 @@ impl<D: RecordActs> Records<'_, D> {
     pub async fn delete(
         &self,
         by: Granted<Delete<D>>,
-        if_match: &IfMatch,
+        preconditions: &Preconditions,
         is_late: impl Fn() -> bool,
     ) -> Result<(), StoreError> {
         let now = by.at();
@@ -277,13 +280,13 @@ impl<D: RecordActs> Records<'_, D> {
         match state {
             State::Absent | State::Deleted { swept: true } => Err(not_found::<D>(id)),
             State::Deleted { swept: false } => self.store.sweep::<D>(id, is_late).await,
-            State::Alive(record) if !if_match.allows(record.version) => {
-                Err(StoreError::VersionMismatch)
+            State::Alive(record) => {
+                preconditions.permit_change(record.version, false)?;
+                match self.bury(&record, now).await? {
+                    Outcome::Committed => self.store.sweep::<D>(id, is_late).await,
+                    Outcome::Refused(_) => Err(StoreError::Contended),
+                }
             }
-            State::Alive(record) => match self.bury(&record, now).await? {
-                Outcome::Committed => self.store.sweep::<D>(id, is_late).await,
-                Outcome::Refused(_) => Err(StoreError::Contended),
-            },
         }
     }
 

@@ -98,7 +98,7 @@ impl Sessions<'_> {
     }
 
     /// Replaces the session's current refresh token by the next one, and prolongs the session until `expires_at`.
-    /// Calls: UpdateItem.
+    /// Calls: UpdateItem; BatchGetItem if the session has ended in between.
     pub async fn rotate(
         &self,
         session: &Session,
@@ -118,7 +118,7 @@ impl Sessions<'_> {
         self.exchange(session, rotate).await
     }
 
-    /// Notes that the session's spent refresh token is exchanged again. Calls: UpdateItem.
+    /// Notes that the session's spent refresh token is exchanged again. Calls: as for [`Sessions::rotate`].
     pub async fn note_repeat(
         &self,
         session: &Session,
@@ -141,9 +141,15 @@ impl Sessions<'_> {
         session: &Session,
         change: Expression,
     ) -> Result<Exchanged, StoreError> {
-        match self.store.main.change(Key::session(session.user_id, &session.id), change).await? {
+        let key = Key::session(session.user_id, &session.id);
+        match self.store.main.change(key.clone(), change).await? {
             Changed::Done(_) => Ok(Exchanged::Done),
             Changed::Refused(item) => {
+                // The session has ended, or an older emulator returns no item.
+                let item = match item {
+                    Some(item) => Some(item),
+                    None => self.store.accounts().read_items(vec![key.clone()]).await?.take(&key),
+                };
                 let current = item.map(dynamo::parse).transpose()?;
                 Ok(Exchanged::Overtaken(current.map(Box::new)))
             }

@@ -115,7 +115,8 @@ impl Store {
 }
 
 impl Throttles<'_> {
-    /// Counts one more attempt in a row, if the row allows one now. Calls: UpdateItem; two when pauses apply.
+    /// Counts one more attempt in a row, if the row allows one now. Calls: UpdateItem; two when pauses apply, and
+    /// one more for each refusal without an item.
     pub async fn reserve_in_row(
         &self,
         key: &ThrottleKey,
@@ -128,17 +129,24 @@ impl Throttles<'_> {
             .only_if("attribute_not_exists(pk) OR (#ttl > :second AND tries < :free)")
             .number(":second", now.as_second())
             .number(":free", rule.free);
-        let mut change = self.store.main.change(key.row(), one_more(count, now)).await?;
+        let count = one_more(count, now);
+        let mut change = self.store.main.change(key.row(), count.clone()).await?;
         for _ in 0..ATTEMPTS {
-            let row = match change {
+            let item = match change {
                 Changed::Done(item) => {
                     return Ok(Reserved::Yes {
                         has_succeeded: row_in(item)?.succeeded_at.is_some(),
                     });
                 }
-                Changed::Refused(None) => return Err(StoreError::missing("a throttle's row")),
-                Changed::Refused(Some(item)) => row_in(item)?,
+                Changed::Refused(Some(item)) => Some(item),
+                Changed::Refused(None) => self.row_again(key).await?,
             };
+            let Some(item) = item else {
+                // The row expired and was removed in between.
+                change = self.store.main.change(key.row(), count.clone()).await?;
+                continue;
+            };
+            let row = row_in(item)?;
             // DynamoDB removes expired items late.
             let next = if row.ttl <= now.as_second() {
                 let begin =
@@ -165,6 +173,17 @@ impl Throttles<'_> {
         }
         // Concurrent requests were faster each time; the last one waits.
         Ok(Reserved::Wait(rule.first_wait))
+    }
+
+    /// Reads a row that exists by a change of nothing: every function that counts attempts may change rows, and none may
+    /// only read them. An older emulator refuses a change without returning the item. Calls: UpdateItem.
+    async fn row_again(&self, key: &ThrottleKey) -> Result<Option<Item>, StoreError> {
+        let nothing =
+            Expression::update("SET tried_at = tried_at").only_if("attribute_exists(tried_at)");
+        match self.store.main.change(key.row(), nothing).await? {
+            Changed::Done(item) => Ok(Some(item)),
+            Changed::Refused(_) => Ok(None),
+        }
     }
 
     /// Ends a row after a success, which is remembered for a while. Calls: UpdateItem.

@@ -18,10 +18,11 @@ use super::sample::Sample;
 use super::settings::RECORD_SETTINGS;
 use super::steps;
 use super::world::{Handler, World, protected_with, run, together};
+use crate::config::Responses;
 use crate::model::patient::PatientDetails;
+use crate::model::precondition::Preconditions;
 use crate::model::record::Record;
 use crate::model::user::{Role, UserChange};
-use crate::model::version::IfMatch;
 use crate::records;
 use crate::store::{RecordActs, StoreError};
 
@@ -60,7 +61,8 @@ pub fn hint_only_chooses_what_starts_early(handler: impl Handler, event: Event, 
         let change = async |actor: &Actor, role| {
             let change = UserChange { role: Some(role), active: None };
             let (store, now) = (world.app.store(), world.app.now());
-            let changed = steps::update_account(store, actor.id(), change, &IfMatch::Any, now);
+            let changed =
+                steps::update_account(store, actor.id(), change, &Preconditions::NONE, now);
             changed.await.expect("a change");
         };
         let answer = async |actor: &Actor, query: &[(&str, &str)]| {
@@ -345,6 +347,72 @@ pub mod get {
         });
     }
 
+    pub fn current_version_is_not_sent_again<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            let get = async |name: &str, lines: &[&str]| {
+                let event = event::<D>("get").header_lines(name, lines).by(&staff);
+                world.call(handler.clone(), event).await
+            };
+            for lines in
+                [&["\"1\""][..], &["W/\"1\""], &["*"], &["\"7\", \"1\""], &["\"7\"", "W/\"1\""]]
+            {
+                let answer = get("if-none-match", lines).await;
+                assert_eq!((answer.status, answer.text()), (304, ""), "{lines:?}");
+                assert_eq!(answer.header("etag"), Some("\"1\""));
+                assert_eq!(answer.header("cache-control"), Some("no-store"));
+            }
+            for lines in [&["\"2\""][..], &["1"], &[""]] {
+                assert_eq!(get("if-none-match", lines).await.status, 200, "{lines:?}");
+            }
+            get("if-match", &["\"2\""]).await.expect_problem(412, "precondition_failed");
+            get("if-match", &["\"2\"", "\"1\""]).await.expect(200);
+        });
+    }
+
+    pub fn head_is_a_get_without_its_body<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            for (id, status) in [("1", 200), ("2", 404)] {
+                let event = event::<D>("get").path_parameter("id", id).by(&staff);
+                let get = world.call(handler.clone(), event.clone()).await;
+                let head = world.call(handler.clone(), event.method("HEAD")).await;
+                assert_eq!((get.status, head.status, head.text()), (status, status, ""));
+                let length = get.text().len().to_string();
+                assert_eq!(head.header("content-length"), Some(length.as_str()));
+                for name in ["accept-patch", "cache-control", "content-type", "etag"] {
+                    assert_eq!(head.header(name), get.header(name), "{name}");
+                }
+                let types = "application/json, application/merge-patch+json";
+                let types = Some(types).filter(|_| status == 200);
+                assert_eq!(get.header("accept-patch"), types);
+            }
+        });
+    }
+
+    pub fn unknown_parameter_is_refused_after_authorization<D: Sample + RecordActs>(
+        handler: impl Handler,
+    ) {
+        run(async |world| {
+            let (staff, pending) =
+                (world.actor(Role::Staff).await, world.actor(Role::Pending).await);
+            world.record::<D>(1).await;
+            let event = event::<D>("get").query(&[("colour", "red"), ("limit", ""), ("size", "1")]);
+            let refused = world.call(handler.clone(), event.clone().by(&staff)).await;
+            let problem = json!(["is not a parameter of this request"]);
+            assert_eq!(
+                refused.expect_problem(400, "invalid_query")["errors"],
+                json!({"colour": problem, "size": problem})
+            );
+            let denied = world.call(handler.clone(), event.by(&pending)).await;
+            denied.expect_problem(403, "permission_denied");
+            let empty = super::event::<D>("get").query(&[("colour", ""), ("size", " ")]);
+            world.call(handler, empty.by(&staff)).await.expect(200);
+        });
+    }
+
     pub fn missing_record_is_404<D: Sample + RecordActs>(handler: impl Handler) {
         run(async |world| {
             let staff = world.actor(Role::Staff).await;
@@ -560,6 +628,108 @@ pub mod update {
         });
     }
 
+    pub fn change_of_nothing_writes_nothing<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let record = world.record::<D>(1).await;
+            let before = world.rows("").await;
+            world.advance(Duration::from_secs(60));
+            let (field, _) = D::CHANGE;
+            let same = json!({ field: D::sample(1)[field] });
+            for (method, body) in [("PATCH", json!({})), ("PATCH", same), ("PUT", D::sample(1))] {
+                let event = event::<D>("update").method(method).json(body).by(&staff);
+                let answer = world.call(handler.clone(), event).await;
+                assert_eq!(answer.header("etag"), Some("\"1\""));
+                assert_eq!(answer.expect(200), json!(record));
+            }
+            assert_eq!(world.rows("").await, before);
+        });
+    }
+
+    pub fn change_whose_answer_was_lost_can_be_sent_again<D: Sample + RecordActs>(
+        handler: impl Handler,
+    ) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            let event = event::<D>("update").header("if-match", "\"1\"").by(&staff);
+            let patch = event.clone().json(change::<D>());
+            let changed = world.call(handler.clone(), patch.clone()).await.expect(200);
+            assert_eq!(changed["version"], 2);
+            let whole = event.clone().method("PUT").json(D::sample(1)).with(change::<D>());
+            for again in [patch.clone(), whole.clone()] {
+                let again = world.call(handler.clone(), again).await;
+                assert_eq!(again.header("etag"), Some("\"2\""));
+                assert_eq!(again.expect(200), changed);
+            }
+            for other in [
+                event.json(json!({"first_name": "Ada"})),
+                whole.with(json!({"first_name": "Ada"})),
+                patch.clone().header("if-match", "\"3\""),
+                patch.header("if-match", "\"x\""),
+            ] {
+                let refused = world.call(handler.clone(), other).await;
+                refused.expect_problem(412, "precondition_failed");
+            }
+        });
+    }
+
+    pub fn if_match_can_be_required<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let app = world
+                .app_with_responses(Responses { requires_if_match: true, ..Responses::default() });
+            let event = event::<D>("update").json(change::<D>()).by(&staff);
+            let call =
+                async |event: &Event| world.call_in(&app, handler.clone(), event.clone()).await;
+            call(&event).await.expect_problem(404, "not_found");
+            world.record::<D>(1).await;
+            for without in [event.clone(), event.clone().method("PUT").json(D::sample(1))] {
+                call(&without).await.expect_problem(428, "precondition_required");
+            }
+            call(&event.clone().header("if-match", "\"1\"")).await.expect(200);
+            call(&event.header("if-match", "*")).await.expect(200);
+        });
+    }
+
+    pub fn only_patch_accepts_a_merge_patch<D: Sample + RecordActs>(handler: impl Handler) {
+        const MERGE_PATCH: &str = "Application/Merge-Patch+json; charset=utf-8";
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            let patch = event::<D>("update").json(change::<D>()).by(&staff);
+            let event = patch.clone().header("content-type", MERGE_PATCH);
+            assert_eq!(world.call(handler.clone(), event).await.expect(200)["version"], 2);
+
+            let put = patch.clone().method("PUT").json(D::sample(1));
+            let refused = world.call(handler.clone(), put.header("content-type", MERGE_PATCH));
+            let refused = refused.await;
+            assert_eq!(refused.header("accept"), Some("application/json"));
+            refused.expect_problem(415, "unsupported_media_type");
+
+            let refused = world.call(handler, patch.header("content-type", "text/plain")).await;
+            let types = "application/json, application/merge-patch+json";
+            assert_eq!(refused.header("accept-patch"), Some(types));
+            refused.expect_problem(415, "unsupported_media_type");
+        });
+    }
+
+    pub fn field_twice_is_refused<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            world.record::<D>(1).await;
+            for body in [
+                r#"{"first_name": "Ada", "first_name": "Eve"}"#,
+                r#"{"identifiers": [{"system": "MRN", "value": "1", "value": "2"}]}"#,
+            ] {
+                let event = event::<D>("update").text(body).by(&staff);
+                let problem = world.call(handler.clone(), event).await;
+                let problem = problem.expect_problem(400, "invalid_body");
+                assert!(problem["detail"].as_str().is_some_and(|it| it.contains("twice")));
+            }
+        });
+    }
+
     pub fn missing_record_is_404_and_invalid_field_400<D: Sample + RecordActs>(
         handler: impl Handler,
     ) {
@@ -661,6 +831,20 @@ pub mod delete {
             let stale = event.clone().header("if-match", "\"2\"");
             world.call(handler.clone(), stale).await.expect_problem(412, "precondition_failed");
             world.call(handler, event.header("if-match", "\"1\"")).await.expect(204);
+        });
+    }
+
+    pub fn if_match_can_be_required<D: Sample + RecordActs>(handler: impl Handler) {
+        run(async |world| {
+            let staff = world.actor(Role::Staff).await;
+            let app = world
+                .app_with_responses(Responses { requires_if_match: true, ..Responses::default() });
+            world.record::<D>(1).await;
+            let event = event::<D>("delete").by(&staff);
+            let without = world.call_in(&app, handler.clone(), event.clone()).await;
+            without.expect_problem(428, "precondition_required");
+            let with = event.header("if-match", "\"1\"");
+            world.call_in(&app, handler, with).await.expect(204);
         });
     }
 }

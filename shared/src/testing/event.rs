@@ -53,9 +53,14 @@ impl Event {
     }
 
     pub fn header(self, name: &str, value: &str) -> Self {
+        self.header_lines(name, &[value])
+    }
+
+    /// Sends a header in several lines.
+    pub fn header_lines(self, name: &str, lines: &[&str]) -> Self {
         let mut event = self.without_header(name);
-        event.object("headers").insert(name.to_owned(), json!(value));
-        event.object("multiValueHeaders").insert(name.to_owned(), json!([value]));
+        event.object("headers").insert(name.to_owned(), json!(lines.last()));
+        event.object("multiValueHeaders").insert(name.to_owned(), json!(lines));
         event
     }
 

@@ -1,12 +1,12 @@
 //! A DynamoDB that fails: a proxy to a real one, at which one call fails, or every call.
 
-#![allow(clippy::expect_used, reason = "a panic fails the test")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
@@ -30,9 +30,12 @@ pub enum Fault {
     ReplyLost,
     /// DynamoDB executes the call, but the end of the reply is missing.
     ReplyCut,
+    /// The refusal of a condition does not have the item, as in older emulators.
+    ItemWithheld,
 }
 
 impl Fault {
+    /// Those of DynamoDB itself.
     pub const ALL: [Self; 7] = [
         Self::Refused,
         Self::Stalled,
@@ -113,7 +116,24 @@ async fn failed(request: Message, server: &str, fault: Fault) -> Option<Vec<u8>>
             answer.truncate(answer.len() - 1);
             Some(answer)
         }
+        Fault::ItemWithheld => {
+            let answer = request.ask(server).await.ok()?;
+            Some(without_item(answer).into_last())
+        }
     }
+}
+
+fn without_item(mut answer: Message) -> Message {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else { return answer };
+    let is_refusal = |kind: &str| kind.ends_with("ConditionalCheckFailedException");
+    if !body["__type"].as_str().is_some_and(is_refusal) {
+        return answer;
+    }
+    if let Some(body) = body.as_object_mut() {
+        body.remove("Item");
+    }
+    answer.head.retain(|line| !line.to_lowercase().starts_with("x-amz-crc32:"));
+    answer.with_body(body.to_string().into_bytes())
 }
 
 fn conflict(request: &Message) -> Message {

@@ -14,12 +14,12 @@ use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::idempotency::IdempotencyKey;
 use crate::model::invitation::{Invitation, InvitationId};
 use crate::model::page::{Page, Paging};
+use crate::model::precondition::Preconditions;
 use crate::model::record::{Edit, Record};
 use crate::model::search::{Criteria, SearchTerms};
 use crate::model::session::{SessionId, UserAgent};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
-use crate::model::version::IfMatch;
 use crate::store::{
     Assigned, AssignmentIds, AssignmentsQuery, List, Load, Position, Read, RecordActs, RecordQuery,
     RecordsOf, Store, StoreError,
@@ -125,23 +125,25 @@ pub async fn update<D: RecordActs>(
     store: &Store,
     id: D::Id,
     edit: &Edit<D>,
-    if_match: &IfMatch,
+    preconditions: &Preconditions,
     now: Timestamp,
 ) -> Result<Record<D>, StoreError> {
     let records = store.records();
     let intake = RECORD_SETTINGS.intake(now);
-    repeated!(records.update(grant(store, first()?, now, id).await?, edit, &intake, if_match).await)
+    repeated!(
+        records.update(grant(store, first()?, now, id).await?, edit, &intake, preconditions).await
+    )
 }
 
 pub async fn delete<D: RecordActs>(
     store: &Store,
     id: D::Id,
-    if_match: &IfMatch,
+    preconditions: &Preconditions,
     now: Timestamp,
     is_late: impl Fn() -> bool + Send + Sync,
 ) -> Result<(), StoreError> {
     let records = store.records::<D>();
-    repeated!(records.delete(grant(store, first()?, now, id).await?, if_match, &is_late).await)
+    repeated!(records.delete(grant(store, first()?, now, id).await?, preconditions, &is_late).await)
 }
 
 pub async fn assign(
@@ -189,11 +191,11 @@ pub async fn update_account(
     store: &Store,
     id: UserId,
     change: UserChange,
-    if_match: &IfMatch,
+    preconditions: &Preconditions,
     now: Timestamp,
 ) -> Result<User, StoreError> {
     let accounts = store.accounts();
-    repeated!(accounts.update(grant(store, first()?, now, id).await?, change, if_match).await)
+    repeated!(accounts.update(grant(store, first()?, now, id).await?, change, preconditions).await)
 }
 
 /// Stores an invitation.

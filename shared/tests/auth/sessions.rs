@@ -8,8 +8,8 @@ use repo::template::TABLE_NAME;
 use secrecy::{ExposeSecret, SecretString};
 use shared::auth::sessions;
 use shared::model::doctor::DoctorDetails;
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, User, UserChange};
-use shared::model::version::IfMatch;
 use shared::store::{Create, Reset};
 use shared::testing::{
     Event, PASSWORD, SESSION_LIMITS, World, json, protected, run, steps, together,
@@ -109,7 +109,7 @@ fn session_does_not_open_for_an_old_password_or_an_old_account() {
         assert!(opens(&world, &user_now, &hash_now).await);
 
         let change = UserChange { role: None, active: Some(false) };
-        steps::update_account(store, id, change, &IfMatch::Any, now).await.unwrap();
+        steps::update_account(store, id, change, &Preconditions::NONE, now).await.unwrap();
         assert!(!opens(&world, &user_now, &hash_now).await);
         let (user_now, _) = read().await;
         assert!(!opens(&world, &user_now, &hash_now).await);

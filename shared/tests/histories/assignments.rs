@@ -4,7 +4,7 @@ use shared::model::doctor::DoctorDetails;
 use shared::model::id::{DoctorId, Id, PatientId};
 use shared::model::page::Paging;
 use shared::model::patient::PatientDetails;
-use shared::model::version::IfMatch;
+use shared::model::precondition::Preconditions;
 use shared::store::{Store, StoreError};
 use shared::testing::{World, run, steps};
 use stateright::semantics::SequentialSpec;
@@ -98,7 +98,7 @@ async fn act(
     patient: PatientId,
     world: &World,
 ) -> Outcome {
-    let (any, now) = (IfMatch::Any, world.app.now());
+    let (any, now) = (Preconditions::NONE, world.app.now());
     match op {
         Op::Assign => match steps::assign(store, doctor, patient, Id::new(1).unwrap(), now).await {
             Ok(assigned) if assigned.is_new => Outcome::New,

@@ -1,8 +1,9 @@
 //! Concurrent changes of one patient, with and without `If-Match`.
 
 use shared::model::patient::PatientDetails;
+use shared::model::precondition::Preconditions;
 use shared::model::record::Edit;
-use shared::model::version::{IfMatch, Version};
+use shared::model::version::Version;
 use shared::store::StoreError;
 use shared::testing::{Value, World, json, run, steps};
 use stateright::semantics::SequentialSpec;
@@ -32,10 +33,19 @@ impl SequentialSpec for Stored {
     type Ret = Outcome;
 
     fn invoke(&mut self, op: &Op) -> Outcome {
-        match op {
-            Op::Read => {}
-            Op::WriteIf(version, _) if *version != self.0 => return Outcome::AnotherVersion,
-            Op::Write(value) | Op::WriteIf(_, value) => *self = Self(self.0 + 1, *value),
+        let (condition, value) = match *op {
+            Op::Read => return Outcome::Is(self.clone()),
+            Op::Write(value) => (None, value),
+            Op::WriteIf(version, value) => (Some(version), value),
+        };
+        // A change that is done already writes nothing, and is permitted to a client with an older version.
+        let is_done = self.1 == value;
+        let is_met = |version| version == self.0 || is_done && version < self.0;
+        if !condition.is_none_or(is_met) {
+            return Outcome::AnotherVersion;
+        }
+        if !is_done {
+            *self = Self(self.0 + 1, value);
         }
         Outcome::Is(self.clone())
     }
@@ -55,7 +65,7 @@ fn no_update_is_lost_and_no_version_is_reused() {
             async |round, key| {
                 let patient = world.patient(round * 10 + key).await;
                 let edit = address(0);
-                let any = IfMatch::Any;
+                let any = Preconditions::NONE;
                 let now = world.app.now();
                 steps::update(world.app.store(), patient.id, &edit, &any, now).await.unwrap();
                 (patient.id, History::of(Stored(2, 0)))
@@ -74,8 +84,8 @@ fn no_update_is_lost_and_no_version_is_reused() {
                                 steps::record::<PatientDetails>(store, *id).await.unwrap().unwrap();
                             return stored(&found);
                         }
-                        Op::Write(value) => (value, IfMatch::Any),
-                        Op::WriteIf(version, value) => (value, IfMatch::OneOf(vec![version])),
+                        Op::Write(value) => (value, Preconditions::NONE),
+                        Op::WriteIf(version, value) => (value, Preconditions::current(version)),
                     };
                     let now = apps[client as usize].now();
                     match steps::update(store, *id, &address(value), &if_match, now).await {

@@ -3,8 +3,8 @@
 use shared::model::doctor::DoctorDetails;
 use shared::model::page::Paging;
 use shared::model::patient::PatientDetails;
+use shared::model::precondition::Preconditions;
 use shared::model::search::Criteria;
-use shared::model::version::IfMatch;
 use shared::store::{Position, StoreError};
 use shared::testing::{World, run, steps};
 
@@ -25,7 +25,7 @@ fn deletion_removes_both_rows_of_every_assignment() {
         world.assign(&other, &kept).await;
 
         let (store, now) = (world.app.store(), world.app.now());
-        steps::delete::<DoctorDetails>(store, doctor.id, &IfMatch::Any, now, || false)
+        steps::delete::<DoctorDetails>(store, doctor.id, &Preconditions::NONE, now, || false)
             .await
             .unwrap();
         assert_eq!(assignment_rows(&world).await.len(), 2, "the other doctor's only");
@@ -42,7 +42,13 @@ fn interrupted_deletion_hides_the_patient_and_can_be_finished() {
         let doctor = world.doctor(120).await;
         let (store, now) = (world.app.store(), world.app.now());
         let delete = |late: bool| {
-            steps::delete::<PatientDetails>(store, patient.id, &IfMatch::Any, now, move || late)
+            steps::delete::<PatientDetails>(
+                store,
+                patient.id,
+                &Preconditions::NONE,
+                now,
+                move || late,
+            )
         };
         let is_unfinished = |outcome| matches!(outcome, Err(StoreError::DeletionUnfinished));
         // Out of time after the first step of 50.
@@ -74,7 +80,7 @@ fn unique_values_are_freed_and_only_a_tombstone_remains() {
     run(async |world: World| {
         let doctor = world.doctor(1).await;
         let (store, now) = (world.app.store(), world.app.now());
-        steps::delete::<DoctorDetails>(store, doctor.id, &IfMatch::Any, now, || false)
+        steps::delete::<DoctorDetails>(store, doctor.id, &Preconditions::NONE, now, || false)
             .await
             .unwrap();
         assert!(rows(&world, |pk, _| pk.starts_with("UNIQUE#")).await.is_empty());

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::Id;
 use shared::model::patient::PatientDetails;
+use shared::model::precondition::Preconditions;
 use shared::model::record::Edit;
-use shared::model::version::IfMatch;
 use shared::store::{Assigned, RecordActs, Store, StoreError};
 use shared::testing::wire::{Message, store_at};
 use shared::testing::{World, json, run, steps};
@@ -67,7 +67,9 @@ fn delete_during_assignment<D: RecordActs>(missing: &str) {
     run(async |world: World| {
         let outcome = assign_around(&world, async || {
             let (id, now) = (D::Id::new(1).unwrap(), world.app.now());
-            steps::delete::<D>(world.app.store(), id, &IfMatch::Any, now, || false).await.unwrap();
+            steps::delete::<D>(world.app.store(), id, &Preconditions::NONE, now, || false)
+                .await
+                .unwrap();
         });
         assert!(matches!(outcome.await, Err(StoreError::NotFound(text)) if text == missing));
         assert!(assignment_rows(&world).await.is_empty());
@@ -107,12 +109,12 @@ fn patient_changed_during_its_deletion_is_deleted() {
         let Held { store, arrived, released } = held(&world).await;
         let (id, now) = (world.patient(1).await.id, world.app.now());
         let deleting = tokio::spawn(async move {
-            steps::delete::<PatientDetails>(&store, id, &IfMatch::Any, now, || false).await
+            steps::delete::<PatientDetails>(&store, id, &Preconditions::NONE, now, || false).await
         });
         arrived.notified().await;
         let new_address = json!({"address": "7 Oak Street, Springfield"});
         let edit: Edit<PatientDetails> = Edit::Merge(new_address.as_object().unwrap().clone());
-        steps::update(world.app.store(), id, &edit, &IfMatch::Any, now).await.unwrap();
+        steps::update(world.app.store(), id, &edit, &Preconditions::NONE, now).await.unwrap();
         let releasing = tokio::spawn(async move {
             loop {
                 released.notify_one();

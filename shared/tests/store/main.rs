@@ -4,6 +4,7 @@
 
 mod accounts;
 mod deletion;
+mod emulators;
 mod interleavings;
 mod lists;
 mod old_data;

@@ -3,8 +3,8 @@
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::Id;
 use shared::model::patient::PatientDetails;
+use shared::model::precondition::Preconditions;
 use shared::model::record::Edit;
-use shared::model::version::IfMatch;
 use shared::store::StoreError;
 use shared::testing::{World, json, run, steps};
 use tokio::task::JoinSet;
@@ -23,7 +23,7 @@ fn concurrent_assignment_and_deletion_leave_no_row() {
                 let (doctor, patient) = (doctor.id, patient.id);
                 tasks.spawn(async move {
                     if n == 3 {
-                        let any = IfMatch::Any;
+                        let any = Preconditions::NONE;
                         let deleted = if round % 2 == 0 {
                             steps::delete::<PatientDetails>(&store, patient, &any, now, || false)
                                 .await
@@ -60,7 +60,7 @@ fn no_update_is_lost() {
             tasks.spawn(async move {
                 let patch = json!({"years_of_experience": years}).as_object().unwrap().clone();
                 let edit: Edit<DoctorDetails> = Edit::Merge(patch);
-                steps::update(&store, id, &edit, &IfMatch::Any, now).await.unwrap().version
+                steps::update(&store, id, &edit, &Preconditions::NONE, now).await.unwrap().version
             });
         }
         let mut versions = tasks.join_all().await;

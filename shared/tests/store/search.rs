@@ -6,9 +6,9 @@ use shared::model::doctor::DoctorDetails;
 use shared::model::id::{Id, PatientId};
 use shared::model::page::Paging;
 use shared::model::patient::{Patient, PatientDetails};
+use shared::model::precondition::Preconditions;
 use shared::model::record::{Details, Edit};
 use shared::model::search::Criteria;
-use shared::model::version::IfMatch;
 use shared::store::{Position, StoreError, is_position};
 use shared::testing::{RECORD_SETTINGS, Sample, Value, World, json, run, steps};
 use tokio::task::JoinSet;
@@ -245,17 +245,19 @@ fn renaming_and_deletion_remove_rows() {
         let (store, now) = (world.app.store(), world.app.now());
         let rename = json!({"last_name": "Meyer", "former_names": ["Anna Schmidt"]});
         let edit: Edit<PatientDetails> = Edit::Merge(rename.as_object().unwrap().clone());
-        steps::update(store, id, &edit, &IfMatch::Any, now).await.unwrap();
+        steps::update(store, id, &edit, &Preconditions::NONE, now).await.unwrap();
         for search in ["meyer", "schmidt", "anna"] {
             assert_eq!(found(&world, json!({ "search": search })).await, [id], "{search}");
         }
         let forget = json!({"former_names": []});
         let edit: Edit<PatientDetails> = Edit::Merge(forget.as_object().unwrap().clone());
-        steps::update(store, id, &edit, &IfMatch::Any, now).await.unwrap();
+        steps::update(store, id, &edit, &Preconditions::NONE, now).await.unwrap();
         assert!(found(&world, json!({"search": "schmidt"})).await.is_empty());
         let names = rows(&world, |pk, _| pk.starts_with("NAME#")).await;
         assert_eq!(names.len(), 2, "{names:?}");
-        steps::delete::<PatientDetails>(store, id, &IfMatch::Any, now, || false).await.unwrap();
+        steps::delete::<PatientDetails>(store, id, &Preconditions::NONE, now, || false)
+            .await
+            .unwrap();
         assert!(index_rows(&world).await.is_empty());
     });
 }
@@ -281,7 +283,7 @@ fn rows_and_records_agree_after_races() {
                             steps::create(&store, details.clone(), None, now).await.unwrap();
                         }
                         3 if round == 2 => {
-                            let any = IfMatch::Any;
+                            let any = Preconditions::NONE;
                             let deleted =
                                 steps::delete::<PatientDetails>(&store, id, &any, now, || false);
                             expected_loss(deleted.await);
@@ -294,7 +296,7 @@ fn rows_and_records_agree_after_races() {
                             });
                             let edit: Edit<PatientDetails> =
                                 Edit::Merge(change.as_object().unwrap().clone());
-                            let edited = steps::update(&store, id, &edit, &IfMatch::Any, now).await;
+                            let edited = steps::update(&store, id, &edit, &Preconditions::NONE, now).await;
                             expected_loss(edited.map(|_| ()));
                         }
                     }

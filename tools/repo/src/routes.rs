@@ -1,11 +1,14 @@
 //! The files that are generated from the template's routes: the local router, and not-found's table of paths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::template::{ANY, Template};
 
 /// The methods that [`ANY`] includes: all that API Gateway supports.
 pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// The method that `not-found` itself answers for every path.
+const OPTIONS: &str = "OPTIONS";
 
 /// The function that answers requests without another route.
 pub const NOT_FOUND: &str = "not-found";
@@ -65,13 +68,15 @@ fn watch_target(methods: &BTreeMap<&str, &str>) -> String {
     format!("[\n{}]", lines.collect::<String>())
 }
 
-/// Returns functions/not-found/src/routes.rs: each path with its methods, for 405 and its `Allow`.
+/// Returns functions/not-found/src/routes.rs: each path with its methods, for `Allow`.
 pub fn routes_rs(template: &Template) -> String {
     let mut rows = String::new();
     for (path, methods) in by_path(template) {
         let answered = methods.into_iter().filter(|(_, function)| *function != NOT_FOUND);
-        let methods: Vec<_> = answered.map(|(method, _)| method).collect();
+        let mut methods: BTreeSet<_> = answered.map(|(method, _)| method).collect();
         if !methods.is_empty() {
+            methods.insert(OPTIONS);
+            let methods: Vec<_> = methods.into_iter().collect();
             rows.push_str(&format!("    ({path:?}, &{methods:?}),\n"));
         }
     }
@@ -155,7 +160,7 @@ Resources:
 
 #[rustfmt::skip]
 pub const ROUTES: &[(&str, &[&str])] = &[
-    ("/api/doctors/{id}", &["GET", "PATCH", "PUT"]),
+    ("/api/doctors/{id}", &["GET", "OPTIONS", "PATCH", "PUT"]),
 ];
 "#
         );

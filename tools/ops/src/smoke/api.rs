@@ -74,7 +74,10 @@ impl<'a> Api<'a> {
     }
 
     fn request(&self, method: Method, path: &str, token: Option<&str>) -> Builder {
+        let is_deletion = method == Method::DELETE;
         let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        // The operator may require it. Nobody else changes the records of a smoke test.
+        let request = if is_deletion { request.header("if-match", "*") } else { request };
         match token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,

@@ -72,6 +72,9 @@ impl Fake {
 async fn answer(State(double): State<Double>, request: Request) -> Response {
     let call = format!("{} {}", request.method(), request.uri().path());
     double.calls.lock().unwrap().push(call.clone());
+    if call.starts_with("DELETE ") {
+        assert_eq!(request.headers()["if-match"], "*");
+    }
     let (wrong, status, body) = double.wrong;
     if call == wrong {
         return (StatusCode::from_u16(status).unwrap(), body).into_response();

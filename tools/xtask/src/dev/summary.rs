@@ -46,7 +46,9 @@ fn routes(template: &Template, f: &mut Formatter<'_>) -> Result {
     let mut previous = "";
     for (path, functions) in by_path(template) {
         let has = |method: &&str| functions.get(method).is_some_and(|it| *it != NOT_FOUND);
-        let methods: Vec<_> = METHODS.into_iter().filter(has).collect();
+        // Every GET has a HEAD.
+        let methods = METHODS.into_iter().filter(|method| *method != "HEAD");
+        let methods: Vec<_> = methods.filter(has).collect();
         if methods.is_empty() {
             continue;
         }

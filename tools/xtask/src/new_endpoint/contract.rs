@@ -69,7 +69,7 @@ impl Endpoint {
         operation.push_str("      responses:\n");
         for (is_possible, status, response) in [
             (true, 204, "Done"),
-            (has_body, 400, "InvalidBody"),
+            (true, 400, if has_body { "InvalidBody" } else { "InvalidQuery" }),
             (true, 401, "Unauthorized"),
             (true, 403, "PermissionDenied"),
             (!variables.is_empty(), 404, "NotFound"),

@@ -10,6 +10,9 @@ use super::{Endpoint, capitalized, find, insert_before, replaced, variable};
 const OTHER_METHODS: &str = "            x-amazon-apigateway-any-method:
               x-amazon-apigateway-integration: { type: aws_proxy, httpMethod: POST, uri: !GetAtt NotFoundUri.Value }";
 
+/// The HEAD of `doctors-get`.
+const HEAD: &str = "        Head: { Type: Api, Properties: { RestApiId: !Ref Api, Method: HEAD, Path: \"/api/doctors/{id}\" } }\n";
+
 impl Endpoint {
     /// Adds the function with its role and policy before `Health`, and a route from its path's other methods to
     /// `NotFound`.
@@ -28,8 +31,10 @@ impl Endpoint {
         }
 
         let after = Template::parse(&text)?;
-        let route = Route { method: self.method.clone(), path: path.clone() };
-        let is_added = after.functions.get(&self.name).is_some_and(|it| it.routes == [route]);
+        let methods = if self.method == "GET" { &["GET", "HEAD"][..] } else { &[&self.method] };
+        let routes = methods.iter().map(|it| Route { method: it.to_string(), path: path.clone() });
+        let routes: Vec<_> = routes.collect();
+        let is_added = after.functions.get(&self.name).is_some_and(|it| it.routes == routes);
         if !is_added || after.functions.len() != before.functions.len() + 1 {
             return Err("it does not contain the new function".into());
         }
@@ -77,11 +82,13 @@ impl Endpoint {
         let memory = "\n      MemorySize: 512\n";
         let event = format!("\n        {}:\n", capitalized(&method.to_lowercase()));
         let route = format!("Method: {method}, Path: \"{path}\"");
+        let head = HEAD.replace("/api/doctors/{id}", path);
         replaced(
             resources,
             &[
                 ("[DOCTOR#*, USER#*] },\n              \"Null\"", "[USER#*] }, \"Null\""),
                 (memory, if method == "GET" { memory } else { "\n" }),
+                (HEAD, if method == "GET" { &head } else { "" }),
                 ("\n        Get:\n", &event),
                 ("DoctorsGet", &self.camel_case()),
                 ("doctors-get", name),

@@ -33,7 +33,8 @@ fn get_without_variables_is_in_template_contract_and_event() {
     let template = Template::parse(&files["template.yaml"]).unwrap();
     let function = &template.functions["invoices-list"];
     assert_eq!((function.logical_id.as_str(), function.memory_mb), ("InvoicesList", 512));
-    assert_eq!(function.routes, [route("GET", "/api/invoices")]);
+    let routes = [route("GET", "/api/invoices"), route("HEAD", "/api/invoices")];
+    assert_eq!(function.routes, routes);
     assert!(template.functions["not-found"].routes.contains(&route(ANY, "/api/invoices")));
     assert!(files["template.yaml"].contains(
         "
@@ -46,7 +47,7 @@ fn get_without_variables_is_in_template_contract_and_event() {
 
     let text = &files["openapi.yaml"];
     let contract = Contract::parse(text).unwrap();
-    assert_eq!(statuses(&contract, "invoices-list"), ["204", "401", "403", "500", "503"]);
+    assert_eq!(statuses(&contract, "invoices-list"), ["204", "400", "401", "403", "500", "503"]);
     let operation = contract.operation("GET", "/api/invoices/").unwrap();
     assert!(operation.body.is_none() && operation.parameters.is_empty());
     let document: Value = from_yaml(text).unwrap();
@@ -82,7 +83,7 @@ fn get_with_a_long_name_and_two_variables_is_formatted() {
     let contract = Contract::parse(&files["openapi.yaml"]).unwrap();
     assert_eq!(
         statuses(&contract, "appointment-reminders-get"),
-        ["204", "401", "403", "404", "500", "503"]
+        ["204", "400", "401", "403", "404", "500", "503"]
     );
     let operation = contract.operation("GET", "/api/appointments/1/reminders/2/").unwrap();
     assert_eq!(operation.parameters.len(), 2);
@@ -109,7 +110,9 @@ fn post_reads_a_body() {
     ));
 
     let template = Template::parse(&files["template.yaml"]).unwrap();
-    assert_eq!(template.functions["invoices-create"].memory_mb, 256);
+    let function = &template.functions["invoices-create"];
+    assert_eq!(function.memory_mb, 256);
+    assert_eq!(function.routes, [route("POST", "/api/invoices")]);
 
     let contract = Contract::parse(&files["openapi.yaml"]).unwrap();
     let expected = ["204", "400", "401", "403", "413", "415", "500", "503"];
