@@ -14,12 +14,13 @@ use shared::model::idempotency::RequestKey;
 use shared::model::partial_date::PartialDate;
 use shared::model::password::Password;
 use shared::model::phone::{PhoneCountry, PhoneNumber, digits_in};
+use shared::model::precondition::Preconditions;
 use shared::model::search_key::search_key;
 use shared::model::session::{SessionId, UserAgent};
 use shared::model::text::{Line, Text};
 use shared::model::unique_form::unique_form;
 use shared::model::username::Username;
-use shared::model::version::{IfMatch, etag};
+use shared::model::version::{Version, etag};
 use shared::testing::PASSWORD_POLICY;
 
 use crate::engine::fuzz;
@@ -142,10 +143,12 @@ fn headers_are_stable() {
         is_stable::<RequestKey>(input, |key| key.as_str().to_owned())?;
         is_stable_if_shown::<SourceAddress>(input)?;
         UserAgent::new(input);
-        if let IfMatch::OneOf(versions) = IfMatch::parse(Some(input)) {
-            for version in versions {
-                prop_assert!(input.contains(&etag(version)));
+        let conditions = Preconditions::parse(Some(input), Some(input), true);
+        for version in [1, 2, Version::MAX] {
+            if conditions.permit_change(version, false).is_ok() {
+                prop_assert!(input.contains(&etag(version)) || input.contains('*'));
             }
+            let _ = conditions.permit_read(version);
         }
         Ok(())
     });

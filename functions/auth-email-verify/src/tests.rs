@@ -1,7 +1,7 @@
 use shared::auth::attempts::AttemptLimits;
 use shared::auth::verification;
+use shared::model::precondition::Preconditions;
 use shared::model::user::UserChange;
-use shared::model::version::IfMatch;
 use shared::store::WindowRule;
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, World, checks, json, public_with, run, steps,
@@ -84,7 +84,7 @@ fn token_of_another_address_or_of_an_inactive_account_is_not_valid() {
         let token = world.verification_of(&user).await;
         let change = UserChange { role: None, active: Some(false) };
         let (store, now) = (world.app.store(), world.app.now());
-        steps::update_account(store, user.id, change, &IfMatch::Any, now).await.unwrap();
+        steps::update_account(store, user.id, change, &Preconditions::NONE, now).await.unwrap();
         expect_not_valid(&world, &token).await;
         assert!(!world.stored(user.id).await.email_verified);
     });

@@ -4,8 +4,8 @@ use shared::auth::attempts::AttemptLimits;
 use shared::auth::invitation;
 use shared::auth::password::PasswordCheck;
 use shared::model::id::{Id, UserId};
+use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, UserChange};
-use shared::model::version::IfMatch;
 use shared::store::WindowRule;
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
@@ -70,7 +70,7 @@ fn invited_administrator_is_counted() {
         call(&world, json!({"token": token})).await.expect(201);
         let change = UserChange { role: Some(Role::Staff), active: None };
         let (store, now) = (world.app.store(), world.app.now());
-        steps::update_account(store, admin.id(), change, &IfMatch::Any, now).await.unwrap();
+        steps::update_account(store, admin.id(), change, &Preconditions::NONE, now).await.unwrap();
     });
 }
 

@@ -64,10 +64,10 @@ impl Preconditions {
     pub fn permit_change(&self, version: Version, is_done: bool) -> Result<(), Unmet> {
         match &self.if_match {
             None if self.requires_if_match => return Err(Unmet::NoIfMatch),
-            Some(versions) if !versions.contain(version) => {
-                if !(is_done && versions.have_one_before(version)) {
-                    return Err(Unmet::Failed);
-                }
+            Some(versions)
+                if !(versions.contain(version) || is_done && versions.have_one_before(version)) =>
+            {
+                return Err(Unmet::Failed);
             }
             _ => {}
         }

@@ -31,8 +31,9 @@ impl Endpoint {
         }
 
         let after = Template::parse(&text)?;
-        let methods = if self.method == "GET" { &["GET", "HEAD"][..] } else { &[&self.method] };
-        let routes = methods.iter().map(|it| Route { method: it.to_string(), path: path.clone() });
+        let head = (self.method == "GET").then_some("HEAD");
+        let methods = [self.method.as_str()].into_iter().chain(head);
+        let routes = methods.map(|it| Route { method: it.to_owned(), path: path.clone() });
         let routes: Vec<_> = routes.collect();
         let is_added = after.functions.get(&self.name).is_some_and(|it| it.routes == routes);
         if !is_added || after.functions.len() != before.functions.len() + 1 {
