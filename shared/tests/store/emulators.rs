@@ -23,7 +23,8 @@ fn throttle_waits_and_counts_on() {
         let app = app(&world).await;
         let key = ThrottleKey::new("test", &["amara"]);
         let rule = RowRule { free: 1, first_wait: SECOND, longest_wait: SECOND };
-        let reserve = || app.store().throttles().reserve_in_row(&key, &rule, world.app.now());
+        let reserve =
+            async || app.store().throttles().reserve_in_row(&key, &rule, world.app.now()).await;
         assert_eq!(reserve().await.unwrap(), Reserved::Yes { has_succeeded: false });
         assert_eq!(reserve().await.unwrap(), Reserved::Wait(SECOND));
         world.advance(SECOND);

@@ -217,9 +217,7 @@ mod tests {
     async fn tables_with_data_of_another_version_are_refused() {
         let database = Database::in_memory().await.unwrap();
         let template = Template::load().unwrap();
-        let client = client(database.dynamodb.settings());
-        let store = Store::new(client.clone(), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
-        create_tables(&client, &template).await.unwrap();
+        let store = database.prepare(&template).await.unwrap();
         let user = ImportedUser {
             username: "amara".parse().unwrap(),
             email: "amara@example.com".parse().unwrap(),
@@ -230,7 +228,7 @@ mod tests {
         };
         store.operator().import_user(user, Timestamp::system()).await.unwrap();
 
-        let prepared = prepare_tables(&database.dynamodb, &template, " --data old").await;
+        let prepared = prepare(&database, &template, " --data old").await;
         let error = prepared.unwrap_err().to_string();
         assert!(error.ends_with("`cargo ops reindex --data old`"), "{error}");
     }
@@ -239,10 +237,9 @@ mod tests {
     async fn new_tables_get_the_version_of_their_data() {
         let database = Database::in_memory().await.unwrap();
         let template = Template::load().unwrap();
-        prepare_tables(&database.dynamodb, &template, "").await.unwrap();
-        let client = client(database.dynamodb.settings());
-        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        prepare(&database, &template, "").await.unwrap();
+        let store = database.store();
         assert_eq!(store.operator().schema().await.unwrap(), SchemaState::Current);
-        prepare_tables(&database.dynamodb, &template, "").await.unwrap();
+        prepare(&database, &template, "").await.unwrap();
     }
 }
