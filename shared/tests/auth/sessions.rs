@@ -126,7 +126,8 @@ fn no_session_of_the_old_password_survives_a_concurrent_reset() {
             let name = format!("amara-{round}");
             let user = world.account_with_password(&name, PASSWORD).await;
             let expires_at = now.plus(Duration::from_mins(30));
-            let reset = Reset { user_id: Some(user.id), epoch: user.epoch, expires_at };
+            let email = Some(user.email.clone());
+            let reset = Reset { user_id: Some(user.id), email, epoch: user.epoch, expires_at };
             store.resets().open(&name, &reset).await.unwrap();
             let log_in = async || {
                 let found = store.credentials().named(&name).await.unwrap().unwrap();
