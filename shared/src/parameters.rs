@@ -18,6 +18,7 @@ pub const fn parameters(act: Act) -> [&'static [&'static str]; 2] {
         Act::ListPatients => [PAGING, PatientDetails::SEARCH_FIELDS],
         Act::ListAccounts => [PAGING, &["search"]],
         Act::ListOwnSessions
+        | Act::ListInvitations
         | Act::ListAssignments
         | Act::ListDoctorsOfPatient
         | Act::ListPatientsOfDoctor => [PAGING, &[]],

@@ -2,7 +2,7 @@
 //! of the operations exists, each between its call and its return, in which one after another would return the same.
 //!
 //! Stateright searches for that order. Its work grows ninefold with each concurrent operation, so a key has eight.
-//! Every test plays 200 rounds of 32 operations.
+//! Every test plays 100 rounds of 32 operations.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
@@ -18,7 +18,7 @@ use shared::App;
 use shared::testing::{World, together};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 
-const ROUNDS: u32 = 200;
+const ROUNDS: u32 = 100;
 const KEYS: u32 = 4;
 const OPERATIONS: u32 = 8;
 
