@@ -119,7 +119,9 @@ fn operations_permit_their_role_and_higher_roles() {
 fn permission_is_checked_before_the_body() {
     let pending = User::admin().map(User::pending);
     for operation in protected() {
-        if operation.method == "GET" || operation.method == "DELETE" {
+        // A logout's body may hold a refresh token in place of the access token.
+        let body_is_read_first = operation.id == "auth-logout";
+        if operation.method == "GET" || operation.method == "DELETE" || body_is_read_first {
             continue;
         }
         let nonsense =

@@ -271,7 +271,8 @@ fn search_returns_matching_last_names_in_order() {
             }
         }
 
-        let nobody = format!("{}?search={}", kind.path, unique("nobody"));
+        // One word: a page of a search by several words may be short.
+        let nobody = format!("{}?search={}", kind.path, unique("nobody").replace('-', ""));
         let page = staff.get(&nobody).expect_status(200).json;
         assert_eq!(page, json!({"results": [], "next": null}));
     }

@@ -130,7 +130,7 @@ fn check_life(draft: &Draft<'_, PatientDetails>, today: Date, errors: &mut Field
         errors.add("deceased_at", "must not be before date_of_birth");
     }
     // A patient who died in an unknown month of a year may have died on its first day.
-    let end = died.map_or(today, DeceasedAt::first_day);
+    let end = died.map_or(today, DeceasedAt::first_day).min(today);
     if born.last_day() < end.years_before(MAX_AGE) {
         let message =
             format!("must be at most {MAX_AGE} years before today, or before deceased_at");

@@ -111,7 +111,8 @@ def change_doctor(staff: AuthenticatedClient, doctor: Doctor) -> None:
     changed = doctors_update.sync_detailed(doctor.id, client=staff, body=body, if_match=etag)
     assert changed.headers["ETag"] == '"2"'
     assert expect(Doctor, changed.parsed).specialization == "Cardiology"
-    late = expect(Problem, doctors_update.sync(doctor.id, client=staff, body=body, if_match=etag))
+    other = DoctorChange(specialization="Neurology")
+    late = expect(Problem, doctors_update.sync(doctor.id, client=staff, body=other, if_match=etag))
     assert late.code is ProblemCode.PRECONDITION_FAILED
 
 
