@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::client::{Actor, User};
-use crate::clinic::{NOBODY, doctor_path, doctors_of, eventually, patient_path, patients_of};
-use crate::json::{assert_contains, members, without};
+use crate::clinic::{
+    NOBODY, doctor_path, doctors_of, eventually, patient, patient_path, patients_of,
+};
+use crate::json::{assert_contains, members, with, without};
 
 const MAPPINGS: &str = "/api/doctor/mappings/";
 
@@ -24,6 +26,21 @@ fn assign_returns_the_assignment() {
     assert_eq!(assignment["patient_name"], full_name(&patient));
     assert_eq!(assignment["assigned_by"], staff.user["id"]);
     assert_timestamp(&assignment["assigned_at"]);
+}
+
+#[test]
+fn person_with_one_name_is_assigned_and_listed() {
+    let staff = User::staff();
+    let doctor = staff.new_doctor();
+    for (field, name) in [("first_name", "Suharto"), ("last_name", "Sukarno")] {
+        let body = with(&with(&patient(), "first_name", json!(null)), "last_name", json!(null));
+        let body = with(&body, field, json!(name));
+        let patient = staff.post("/api/patients/", &body).expect_status(201).json;
+        let assignment = staff.assign(&doctor, &patient).expect_status(201).json;
+        assert_eq!(assignment["patient_name"], name);
+        let listed = eventually(|| staff.walk(MAPPINGS), |all| all.contains(&assignment));
+        assert_contains(&listed, &assignment);
+    }
 }
 
 #[test]

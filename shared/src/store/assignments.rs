@@ -224,6 +224,8 @@ pub(super) fn name_in(item: &Item) -> Option<String> {
     if item.contains_key("deleted_at") {
         return None;
     }
-    let part = |name| dynamo::string(item, name);
-    Some(format!("{} {}", part("first_name")?, part("last_name")?))
+    // One of them may be unknown.
+    let parts = ["first_name", "last_name"].map(|name| dynamo::string(item, name));
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
