@@ -18,6 +18,8 @@ pub enum Malformed {
 
 /// Parses a JSON text.
 pub fn parse(text: &[u8]) -> Result<Value, Malformed> {
+    // Some programs begin every text with a byte order mark (RFC 8259, 8.1).
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = Strict.deserialize(&mut deserializer);
     let value = value.and_then(|value| deserializer.end().map(|()| value));

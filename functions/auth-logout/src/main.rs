@@ -29,8 +29,9 @@ fn main() -> ExitCode {
 /// of the refresh token could get an access token and log out with that.
 async fn by_refresh_token(context: Context) -> Result<Option<Answer>, ApiError> {
     let Logout { refresh, everywhere } = context.request().json_or_empty()?;
-    let Some(token) = refresh else { return Ok(None) };
-    sessions::log_out(context.store(), context.now(), token.trim(), everywhere).await?;
+    let token = refresh.as_deref().map(str::trim).filter(|token| !token.is_empty());
+    let Some(token) = token else { return Ok(None) };
+    sessions::log_out(context.store(), context.now(), token, everywhere).await?;
     signed_out(everywhere).map(Some)
 }
 

@@ -42,6 +42,8 @@ pub struct PasswordPolicy {
 pub enum WeakPassword {
     #[error("must have {min} to {MAX_CHARS} characters")]
     Length { min: usize },
+    #[error("must not contain control characters or U+FFFD; send UTF-8")]
+    Unreadable,
     #[error("is too easy to guess{hint}")]
     Guessable { hint: String },
 }
@@ -67,7 +69,7 @@ impl PasswordPolicy {
     /// Checks the length of a field of a body, if it is a string. The parser reports all other errors of the field.
     pub fn check_length(&self, body: &JsonObject, field: &str, errors: &mut FieldErrors) {
         let password = body.get(field).and_then(|value| value.as_str()).map(Password::from);
-        if let Some(Err(weak)) = password.map(|password| self.has_length(&password)) {
+        if let Some(Err(weak)) = password.map(|password| self.has_form(&password)) {
             errors.add(field, weak.to_string());
         }
     }
@@ -93,7 +95,7 @@ impl PasswordPolicy {
         password: &Password,
         names: &[S],
     ) -> Result<(), WeakPassword> {
-        self.has_length(password)?;
+        self.has_form(password)?;
         let plain = plain(password.expose());
         if common_passwords::contains(&plain) {
             return Err(WeakPassword::Guessable { hint: ": many people use it".to_owned() });
@@ -106,10 +108,18 @@ impl PasswordPolicy {
         judge(&letters(&plain), &words)
     }
 
-    fn has_length(&self, password: &Password) -> Result<(), WeakPassword> {
+    fn has_form(&self, password: &Password) -> Result<(), WeakPassword> {
         let min = self.min_chars;
         let is_allowed = (min..=MAX_CHARS).contains(&password.expose().chars().count());
-        if is_allowed { Ok(()) } else { Err(WeakPassword::Length { min }) }
+        if !is_allowed {
+            return Err(WeakPassword::Length { min });
+        }
+        // Bytes that are no UTF-8 arrive as U+FFFD: different passwords would be equal.
+        let is_unreadable = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+        if password.expose().chars().any(is_unreadable) {
+            return Err(WeakPassword::Unreadable);
+        }
+        Ok(())
     }
 
     /// Returns the words that an attacker of this account tries first, the longest first.

@@ -83,7 +83,8 @@ impl PhoneNumber {
             return Ok(phone);
         }
         let number = with_extension(&typed.dialled(), typed.extension.as_deref()).parse()?;
-        Ok(ReadPhone { number, display: PhoneDisplay(text.to_owned()) })
+        let display = text.chars().filter(|c| !is_invisible(*c)).collect();
+        Ok(ReadPhone { number, display: PhoneDisplay(display) })
     }
 
     pub fn as_str(&self) -> &str {
@@ -165,6 +166,10 @@ impl Typed {
         let text = plain(text);
         let text = text.trim();
         let text = text.strip_prefix("tel:").unwrap_or(text);
+        // The zero in +44 (0)20 is dialled only without the country's code.
+        let is_international = text.starts_with('+') || text.starts_with("00");
+        let text = if is_international { text.replace("(0)", "") } else { text.to_owned() };
+        let text = text.as_str();
         let (number, extension) = match text.find(|c| !is_part(c)) {
             None => (text, None),
             Some(at) => {
@@ -217,15 +222,16 @@ fn split_extension(number: &str) -> (&str, Option<&str>) {
     number.split_once(EXTENSION).map_or((number, None), |(number, it)| (number, Some(it)))
 }
 
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
 /// Returns the text in lower case, with ASCII digits, and without characters that nobody sees, which telephones copy
 /// with a number.
 fn plain(text: &str) -> String {
-    let is_invisible = |c: char| {
-        matches!(
-            c,
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-        )
-    };
     text.nfkc()
         .filter(|c| !is_invisible(*c))
         .map(|c| ascii_digit(c).unwrap_or(c))

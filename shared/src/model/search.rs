@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::characters::{changes_direction, is_meaningless};
 use super::field::{FieldErrors, JsonObject, UNKNOWN, is_blank, unseen};
 use super::partial_date::PartialDate;
 use super::phone::{PhoneNumber, SHORTEST_SUFFIX, digits_in};
@@ -110,7 +111,7 @@ impl Criteria {
     pub fn matches(&self, terms: &SearchTerms) -> bool {
         let has_name = |query: &String| {
             let mut names = [&terms.name].into_iter().chain(&terms.former_names);
-            names.any(|name| begins_words(query, name))
+            names.any(|name| begins_words(query, name) || begins_joined(query, name))
         };
         let born = |query: &PartialDate| terms.birth_date.is_some_and(|it| it.may_equal(*query));
         let has_phone = |query: &String| terms.phones.iter().any(|it| it.ends_with(query.as_str()));
@@ -149,7 +150,8 @@ fn parsed<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, String> 
 
 /// Returns the search key of a text; `None` if it has nothing visible or finds no name.
 fn key(text: &str) -> Option<String> {
-    let key = Some(text).filter(|text| !text.chars().any(char::is_control)).map(search_key)?;
+    let is_refused = |c: char| c.is_control() || changes_direction(c) || is_meaningless(c);
+    let key = Some(text).filter(|text| !text.chars().any(is_refused)).map(search_key)?;
     (1..=MAX_KEY).contains(&key.len()).then_some(key)
 }
 
@@ -174,6 +176,16 @@ fn begins_words(query: &str, name: &str) -> bool {
     query.into_iter().all(|word| {
         let found = name.iter().position(|it| it.starts_with(word));
         found.map(|at| name.swap_remove(at)).is_some()
+    })
+}
+
+/// Whether a query begins a name, or a rotation of its words, if both are written without spaces.
+fn begins_joined(query: &str, name: &str) -> bool {
+    let query = query.replace(' ', "");
+    let words: Vec<&str> = name.split(' ').collect();
+    (0..words.len()).any(|start| {
+        let (end, beginning) = words.split_at(start);
+        [beginning, end].concat().concat().starts_with(&query)
     })
 }
 

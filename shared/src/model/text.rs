@@ -57,7 +57,8 @@ impl<const MAX: usize> FromStr for Line<MAX> {
     type Err = InvalidText;
 
     fn from_str(text: &str) -> Result<Self, InvalidText> {
-        let line = bounded(text, MAX, char::is_control)?;
+        let ends_line = |c: char| matches!(c, '\u{2028}' | '\u{2029}');
+        let line = bounded(text, MAX, |c| c.is_control() || ends_line(c))?;
         // Folding lengthens a few characters. One of them becomes 18 characters.
         if unique_form(&line).len().max(search_key(&line).len()) > 4 * MAX {
             return Err(InvalidText::TooLong(MAX));
@@ -111,7 +112,13 @@ fn bounded(
 
 /// Whether a character shows something on its own, without another one that it would be a mark of.
 fn is_visible(c: char) -> bool {
-    !is_blank(c) && !is_ignorable(c) && !is_combining_mark(c) && !c.is_control()
+    let shows_nothing = matches!(
+        c,
+        '\u{fff9}'..='\u{fffc}' | '\u{13430}'..='\u{13442}' | '\u{1d159}'
+        // Private use
+        | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}'
+    );
+    !(shows_nothing || is_blank(c) || is_ignorable(c) || is_combining_mark(c) || c.is_control())
 }
 
 #[cfg(test)]

@@ -3,17 +3,18 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::characters::{decomposed, is_apostrophe, is_blank, is_double_quote};
+use super::digit::ascii_digit;
 
 /// Returns the form in which unique values are compared (licences, usernames, emails, identifiers): NFKC, full case
 /// folding, without ignorable characters, with look-alike punctuation (dashes, apostrophes, quotes, spaces, dots,
-/// slashes) as its ASCII sign, and with runs of white space as one space. The beginning of a text has the beginning of
+/// slashes) as its ASCII sign, with the digits of every script as ASCII digits, and with runs of white space as one space. The beginning of a text has the beginning of
 /// its form.
 pub fn unique_form(text: &str) -> String {
     // Signs come first: NFKD makes a space and a mark of an accent that stands alone.
     let signs: String = text.chars().map(ascii_sign).collect();
     let folded = decomposed(&signs);
     let mut form = String::with_capacity(folded.len());
-    for c in folded.chars().map(ascii_sign) {
+    for c in folded.chars().map(|c| ascii_digit(c).unwrap_or_else(|| ascii_sign(c))) {
         if c != ' ' || !(form.is_empty() || form.ends_with(' ')) {
             form.push(c);
         }

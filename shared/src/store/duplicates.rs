@@ -39,8 +39,9 @@ impl Store {
         Ok(PossibleDuplicates { possible_duplicates })
     }
 
-    /// Returns the records that may be of the same person, at most ten: those with the same identifier first, then
-    /// those with the same phone, then those with the same name, each by id. Reads consistently. Calls: a Query for each
+    /// Returns the records that may be of the same person, at most ten: those with the same birth date first. Of these
+    /// and of the others, those with the same identifier first, then those with the same phone, then those with the
+    /// same name, each by id. Reads consistently. Calls: a Query for each
     /// name, phone and identifier; BatchGetItem if one was found.
     pub(super) async fn duplicates_of<D: RecordActs>(
         &self,
@@ -61,7 +62,14 @@ impl Store {
         let mut found = self.records_with::<D>(&ids, D::LISTED).await?;
         let records = ids.iter().filter_map(|id| found.remove(id));
         let is_match = |record: &Record<D>| is_duplicate(terms, &record.details.search_terms());
-        Ok(records.filter(is_match).take(MAX_NAMED).collect())
+        let mut matches: Vec<Record<D>> = records.filter(is_match).collect();
+        let has_known_birth_date = |record: &Record<D>| {
+            let born = record.details.search_terms().birth_date;
+            born.is_some() && born == terms.birth_date
+        };
+        matches.sort_by_key(|record| !has_known_birth_date(record));
+        matches.truncate(MAX_NAMED);
+        Ok(matches)
     }
 }
 
@@ -90,11 +98,11 @@ fn is_duplicate(one: &SearchTerms, other: &SearchTerms) -> bool {
     has_identifier || has_phone || may_be_born && !names(one).is_disjoint(&names(other))
 }
 
-/// Returns current and former names, each in the one of its rotations that sorts first: the order of first and last
-/// name does not matter.
+/// Returns current and former names in all their rotations, without spaces: neither the order of first and last name
+/// nor the division into words matters.
 fn names(terms: &SearchTerms) -> BTreeSet<String> {
     let names = [&terms.name].into_iter().chain(&terms.former_names);
-    names.filter_map(|name| rotations(name).min()).collect()
+    names.flat_map(|name| rotations(name)).map(|name| name.replace(' ', "")).collect()
 }
 
 #[cfg(test)]

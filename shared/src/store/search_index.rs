@@ -106,8 +106,8 @@ pub fn rows<D: Details>(id: D::Id, terms: &SearchTerms) -> BTreeSet<Key> {
     let specialty = terms.specialization.as_deref().unwrap_or_default();
     let phones = terms.phones.iter().map(|digits| Entry::phone::<D>(digits));
     let identifiers = terms.identifiers.iter();
-    rotations(&terms.name)
-        .take(NAME_ROWS)
+    first_and_last(rotations(&terms.name).collect())
+        .into_iter()
         .chain(in_turns(&former).take(FORMER_NAME_ROWS))
         .map(|name| Entry::name::<D>(&name))
         .chain(terms.birth_date.map(Entry::birth::<D>))
@@ -151,7 +151,8 @@ pub fn streams_of_equals<D: Details>(terms: &SearchTerms) -> Vec<Stream> {
     for entry in identifiers
         .map(|(system, value)| Entry::identifier::<D>(system, value))
         .chain(terms.phones.iter().map(|digits| Entry::phone::<D>(digits)))
-        .chain(names.map(|name| Entry::name::<D>(name)))
+        .chain(names.clone().map(|name| Entry::name::<D>(name)))
+        .chain(names.flat_map(|name| divided(name)).map(|name| Entry::name::<D>(&name)))
     {
         push_new(&mut streams, entry.exact());
     }
@@ -171,7 +172,7 @@ fn births<D: Details>(date: PartialDate) -> Vec<Stream> {
 }
 
 /// Returns the rows of names: those that begin as it was typed; those with the last word first, for "Anna Schmidt",
-/// who is Anna Maria Schmidt; and those with the longest word, which are all that can match.
+/// who is Anna Maria Schmidt; those with the words divided otherwise; and those with the longest word.
 fn names<D: Details>(typed: &str) -> Vec<Stream> {
     let words: Vec<&str> = typed.split(' ').filter(|word| !word.is_empty()).collect();
     let usable = words.iter().filter(|word| has_partition(word));
@@ -179,14 +180,32 @@ fn names<D: Details>(typed: &str) -> Vec<Stream> {
     let last_first = words.split_last();
     let last_first = last_first.map(|(last, others)| [slice::from_ref(last), others].concat());
     let mut streams = Vec::new();
-    let longest = vec![*longest];
-    for words in [words].into_iter().chain(last_first).chain([longest]) {
-        let words = words.join(" ");
+    let longest = (*longest).to_owned();
+    let typed_and_turned = [words].into_iter().chain(last_first).map(|words| words.join(" "));
+    for words in typed_and_turned.chain(divided(typed)).chain([longest]) {
         if has_partition(&words) {
             push_new(&mut streams, Entry::name::<D>(&words).beginnings());
         }
     }
     streams
+}
+
+/// Returns other ways to divide a name into words: the first two as one, for O Brien, who is O'Brien; and one word of
+/// a script without spaces as a family name of one or two characters and a given name.
+fn divided(name: &str) -> Vec<String> {
+    let words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
+    match words.as_slice() {
+        [word] if word.starts_with(is_cjk) => {
+            let ends = word.char_indices().skip(1).take(2);
+            let parts = ends.filter_map(|(end, _)| word.split_at_checked(end));
+            parts.map(|(family, given)| format!("{family} {given}")).collect()
+        }
+        [first, second, others @ ..] => {
+            let joined = format!("{first}{second}");
+            vec![[&[joined.as_str()], others].concat().join(" ")]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn push_new(streams: &mut Vec<Stream>, stream: Stream) {
@@ -202,6 +221,15 @@ pub fn rotations(words: &str) -> impl Iterator<Item = String> {
         let (end, beginning) = words.split_at(start);
         [beginning, end].concat().join(" ")
     })
+}
+
+/// Returns the first eight and the last four: of a long name, the words of both names.
+fn first_and_last(mut rotations: Vec<String>) -> Vec<String> {
+    const LAST: usize = 4;
+    if let Some(surplus) = rotations.len().checked_sub(NAME_ROWS) {
+        rotations.drain(NAME_ROWS - LAST..NAME_ROWS - LAST + surplus);
+    }
+    rotations
 }
 
 /// Returns the first of each list, then the second of each, and so on, so that a limit leaves out no list.
@@ -321,10 +349,13 @@ mod tests {
     fn name_is_searched_as_typed_then_by_the_last_word_then_by_the_longest() {
         let of =
             |name: &str| prefixes(&Criteria { name: Some(name.to_owned()), ..Criteria::default() });
-        assert_eq!(of("anna maria roe"), ["anna maria roe", "roe anna maria", "maria"]);
+        let names = ["anna maria roe", "roe anna maria", "annamaria roe", "maria"];
+        assert_eq!(of("anna maria roe"), names);
         assert_eq!(of("roe"), ["roe"]);
-        assert_eq!(of("j roe"), ["roe j", "roe"]);
+        assert_eq!(of("j roe"), ["roe j", "jroe", "roe"]);
+        assert_eq!(of("o brien"), ["brien o", "obrien", "brien"]);
         assert_eq!(of("王"), ["王"]);
+        assert_eq!(of("王秀英"), ["王秀英", "王 秀英", "王秀 英"]);
         assert_eq!(of("j"), [""; 0]);
     }
 
