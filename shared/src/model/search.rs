@@ -111,7 +111,8 @@ impl Criteria {
     pub fn matches(&self, terms: &SearchTerms) -> bool {
         let has_name = |query: &String| {
             let mut names = [&terms.name].into_iter().chain(&terms.former_names);
-            names.any(|name| begins_words(query, name) || begins_joined(query, name))
+            let queries: Vec<String> = [query.clone()].into_iter().chain(divided(query)).collect();
+            names.any(|name| queries.iter().any(|query| begins_words(query, name)))
         };
         let born = |query: &PartialDate| terms.birth_date.is_some_and(|it| it.may_equal(*query));
         let has_phone = |query: &String| terms.phones.iter().any(|it| it.ends_with(query.as_str()));
@@ -179,14 +180,42 @@ fn begins_words(query: &str, name: &str) -> bool {
     })
 }
 
-/// Whether a query begins a name, or a rotation of its words, if both are written without spaces.
-fn begins_joined(query: &str, name: &str) -> bool {
-    let query = query.replace(' ', "");
-    let words: Vec<&str> = name.split(' ').collect();
-    (0..words.len()).any(|start| {
-        let (end, beginning) = words.split_at(start);
-        [beginning, end].concat().concat().starts_with(&query)
-    })
+/// Returns other ways to divide a name into words: the first two or the last two as one, for O Brien, who is O'Brien; and
+/// one word of a script without spaces as a family name of one or two characters and a given name.
+pub fn divided(name: &str) -> Vec<String> {
+    let words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
+    if let [word] = words.as_slice() {
+        let is_divided = word.starts_with(is_cjk);
+        let ends = word.char_indices().skip(1).take(2).filter(|_| is_divided);
+        let parts = ends.filter_map(|(end, _)| word.split_at_checked(end));
+        return parts.map(|(family, given)| format!("{family} {given}")).collect();
+    }
+    let Some(last) = words.len().checked_sub(2) else { return Vec::new() };
+    let joined = |at: usize| {
+        let mut name = String::new();
+        for (number, word) in words.iter().enumerate() {
+            if number > 0 && number != at + 1 {
+                name.push(' ');
+            }
+            name.push_str(word);
+        }
+        name
+    };
+    if last == 0 { vec![joined(0)] } else { vec![joined(0), joined(last)] }
+}
+
+/// Whether it is an ideograph, a kana or a part of a Korean syllable, or such a syllable.
+pub fn is_cjk(c: char) -> bool {
+    matches!(
+        c,
+        '\u{1100}'..='\u{11ff}'
+            | '\u{2e80}'..='\u{9fff}'
+            | '\u{a960}'..='\u{a97f}'
+            | '\u{ac00}'..='\u{d7ff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{1b000}'..='\u{1b16f}'
+            | '\u{20000}'..='\u{3fffd}'
+    )
 }
 
 /// Whether a query begins a text at its first or at another word.

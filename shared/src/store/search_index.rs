@@ -12,7 +12,7 @@ use crate::model::field::unseen;
 use crate::model::id::Id;
 use crate::model::partial_date::PartialDate;
 use crate::model::record::Details;
-use crate::model::search::{Criteria, IdentifierQuery, SearchTerms};
+use crate::model::search::{Criteria, IdentifierQuery, SearchTerms, divided, is_cjk};
 
 /// The most rows of a current name: one for each of its first words.
 const NAME_ROWS: usize = 12;
@@ -190,24 +190,6 @@ fn names<D: Details>(typed: &str) -> Vec<Stream> {
     streams
 }
 
-/// Returns other ways to divide a name into words: the first two as one, for O Brien, who is O'Brien; and one word of
-/// a script without spaces as a family name of one or two characters and a given name.
-fn divided(name: &str) -> Vec<String> {
-    let words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
-    match words.as_slice() {
-        [word] if word.starts_with(is_cjk) => {
-            let ends = word.char_indices().skip(1).take(2);
-            let parts = ends.filter_map(|(end, _)| word.split_at_checked(end));
-            parts.map(|(family, given)| format!("{family} {given}")).collect()
-        }
-        [first, second, others @ ..] => {
-            let joined = format!("{first}{second}");
-            vec![[&[joined.as_str()], others].concat().join(" ")]
-        }
-        _ => Vec::new(),
-    }
-}
-
 fn push_new(streams: &mut Vec<Stream>, stream: Stream) {
     if !streams.contains(&stream) {
         streams.push(stream);
@@ -254,20 +236,6 @@ fn has_partition(words: &str) -> bool {
 
 fn beginning_length(word: &str) -> usize {
     if word.starts_with(is_cjk) { 1 } else { 2 }
-}
-
-/// Whether it is an ideograph, a kana or a part of a Korean syllable, or such a syllable.
-fn is_cjk(c: char) -> bool {
-    matches!(
-        c,
-        '\u{1100}'..='\u{11ff}'
-            | '\u{2e80}'..='\u{9fff}'
-            | '\u{a960}'..='\u{a97f}'
-            | '\u{ac00}'..='\u{d7ff}'
-            | '\u{f900}'..='\u{faff}'
-            | '\u{1b000}'..='\u{1b16f}'
-            | '\u{20000}'..='\u{3fffd}'
-    )
 }
 
 #[cfg(test)]
@@ -349,7 +317,7 @@ mod tests {
     fn name_is_searched_as_typed_then_by_the_last_word_then_by_the_longest() {
         let of =
             |name: &str| prefixes(&Criteria { name: Some(name.to_owned()), ..Criteria::default() });
-        let names = ["anna maria roe", "roe anna maria", "annamaria roe", "maria"];
+        let names = ["anna maria roe", "roe anna maria", "annamaria roe", "anna mariaroe", "maria"];
         assert_eq!(of("anna maria roe"), names);
         assert_eq!(of("roe"), ["roe"]);
         assert_eq!(of("j roe"), ["roe j", "jroe", "roe"]);
