@@ -163,7 +163,6 @@ fn unknown_refresh_token_gets_the_same_answer_and_ends_nothing() {
             format!("{}.{session}.{family}.{secret}", other.id()),
             format!("{user}.{}.{family}.{secret}", other.session_id()),
             staying.token.expose_secret().to_owned(),
-            String::new(),
         ] {
             for everywhere in [false, true] {
                 log_out(&world, &unknown, everywhere).await;
@@ -172,6 +171,18 @@ fn unknown_refresh_token_gets_the_same_answer_and_ends_nothing() {
         assert_eq!(world.status_of(&staying).await, 204);
         assert_eq!(world.status_of(&other).await, 204);
         exchanged(&world, &third).await;
+    });
+}
+
+#[test]
+fn blank_refresh_token_is_as_good_as_absent() {
+    run(async |world: World| {
+        let staying = world.actor(Role::Pending).await;
+        for blank in ["", " "] {
+            let event = event().json(json!({"refresh": blank}));
+            world.call(ready(), event).await.expect_problem(401, "not_authenticated");
+        }
+        assert_eq!(world.status_of(&staying).await, 204);
     });
 }
 
