@@ -16,7 +16,7 @@ use shared::model::patient::Patient;
 use shared::model::user::Role;
 use shared::testing::function::{Function, local_environment};
 use shared::testing::process::{peak_resident_bytes, processor_time};
-use shared::testing::{Actor, Event, World, emulator};
+use shared::testing::{Actor, Event, PASSWORD, World, emulator};
 use tempfile::{TempDir, tempdir};
 use tokio::runtime::{Builder, Runtime};
 
@@ -78,7 +78,8 @@ impl Functions {
                 .into_iter()
                 .map(|role| {
                     let name = format!("{role:?}-{number}").to_lowercase();
-                    (role, self.runtime.block_on(self.world.actor_named(&name, role)))
+                    let actor = self.world.actor_with_password(&name, PASSWORD, role);
+                    (role, self.runtime.block_on(actor))
                 })
                 .collect();
         }

@@ -205,6 +205,11 @@ fn parsed(typed: &Typed, country: Option<PhoneCountry>) -> Option<ReadPhone> {
         return None;
     }
     let e164 = library.format(&number, PhoneNumberFormat::E164).into_owned();
+    // A number with too many leading zeros would read as another one.
+    let again = library.parse(&e164, None).ok()?;
+    if library.format(&again, PhoneNumberFormat::E164) != e164 {
+        return None;
+    }
     number.extension.clone_from(&typed.extension);
     let display = library.format(&number, PhoneNumberFormat::International).into_owned();
     let number = with_extension(&e164, typed.extension.as_deref()).parse().ok()?;

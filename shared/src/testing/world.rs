@@ -262,9 +262,18 @@ impl World {
 
     /// Creates an account with this password and without a session.
     pub async fn account_with_password(&self, name: &str, password: &str) -> User {
+        self.account(name, self.hash(password).await, Role::Staff).await
+    }
+
+    /// Creates an account of this role with this password, and signs it in.
+    pub async fn actor_with_password(&self, name: &str, password: &str, role: Role) -> Actor {
+        let user = self.account(name, self.hash(password).await, role).await;
+        self.sign_in(user).await
+    }
+
+    async fn hash(&self, password: &str) -> SecretString {
         let hash = self.app.hash_slots().hash(self.app.system(), password.into()).await;
-        let hash = hash.expect("a hash");
-        self.account(name, hash, Role::Staff).await
+        hash.expect("a hash")
     }
 
     async fn account(&self, name: &str, password_hash: SecretString, role: Role) -> User {
