@@ -153,7 +153,7 @@ where
 struct Early<F> {
     /// The items at the target's keys, and those that state the relation.
     items: Items,
-    /// What was read of a list, and the decision within whose reach it was read.
+    /// The rows of a list that were read, and the decision within whose reach.
     list: Option<(Allowed, Result<F, StoreError>)>,
 }
 

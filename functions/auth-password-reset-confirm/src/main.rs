@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use deserr::Deserr;
 use shared::auth::attempts::{self, AttemptLimits};
+use shared::auth::mailed_token::MailedToken;
 use shared::auth::policy::PasswordPolicy;
-use shared::auth::reset::ResetToken;
 use shared::config::{self, ConfigError};
 use shared::model::field::FieldErrors;
 use shared::model::password::Password;
@@ -48,7 +48,7 @@ async fn confirm(context: Context<Settings>) -> ApiResult {
     let address = request.source_address();
     attempts::reset_confirmation(store, context.now(), limits, address).await?;
 
-    let token = ResetToken::received(&token);
+    let token = MailedToken::received(&token);
     let user = owner(store, &token, context.now()).await?;
     let names = [user.username.as_str(), user.email.as_str()];
     let slots = context.hash_slots();
@@ -60,7 +60,7 @@ async fn confirm(context: Context<Settings>) -> ApiResult {
 }
 
 /// Returns the account that the token was mailed to, unless the reset has ended.
-async fn owner(store: &Store, token: &ResetToken, now: Timestamp) -> Result<User, StoreError> {
+async fn owner(store: &Store, token: &MailedToken, now: Timestamp) -> Result<User, StoreError> {
     let reset = store.resets().find(&token.hash(), now).await?.ok_or(StoreError::TokenEnded)?;
     let id = reset.user_id.ok_or(StoreError::TokenEnded)?;
     let user = store.accounts().by_id(id).await?;

@@ -1,7 +1,8 @@
 use shared::ApiError;
 use shared::auth::attempts::{AttemptLimits, LoginAttempt};
+use shared::auth::mailed_token::MailedToken;
 use shared::auth::password::PasswordCheck;
-use shared::auth::reset::{self, ResetToken};
+use shared::auth::reset;
 use shared::model::precondition::Preconditions;
 use shared::model::user::{User, UserChange};
 use shared::store::{Reset, UserRename, WindowRule};
@@ -28,7 +29,7 @@ async fn call(world: &World, fields: Value) -> Answer {
 
 /// Opens a reset and returns its token. `None` is an address without an account.
 async fn open(world: &World, user: Option<&User>) -> String {
-    let token = ResetToken::new(world.app.system()).unwrap();
+    let token = MailedToken::new(world.app.system()).unwrap();
     let reset = Reset {
         user_id: user.map(|user| user.id),
         email: user.map(|user| user.email.clone()),
@@ -146,6 +147,22 @@ fn change_of_the_address_ends_the_accounts_resets() {
             UserRename { email: Some("other@example.com".parse().unwrap()), username: None };
         operator.rename_user(user.id, &change, now).await.unwrap();
         assert!(!stored(&world, &user).await.email_verified);
+    });
+}
+
+/// The address changes after the reset was found, while the new password is hashed.
+#[test]
+fn address_that_changes_meanwhile_is_not_verified() {
+    run(async |world: World| {
+        let user = account(&world).await;
+        let token = MailedToken::received(&open(&world, Some(&user)).await);
+        let (store, now) = (world.app.store(), world.app.now());
+        let change = UserRename { email: Some("new@example.com".parse().unwrap()), username: None };
+        store.operator().rename_user(user.id, &change, now).await.unwrap();
+        let completed = store.resets().complete(&token.hash(), &user, &"new".into(), now).await;
+        assert!(completed.is_err());
+        assert!(!stored(&world, &user).await.email_verified);
+        assert!(has_password(&world, &user, PASSWORD).await);
     });
 }
 

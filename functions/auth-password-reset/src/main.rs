@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use deserr::Deserr;
 use shared::auth::attempts::{self, AttemptLimits};
+use shared::auth::mailed_token::MailedToken;
 use shared::auth::minimum_duration::MinimumDuration;
-use shared::auth::reset::{self, ResetToken};
+use shared::auth::reset;
 use shared::config::{self, ConfigError, optional};
 use shared::log::note_failure;
 use shared::mail::{Mail, Mailer};
@@ -65,7 +66,7 @@ async fn request_reset(context: Context<Settings>) -> ApiResult {
     let name = email.unique_form();
     let has_address = |user: &User| user.active && user.email.unique_form() == name;
     let user = store.accounts().named(&name).await?.filter(has_address);
-    let token = ResetToken::new(context.system())?;
+    let token = MailedToken::new(context.system())?;
     let reset = Reset {
         user_id: user.as_ref().map(|user| user.id),
         email: user.as_ref().map(|user| user.email.clone()),
@@ -83,7 +84,7 @@ async fn request_reset(context: Context<Settings>) -> ApiResult {
 }
 
 /// Returns the mail of a reset. It has no text that a user chose: strangers choose the usernames of their accounts.
-fn mail<'a>(to: &'a Email, token: &ResetToken, page: Option<&str>) -> Mail<'a> {
+fn mail<'a>(to: &'a Email, token: &MailedToken, page: Option<&str>) -> Mail<'a> {
     let how = token.instruction(page, reset::LIFETIME);
     Mail {
         to,

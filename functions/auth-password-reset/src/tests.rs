@@ -2,7 +2,7 @@ use std::env;
 use std::time::Duration;
 
 use shared::auth::attempts;
-use shared::auth::reset::ResetToken;
+use shared::auth::mailed_token::MailedToken;
 use shared::mail::Mailer;
 use shared::model::id::UserId;
 use shared::model::precondition::Preconditions;
@@ -26,7 +26,7 @@ async fn ask(world: &World, handler: impl Handler, email: &str) -> Answer {
 
 /// Returns the account whose password the token of a mail resets.
 async fn owner(world: &World, token: &str) -> Option<UserId> {
-    let hash = ResetToken::received(token).hash();
+    let hash = MailedToken::received(token).hash();
     world.app.store().resets().find(&hash, world.app.now()).await.unwrap()?.user_id
 }
 

@@ -28,7 +28,7 @@ pub struct RefreshToken {
     secret: SecretString,
 }
 
-/// What a token is to its session.
+/// The place of a token in its session.
 #[derive(Debug)]
 pub enum Standing<'a> {
     /// The token that can be exchanged for the next one.

@@ -174,7 +174,7 @@ pub async fn refresh(
     Err(ApiError::unavailable("too many refreshes of one session at once"))
 }
 
-/// What a refresh writes.
+/// The change that a refresh writes.
 enum Write {
     /// The next token in place of the current one.
     Exchange,

@@ -14,7 +14,7 @@ use crate::system::System;
 /// How long a link is valid.
 pub const LIFETIME: Duration = Duration::from_hours(24);
 
-/// What mails the links.
+/// The settings and the client for mailing links.
 #[derive(Debug)]
 pub struct VerificationMail {
     pub mailer: Mailer,

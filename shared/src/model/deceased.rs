@@ -36,7 +36,8 @@ impl DeceasedAt {
         }
     }
 
-    /// Returns the first day that it may be. A moment has one: the latest date, which is in no future once it has come.
+    /// Returns the first day that it may be. That of a moment is the latest date anywhere,
+    /// so that a moment that has passed is never in the future.
     pub fn first_day(self) -> Date {
         match self.0 {
             When::Date(date) => date.first_day(),

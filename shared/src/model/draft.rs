@@ -22,7 +22,7 @@ pub trait Fields: Sized {
     fn read(draft: &mut Draft<'_, Self>) -> Option<Self>;
 }
 
-/// What is read from a request's body.
+/// A value that is read from a request's body.
 pub trait Input: Fields + Serialize {
     /// The fields that hold telephone numbers.
     const PHONES: &'static [&'static str];
@@ -31,7 +31,7 @@ pub trait Input: Fields + Serialize {
     fn check(draft: &Draft<'_, Self>, intake: &Intake, errors: &mut FieldErrors);
 }
 
-/// What an edit starts from.
+/// The stored details that an edit changes.
 struct Base<'a, D> {
     details: &'a D,
     /// Whether an absent field stays as it is (PATCH), or becomes null (PUT).
@@ -49,7 +49,7 @@ pub struct Draft<'a, D> {
     errors: FieldErrors,
 }
 
-/// What a request says about a field.
+/// The value of a field in a request.
 enum Sent<'a, D> {
     /// Nothing new.
     Kept(&'a D),
@@ -93,16 +93,15 @@ impl<'a, D: Input> Draft<'a, D> {
         draft
     }
 
-    /// Replaces a telephone number as somebody wrote it by its kept form. Text that is no number stays, and the parser
-    /// refuses it.
+    /// Replaces a new telephone number by its kept form, and keeps its display.
     fn read_phone(&mut self, field: &str, intake: &Intake) {
         if self.is_stored(field) {
             return;
         }
-        let Some(Value::String(text)) = self.sent.get_mut(field) else { return };
-        if let Ok(phone) = PhoneNumber::read(text, intake.phone_country) {
-            phone.number.as_str().clone_into(text);
-            self.displays.insert(field.to_owned(), phone.display);
+        let value = self.sent.get_mut(field);
+        let display = value.and_then(|it| PhoneNumber::read_in(it, intake.phone_country));
+        if let Some(display) = display {
+            self.displays.insert(field.to_owned(), display);
         }
     }
 

@@ -20,7 +20,7 @@ use super::text::Line;
 /// The fields that are no texts.
 const LISTS: [&str; 2] = ["former_names", "identifiers"];
 
-/// What is known of a person before a record is made of it. Every field may be absent or null, and a text may be blank.
+/// The known facts about a person before a record is made. Every field may be absent or null, and a text may be blank.
 #[derive(Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 struct Person {
@@ -40,7 +40,7 @@ struct Person {
     identifiers: Option<Vec<RecordIdentifier>>,
 }
 
-/// Reads what is known of a person, as the terms by which records of the same person are found.
+/// Reads the known facts about a person, as the terms by which records of the same person are found.
 pub fn known_person(mut body: JsonObject, intake: &Intake) -> Result<SearchTerms, FieldErrors> {
     for (_, value) in body.iter_mut().filter(|(field, _)| !LISTS.contains(&field.as_str())) {
         if is_blank(value) {
@@ -48,10 +48,8 @@ pub fn known_person(mut body: JsonObject, intake: &Intake) -> Result<SearchTerms
         }
     }
     for field in PatientDetails::PHONES {
-        let Some(Value::String(text)) = body.get_mut(*field) else { continue };
-        // The parser refuses text that is no number.
-        if let Ok(phone) = PhoneNumber::read(text, intake.phone_country) {
-            phone.number.as_str().clone_into(text);
+        if let Some(value) = body.get_mut(*field) {
+            PhoneNumber::read_in(value, intake.phone_country);
         }
     }
     let person: Person = field::parse(body, |_, _| ())?;

@@ -1,4 +1,4 @@
-//! What details are read with, beside the request.
+//! The context in which details are read.
 
 use super::date::Date;
 use super::phone::PhoneCountry;

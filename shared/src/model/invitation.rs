@@ -26,7 +26,7 @@ impl InvitationId {
     }
 }
 
-/// What an administrator sends.
+/// The body of an administrator's request.
 #[derive(Debug, Clone, Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 pub struct NewInvitation {

@@ -45,10 +45,6 @@ impl PartialDate {
             Known::Year => Date(self.first.0.last_of_year()),
         }
     }
-
-    pub fn year(self) -> i16 {
-        self.first.0.year()
-    }
 }
 
 impl FromStr for PartialDate {
@@ -160,6 +156,5 @@ mod tests {
         assert_eq!(days("2024"), (day("2024-01-01"), day("2024-12-31")));
         assert_eq!(days("2024-02"), (day("2024-02-01"), day("2024-02-29")));
         assert_eq!(days("2024-02-03"), (day("2024-02-03"), day("2024-02-03")));
-        assert_eq!(date("2024-02").year(), 2024);
     }
 }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use super::digit::ascii_digit;
@@ -22,7 +23,7 @@ const EXTENSION: &str = ";ext=";
 
 const MAX_EXTENSION: usize = 9;
 
-/// What people write between a number and its extension, in lower case.
+/// The words that people write between a number and its extension, in lower case.
 const EXTENSION_LABELS: [&str; 12] = [
     EXTENSION,
     "extension",
@@ -49,7 +50,7 @@ pub struct PhoneNumber(String);
 #[serde(transparent)]
 pub struct PhoneDisplay(String);
 
-/// What a text says.
+/// A number that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadPhone {
     pub number: PhoneNumber,
@@ -85,6 +86,14 @@ impl PhoneNumber {
         let number = with_extension(&typed.dialled(), typed.extension.as_deref()).parse()?;
         let display = text.chars().filter(|c| !is_invisible(*c)).collect();
         Ok(ReadPhone { number, display: PhoneDisplay(display) })
+    }
+
+    /// Replaces a number as somebody wrote it by its kept form, and returns its display. Any other value stays: the
+    /// parser refuses it.
+    pub fn read_in(value: &mut Value, country: Option<PhoneCountry>) -> Option<PhoneDisplay> {
+        let ReadPhone { number, display } = Self::read(value.as_str()?, country).ok()?;
+        *value = Value::String(number.0);
+        Some(display)
     }
 
     pub fn as_str(&self) -> &str {

@@ -28,7 +28,7 @@ pub enum Unmet {
     NoIfMatch,
 }
 
-/// What the answer to a read contains.
+/// The content of the answer to a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     Record,

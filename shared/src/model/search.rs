@@ -1,4 +1,4 @@
-//! What a record is found by, and what a search asks for.
+//! The terms by which a record is found, and the criteria of a search.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ const MAX_KEY: usize = 200;
 /// The most digits of a telephone number.
 const MAX_DIGITS: usize = 19;
 
-/// What a record is found by.
+/// The terms by which a record is found.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct SearchTerms {
     /// The words of first and last name, in this order: a search key.
@@ -31,7 +31,7 @@ pub struct SearchTerms {
     pub specialization: Option<String>,
 }
 
-/// What a search asks for. All given criteria must match.
+/// The criteria of a search. All given criteria must match.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Criteria {
     /// A search key. Each word must begin a different word of the name, or of one former name.

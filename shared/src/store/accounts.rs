@@ -278,19 +278,21 @@ impl Load for AccountPage {
 
 /// Ends the sessions of an account that is active and of this epoch, by giving it the next epoch.
 pub(super) fn next_epoch(epoch: u64, now: Timestamp) -> Expression {
-    ending("SET epoch = :next, updated_at = :now ADD version :one", epoch, now)
+    const CHANGE: &str = "SET epoch = :next, updated_at = :now ADD version :one";
+    ending(CHANGE, "epoch = :epoch AND active = :yes", epoch, now)
 }
 
-/// As [`next_epoch`]; the account's address is verified, too.
-pub(super) fn verified_in_next_epoch(epoch: u64, now: Timestamp) -> Expression {
+/// As [`next_epoch`]; the account's address is verified, too, if it is still this one.
+pub(super) fn verified_in_next_epoch(user: &User, now: Timestamp) -> Expression {
     const CHANGE: &str =
         "SET epoch = :next, updated_at = :now, email_verified = :yes ADD version :one";
-    ending(CHANGE, epoch, now)
+    let condition = "epoch = :epoch AND active = :yes AND email = :email";
+    ending(CHANGE, condition, user.epoch, now).text(":email", user.email.as_str())
 }
 
-fn ending(change: &'static str, epoch: u64, now: Timestamp) -> Expression {
+fn ending(change: &'static str, condition: &'static str, epoch: u64, now: Timestamp) -> Expression {
     Expression::update(change)
-        .only_if("epoch = :epoch AND active = :yes")
+        .only_if(condition)
         .number(":epoch", epoch)
         .number(":next", epoch.saturating_add(1))
         .text(":now", now)

@@ -121,8 +121,8 @@ impl CursorKeyItem<'_> {
     }
 }
 
-/// What the item holds. An earlier version of this program takes it for a token key, and with the first four attributes
-/// for one that has retired, so that it passes over it during an update and after a return to that version.
+/// The content of the item. Earlier versions read it as a token key. The first four attributes make it one that has
+/// retired, so that they ignore it during an update and after a return to them.
 #[derive(Serialize, Deserialize)]
 struct Row {
     kid: String,

@@ -14,7 +14,7 @@ pub trait Load: Sized + Send + 'static {
     /// The name in a request: an id, two ids, a page of a list.
     type Name: Clone + Send + Sync + 'static;
 
-    /// What [`Load::find`] reads: [`crate::dynamo::Rows`] for most lists, `()` for a target at keys.
+    /// The result of [`Load::find`]: [`crate::dynamo::Rows`] for most lists, `()` for a target at keys.
     type Found: Default + Send + 'static;
 
     /// Returns the keys to read with the caller.

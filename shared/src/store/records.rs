@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use super::error::StoreError;
 use super::idempotency::Creation;
 use super::load::Nothing;
+use super::registration::TAKEN;
 use super::search_index;
 use super::stored::{
     LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, State, Stored, item_of, not_found,
@@ -38,8 +39,8 @@ mod sealed {
 pub trait RecordActs: Details + sealed::Sealed {
     /// The attributes that lists show; all if empty.
     const LISTED: &'static [&'static str];
-    /// What the answer to a creation says about another record that may be of the same person; `None` if it says
-    /// nothing.
+    /// Makes the part of a creation's answer that names another record of possibly the same person; `None` if answers
+    /// have no such part.
     const DUPLICATE: Option<fn(Record<Self>) -> PossibleDuplicate>;
     const CREATE: Act;
     const READ: Act;
@@ -326,7 +327,7 @@ fn taken(refusals: &[Refusal]) -> Option<StoreError> {
     let mut errors = None;
     for refusal in refusals {
         if let Refusal::Taken(field) = refusal {
-            errors.get_or_insert_with(FieldErrors::default).add(field, "is already taken");
+            errors.get_or_insert_with(FieldErrors::default).add(field, TAKEN);
         }
     }
     errors.map(StoreError::Conflict)

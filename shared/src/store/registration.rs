@@ -58,8 +58,8 @@ impl Accounts<'_> {
         self.make(user, password_hash).await
     }
 
-    /// Makes the account of an invitation that is still open, and uses the invitation up. Who has its token reads mail to
-    /// the address, which is therefore verified. Calls: UpdateItem of the counter, TransactWriteItems.
+    /// Makes the account of an invitation that is still open, and uses the invitation up. Only a reader of that
+    /// mailbox has its token, so the address is verified. Calls: UpdateItem of the counter, TransactWriteItems.
     pub async fn accept(
         &self,
         invitation: &Invitation,

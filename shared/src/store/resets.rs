@@ -73,7 +73,7 @@ impl Resets<'_> {
         let transaction = self.store.main.transaction();
         let outcome = transaction
             .delete_existing(Key::reset(token_hash), ())
-            .update(Key::user(Some(user.id)), verified_in_next_epoch(user.epoch, now), ())
+            .update(Key::user(Some(user.id)), verified_in_next_epoch(user, now), ())
             .put(credential(user.id, Some(hash))?)
             .commit()
             .await?;

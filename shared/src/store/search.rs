@@ -116,7 +116,7 @@ impl<D: RecordActs> Load for RecordPage<D> {
     /// The rows of each stream, beginning with that of the position.
     type Found = Vec<Rows>;
 
-    /// Calls: Query; for a search by name or birth date up to five at the same time.
+    /// Calls: Query; for a search by name or birth date up to seven at the same time.
     async fn find(
         store: &Store,
         query: &RecordQuery,

@@ -4,7 +4,6 @@
 //! every record; its sort key is the value, then the id.
 
 use std::collections::BTreeSet;
-use std::slice;
 
 use super::keys::{SEPARATOR, sort_key};
 use crate::dynamo::Key;
@@ -172,22 +171,30 @@ fn births<D: Details>(date: PartialDate) -> Vec<Stream> {
 }
 
 /// Returns the rows of names: those that begin as it was typed; those with the last word first, for "Anna Schmidt",
-/// who is Anna Maria Schmidt; those with the words divided otherwise; and those with the longest word.
+/// who is Anna Maria Schmidt; those with the words divided otherwise; and those with the longest word of each, among
+/// which are all that can match.
 fn names<D: Details>(typed: &str) -> Vec<Stream> {
-    let words: Vec<&str> = typed.split(' ').filter(|word| !word.is_empty()).collect();
-    let usable = words.iter().filter(|word| has_partition(word));
-    let Some(longest) = usable.max_by_key(|word| word.chars().count()) else { return Vec::new() };
-    let last_first = words.split_last();
-    let last_first = last_first.map(|(last, others)| [slice::from_ref(last), others].concat());
+    let Some(longest) = longest_word(typed) else { return Vec::new() };
+    let last_first = typed.rsplit_once(' ').map(|(others, last)| format!("{last} {others}"));
+    let divided = divided(typed);
+    let longest = [longest].into_iter().chain(divided.iter().filter_map(|name| longest_word(name)));
     let mut streams = Vec::new();
-    let longest = (*longest).to_owned();
-    let typed_and_turned = [words].into_iter().chain(last_first).map(|words| words.join(" "));
-    for words in typed_and_turned.chain(divided(typed)).chain([longest]) {
-        if has_partition(&words) {
-            push_new(&mut streams, Entry::name::<D>(&words).beginnings());
+    for words in [typed]
+        .into_iter()
+        .chain(last_first.as_deref())
+        .chain(divided.iter().map(String::as_str))
+        .chain(longest)
+    {
+        if has_partition(words) {
+            push_new(&mut streams, Entry::name::<D>(words).beginnings());
         }
     }
     streams
+}
+
+/// Returns the longest word that is long enough to name a partition.
+fn longest_word(name: &str) -> Option<&str> {
+    name.split(' ').filter(|word| has_partition(word)).max_by_key(|word| word.chars().count())
 }
 
 fn push_new(streams: &mut Vec<Stream>, stream: Stream) {
@@ -318,13 +325,35 @@ mod tests {
         let of =
             |name: &str| prefixes(&Criteria { name: Some(name.to_owned()), ..Criteria::default() });
         let names = ["anna maria roe", "roe anna maria", "annamaria roe", "anna mariaroe", "maria"];
-        assert_eq!(of("anna maria roe"), names);
+        assert_eq!(of("anna maria roe"), [&names[..], &["annamaria", "mariaroe"]].concat());
         assert_eq!(of("roe"), ["roe"]);
         assert_eq!(of("j roe"), ["roe j", "jroe", "roe"]);
         assert_eq!(of("o brien"), ["brien o", "obrien", "brien"]);
         assert_eq!(of("王"), ["王"]);
-        assert_eq!(of("王秀英"), ["王秀英", "王 秀英", "王秀 英"]);
+        assert_eq!(of("王秀英"), ["王秀英", "王 秀英", "王秀 英", "秀英", "王秀"]);
         assert_eq!(of("j"), [""; 0]);
+    }
+
+    #[test]
+    fn every_match_has_a_row_in_a_stream() {
+        let words = ["sean", "patrick", "o", "brien", "obrien", "王", "秀英", "王秀英"];
+        let three = |at: usize| [at / 64, at / 8 % 8, at % 8].map(|word| words[word]);
+        let names: Vec<String> = (0..512).step_by(3).map(|at| three(at).join(" ")).collect();
+        let typed = (0..512).map(|at| three(at)[at % 3..].join(" "));
+        for query in typed {
+            let criteria = Criteria { name: Some(query), ..Criteria::default() };
+            let streams = streams::<PatientDetails>(&criteria);
+            for name in &names {
+                let terms = SearchTerms { name: name.clone(), ..SearchTerms::default() };
+                let rows = rows::<PatientDetails>(PatientId::new(1).unwrap(), &terms);
+                let is_found = rows.iter().any(|row| streams.iter().any(|it| it.holds(row)));
+                let is_searched = !streams.is_empty();
+                assert!(
+                    is_found || !is_searched || !criteria.matches(&terms),
+                    "{criteria:?} {name}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct PublicKey {
     pub retires_at: Option<Timestamp>,
 }
 
-/// What the keys table holds.
+/// The content of the keys table.
 #[derive(Debug, Default)]
 pub struct PublishedKeys {
     /// The valid ones.

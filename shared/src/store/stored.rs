@@ -115,10 +115,12 @@ pub fn alive() -> Expression {
     Expression::only("attribute_exists(pk) AND attribute_not_exists(deleted_at)")
 }
 
-/// A condition: the item has this version and is no tombstone.
+/// A condition: the item has this `:version` and is no tombstone.
+pub const UNCHANGED: &str = "version = :version AND attribute_not_exists(deleted_at)";
+
+/// The condition [`UNCHANGED`].
 pub fn unchanged(version: Version) -> Expression {
-    Expression::only("version = :version AND attribute_not_exists(deleted_at)")
-        .number(":version", version)
+    Expression::only(UNCHANGED).number(":version", version)
 }
 
 pub fn item_of<D: Details>(record: &Record<D>) -> Result<Item, StoreError> {

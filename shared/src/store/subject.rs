@@ -1,5 +1,5 @@
-//! What a doctor, a patient or an account must have in the table besides its own attributes: its place in lists, its
-//! rows in the search index, and its claims, which are the items that keep its unique values.
+//! The items that belong to a doctor, a patient or an account besides its own attributes: its place in lists, its rows
+//! in the search index, and its claims, which are the items that keep its unique values.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::keys::{self, SELF, sort_key};
 use super::records::claim;
 use super::registration;
 use super::search_index;
-use super::stored::{record_in, unchanged};
+use super::stored::{UNCHANGED, record_in, unchanged};
 use super::tables::Store;
 use crate::dynamo::{self, Expression, Item, Key, key_in};
 use crate::model::doctor::DoctorDetails;
@@ -23,9 +23,6 @@ use crate::model::version::Version;
 
 /// The kinds of subjects.
 pub const KINDS: [&str; 3] = [KIND, DoctorDetails::KIND, PatientDetails::KIND];
-
-/// A condition of a change: the item is still that of this `:version`.
-pub const UNCHANGED: &str = "version = :version AND attribute_not_exists(deleted_at)";
 
 /// A doctor, a patient or an account.
 pub struct Subject {

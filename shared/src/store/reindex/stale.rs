@@ -17,7 +17,7 @@ const ROWS: [&str; 5] = ["NAME", "BORN", "PHONE", "IDENTIFIER", "SPECIALTY"];
 /// The owner of an item: its kind and its id.
 type Owner = (&'static str, u64);
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Row,

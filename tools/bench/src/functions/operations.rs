@@ -3,7 +3,8 @@
 use ops::Result;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use shared::auth::reset::{self, ResetToken};
+use shared::auth::mailed_token::MailedToken;
+use shared::auth::reset;
 use shared::model::doctor::{Doctor, DoctorDetails};
 use shared::model::patient::{Patient, PatientDetails};
 use shared::model::user::{Role, User};
@@ -166,7 +167,7 @@ async fn member(world: &World, n: u32) -> Actor {
 
 /// Opens a password reset, and returns its token, which is usually mailed.
 async fn reset_token(world: &World, user: &User) -> Result<String> {
-    let token = ResetToken::new(world.app.system())?;
+    let token = MailedToken::new(world.app.system())?;
     let expires_at = world.app.now().plus(reset::LIFETIME);
     let email = Some(user.email.clone());
     let reset = Reset { user_id: Some(user.id), email, epoch: user.epoch, expires_at };
