@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
-use idna::AsciiDenyList;
-use idna::uts46::{DnsLength, Hyphens, Uts46};
+use idna::punycode;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::characters::{is_ignorable, is_meaningless};
 use super::field::{field_from_str, unseen};
@@ -17,6 +18,15 @@ const MAX_BYTES: usize = 254;
 
 /// The most characters of a name that are read. A stranger may send 64 KiB, of which folding makes megabytes.
 const MAX_TYPED: usize = 1000;
+
+/// The longest label of a domain (RFC 1035, 2.3.4).
+const MAX_LABEL: usize = 63;
+
+/// Begins the ASCII form of a label that is not ASCII (RFC 5890, 2.3.2.5).
+const ACE_PREFIX: &str = "xn--";
+
+/// Separates labels as a full stop does (UTS 46); NFKC makes it of its half-width form.
+const IDEOGRAPHIC_FULL_STOP: char = '\u{3002}';
 
 /// An address of the form `local@domain.tld`, in the client's spelling.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,16 +72,32 @@ pub fn name_form(text: &str) -> String {
     }
 }
 
-/// Returns a domain in ASCII and in lower case; `None` if IDNA refuses it.
+/// Returns a domain in ASCII and in lower case; `None` if a label is no label of a domain.
+///
+/// This is UTS 46 without its tables, which every function would contain, because the SDK parses URLs with the same
+/// crate: letters are mapped by NFKC and lower case, and only letters, digits, marks and hyphens are valid. Domains that
+/// registries refuse for other reasons (CONTEXTJ, Bidi) are valid here; no mail reaches them.
 fn ascii_domain(domain: &str) -> Option<String> {
-    let lower = domain.to_ascii_lowercase();
-    if domain.is_ascii() && !lower.split('.').any(|label| label.starts_with("xn--")) {
-        return Some(lower);
+    let lower: String = domain.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    let labels = lower.split(['.', IDEOGRAPHIC_FULL_STOP]).map(ascii_label);
+    Some(labels.collect::<Option<Vec<_>>>()?.join("."))
+}
+
+fn ascii_label(label: &str) -> Option<String> {
+    let is_valid = |c: char| c == '-' || c.is_alphanumeric() || is_combining_mark(c);
+    if !label.chars().all(is_valid) || label.starts_with(is_combining_mark) {
+        return None;
     }
-    let deny = AsciiDenyList::STD3;
-    let ascii =
-        Uts46::new().to_ascii(domain.as_bytes(), deny, Hyphens::Allow, DnsLength::Verify).ok()?;
-    Some(ascii.into_owned())
+    let ascii = match label.strip_prefix(ACE_PREFIX) {
+        // Two spellings of one domain must have one form.
+        Some(encoded) => {
+            let decoded = punycode::decode_to_string(encoded).filter(|it| !it.is_ascii())?;
+            ascii_domain(&decoded).filter(|it| it == label)?
+        }
+        None if label.is_ascii() => label.to_owned(),
+        None => format!("{ACE_PREFIX}{}", punycode::encode_str(label)?),
+    };
+    (ascii.len() <= MAX_LABEL).then_some(ascii)
 }
 
 impl FromStr for Email {
@@ -143,6 +169,8 @@ mod tests {
         assert_eq!(form("jane@XN--mnchen-3YA.example"), "jane@xn--mnchen-3ya.example");
         assert_eq!(form("jane@bücher.example"), form("jane@xn--bcher-kva.example"));
         assert_eq!(name_form("nobody@mu nchen"), "nobody@mu nchen");
+        assert_eq!(form("jane@例え。テスト"), "jane@xn--r8jz45g.xn--zckzah");
+        assert_ne!(form("jane@straße.example"), form("jane@strasse.example"));
     }
 
     #[test]
