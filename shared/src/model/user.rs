@@ -51,7 +51,8 @@ pub struct User {
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Whether an import or a smoke test made the account, and not its owner's registration. Only imported accounts have the attribute.
+    /// Whether an import or a smoke test made the account, and not its owner's registration. Only imported accounts have
+    /// the attribute.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
 }

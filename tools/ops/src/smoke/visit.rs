@@ -29,7 +29,8 @@ const HASH_MEMORY_MIB: usize = 64;
 /// How the account of a visit comes into being.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Account {
-    /// Directly in the API's tables: also if registration is closed, and without a mail to an address that nobody reads.
+    /// Directly in the API's tables: also if registration is closed, and without a mail to an address that nobody
+    /// reads.
     Imported,
     /// By a registration.
     Registered,
