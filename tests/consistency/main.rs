@@ -197,12 +197,12 @@ fn tests_of_every_function_run_once_and_name_it() -> Outcome {
                 "functions/{name}/Cargo.toml: `test = false` unless it has a build.rs"
             ));
         }
-        let tests = fs::read_to_string(folder.join("src/tests.rs"))?;
+        let tests = tests_of(&folder)?;
         for call in ["policy_grants_nothing_else(\"", "Event::of(\""] {
             for rest in tests.split(call).skip(1) {
                 if !rest.starts_with(&format!("{name}\"")) {
                     wrong.push(format!(
-                        "functions/{name}/src/tests.rs: {call} names another function"
+                        "the tests of functions/{name}: {call} names another function"
                     ));
                 }
             }
@@ -210,6 +210,18 @@ fn tests_of_every_function_run_once_and_name_it() -> Outcome {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
+}
+
+/// Returns the text of a function's tests: `tests.rs`, and the files of the folder `tests` if there is one.
+fn tests_of(folder: &Path) -> io::Result<String> {
+    let mut text = fs::read_to_string(folder.join("src/tests.rs"))?;
+    let more = folder.join("src/tests");
+    if more.is_dir() {
+        for entry in fs::read_dir(more)? {
+            text += &fs::read_to_string(entry?.path())?;
+        }
+    }
+    Ok(text)
 }
 
 /// The functions that check or set passwords.

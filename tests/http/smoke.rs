@@ -19,7 +19,7 @@ fn smoke_test_makes_six_calls_and_deactivates_its_accounts() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let stdout = String::from_utf8(output.stdout).unwrap();
     let calls: Vec<_> = stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(calls, ["201", "200", "201", "200", "200", "200"], "{stdout}");
+    assert_eq!(calls, ["400", "200", "201", "200", "200", "200"], "{stdout}");
 
     let left = admin.walk("/api/users/?search=smoke-test");
     assert!(!left.is_empty());

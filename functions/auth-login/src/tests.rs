@@ -1,13 +1,14 @@
-use std::time::{Duration, Instant};
+mod passwords;
+mod sessions;
+mod throttles;
 
-use secrecy::{ExposeSecret, SecretString};
+use std::time::Instant;
+
 use shared::auth::attempts::AttemptLimits;
 use shared::auth::mailed_token::MailedToken;
 use shared::auth::minter::Minter;
-use shared::auth::sessions;
 use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, User, UserChange};
-use shared::store::{RowRule, WindowRule};
 use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, SESSION_LIMITS, Value, World, checks, json,
@@ -15,6 +16,8 @@ use shared::testing::{
 };
 
 use super::{FAILURE_SPAN, Settings, login};
+
+const WRONG: &str = "not the password";
 
 fn ready(world: &World) -> impl Handler + use<> {
     limited(world, ATTEMPT_LIMITS)
@@ -51,10 +54,14 @@ async fn change(world: &World, user: &User, change: UserChange) -> User {
     steps::update_account(store, user.id, change, &Preconditions::NONE, now).await.unwrap()
 }
 
-/// Returns the stored hash of an account's password.
-async fn hash_of(world: &World, user: &User) -> SecretString {
-    let found = world.app.store().credentials().named(&user.username.unique_form()).await.unwrap();
-    found.unwrap().password_hash.unwrap()
+async fn statuses(world: &World, events: impl IntoIterator<Item = Event>) -> Vec<u16> {
+    let calls = events.into_iter().map(|event| world.call(ready(world), event));
+    together(calls).await.into_iter().map(|answer| answer.status).collect()
+}
+
+async fn stored_sessions(world: &World) -> usize {
+    let rows = world.rows("USER#").await;
+    rows.iter().filter(|row| row["sk"].as_s().unwrap().starts_with("SESSION#")).count()
 }
 
 #[test]
@@ -114,34 +121,6 @@ fn username_or_email_is_required_but_not_both() {
     });
 }
 
-const WRONG: &str = "not the password";
-
-/// A hash of [`PASSWORD`] in Django's format.
-const DJANGO: &str = "pbkdf2_sha256$1000$saltsalt$GiyXZ/OYCCmq7R5nM/hxhYLtCzjCT03WQfxIQzu4elE=";
-
-fn from(address: &str, fields: Value) -> Event {
-    event().with(fields).from_address(address)
-}
-
-async fn statuses(world: &World, events: impl IntoIterator<Item = Event>) -> Vec<u16> {
-    let calls = events.into_iter().map(|event| world.call(ready(world), event));
-    together(calls).await.into_iter().map(|answer| answer.status).collect()
-}
-
-/// Attempts with a name, each from another address. At most ten run at once, so that hashing is not the limit.
-async fn bots(world: &World, attempts: u32) -> Vec<u16> {
-    let mut answers = Vec::new();
-    for first in (0..attempts).step_by(10) {
-        let bot = |n| from(&format!("198.51.100.{n}"), json!({"password": WRONG}));
-        answers.extend(statuses(world, (first..attempts.min(first + 10)).map(bot)).await);
-    }
-    answers
-}
-
-fn count(statuses: &[u16], status: u16) -> usize {
-    statuses.iter().filter(|it| **it == status).count()
-}
-
 #[test]
 fn disabled_account_fails_like_an_unknown_one() {
     run(async |world: World| {
@@ -152,228 +131,6 @@ fn disabled_account_fails_like_an_unknown_one() {
         assert!(!updated.active);
         let disabled = call(&world, json!({})).await;
         assert_eq!(disabled.expect_problem(401, "invalid_credentials"), unknown);
-    });
-}
-
-#[test]
-fn account_without_a_password_fails_like_an_unknown_one() {
-    run(async |world: World| {
-        let user = world.account_with_password("amara", PASSWORD).await;
-        let (old, none) = (hash_of(&world, &user).await, "".into());
-        world.app.store().credentials().upgrade(user.id, &old, &none).await.unwrap();
-        call(&world, json!({"password": ""})).await.expect_problem(401, "invalid_credentials");
-    });
-}
-
-#[test]
-fn only_ten_of_200_concurrent_attempts_are_checked() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        let answers =
-            statuses(&world, (0..200).map(|_| event().with(json!({"password": WRONG})))).await;
-        // On a busy machine, DynamoDB may answer some of them too late.
-        let late = count(&answers, 503);
-        assert!((10 - late.min(10)..=10).contains(&count(&answers, 401)), "{answers:?}");
-        assert_eq!(count(&answers, 401) + count(&answers, 429) + late, 200);
-    });
-}
-
-#[test]
-fn pauses_double_after_ten_failures_and_the_owner_gets_in_after_one() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        for _ in 0..10 {
-            call(&world, json!({"password": WRONG})).await.expect(401);
-        }
-        for wait in [1, 2, 4, 8] {
-            let refused = call(&world, json!({})).await;
-            assert_eq!(refused.header("retry-after"), Some(wait.to_string().as_str()));
-            refused.expect_problem(429, "too_many_attempts");
-            world.advance(Duration::from_millis(wait * 1000 - 1));
-            call(&world, json!({})).await.expect(429);
-            world.advance(Duration::from_millis(1));
-            if wait < 8 {
-                call(&world, json!({"password": WRONG})).await.expect(401);
-            }
-        }
-        call(&world, json!({})).await.expect(200);
-        // A new row begins.
-        for _ in 0..10 {
-            call(&world, json!({"password": WRONG})).await.expect(401);
-        }
-    });
-}
-
-#[test]
-fn longest_pause_is_fifteen_minutes_and_failures_are_forgotten_after_a_day() {
-    run(async |world: World| {
-        let limits =
-            AttemptLimits { row: RowRule { free: 1, ..ATTEMPT_LIMITS.row }, ..ATTEMPT_LIMITS };
-        let login = limited(&world, limits);
-        let wrong = || event().with(json!({"password": WRONG}));
-        for _ in 0..12 {
-            world.call(login.clone(), wrong()).await.expect(401);
-            world.advance(Duration::from_secs(900));
-        }
-        world.call(login.clone(), wrong()).await.expect(401);
-        let refused = world.call(login.clone(), wrong()).await;
-        assert_eq!(refused.header("retry-after"), Some("900"));
-        world.advance(Duration::from_secs(24 * 60 * 60));
-        world.call(login.clone(), wrong()).await.expect(401);
-        let refused = world.call(login, wrong()).await;
-        assert_eq!(refused.header("retry-after"), Some("1"));
-    });
-}
-
-#[test]
-fn attempts_are_limited_by_address_per_hour_and_ipv6_by_network() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        let address = WindowRule { tries: 8, ..ATTEMPT_LIMITS.address };
-        let login = limited(&world, AttemptLimits { address, ..ATTEMPT_LIMITS });
-        let stuffing = |n: u32| {
-            let body = json!({"username": format!("user-{n}"), "password": WRONG});
-            world.call(login.clone(), from(&format!("2001:db8:1:2::{n:x}"), body))
-        };
-        let answers = together((0..10).map(stuffing)).await;
-        let answers: Vec<u16> = answers.into_iter().map(|answer| answer.status).collect();
-        assert_eq!((count(&answers, 401), count(&answers, 429)), (8, 2));
-
-        let amara = async |address| world.call(login.clone(), from(address, json!({}))).await;
-        let refused = amara("2001:db8:1:2:ffff::").await;
-        assert_eq!(refused.header("retry-after"), Some("3600"));
-        amara("2001:db8:1:3::").await.expect(200);
-        world.advance(Duration::from_secs(3600));
-        amara("2001:db8:1:2:ffff::").await.expect(200);
-    });
-}
-
-#[test]
-fn failures_at_a_known_address_are_forgotten_after_a_day() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        call(&world, json!({})).await.expect(200);
-        for _ in 0..10 {
-            call(&world, json!({"password": WRONG})).await.expect(401);
-        }
-        call(&world, json!({})).await.expect(429);
-        world.advance(Duration::from_secs(24 * 60 * 60));
-        for _ in 0..10 {
-            call(&world, json!({"password": WRONG})).await.expect(401);
-        }
-        call(&world, json!({})).await.expect(429);
-    });
-}
-
-#[test]
-fn success_uses_up_no_attempt() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        for n in 0..60 {
-            // Each from another address; 50 failures would use up the attempts of the name.
-            let address = format!("198.51.100.{n}");
-            world.call(ready(&world), from(&address, json!({}))).await.expect(200);
-        }
-    });
-}
-
-#[test]
-fn botnet_is_locked_out_and_the_owner_is_not() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        let (home, elsewhere) = ("203.0.113.10", "203.0.113.99");
-        world.call(ready(&world), from(home, json!({}))).await.expect(200);
-
-        let answers = bots(&world, 60).await;
-        assert_eq!((count(&answers, 401), count(&answers, 429)), (50, 10));
-
-        world.call(ready(&world), from(home, json!({}))).await.expect(200);
-        world.call(ready(&world), from(elsewhere, json!({}))).await.expect(429);
-        world.advance(Duration::from_secs(3600));
-        world.call(ready(&world), from(elsewhere, json!({}))).await.expect(200);
-    });
-}
-
-#[test]
-fn address_stays_known_for_thirty_days() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        let home = "203.0.113.10";
-        world.call(ready(&world), from(home, json!({}))).await.expect(200);
-        world.advance(Duration::from_secs(30 * 24 * 60 * 60));
-        bots(&world, 50).await;
-        world.call(ready(&world), from(home, json!({}))).await.expect(429);
-    });
-}
-
-#[test]
-fn stored_attempts_hold_neither_name_nor_address() {
-    run(async |world: World| {
-        call(&world, json!({"username": "canary", "password": WRONG})).await.expect(401);
-        let rows = world.rows("ATTEMPTS#").await;
-        assert_eq!(rows.len(), 3);
-        let stored = format!("{rows:?}");
-        assert!(!stored.contains("canary") && !stored.contains("203.0.113.10"), "{stored}");
-    });
-}
-
-#[test]
-fn django_hash_is_verified_and_upgraded_at_the_first_login() {
-    run(async |world: World| {
-        let user = world.account_with_password("amara", "something else entirely").await;
-        let old = hash_of(&world, &user).await;
-        world.app.store().credentials().upgrade(user.id, &old, &DJANGO.into()).await.unwrap();
-
-        call(&world, json!({"password": WRONG})).await.expect(401);
-        call(&world, json!({})).await.expect(200);
-        let now = hash_of(&world, &user).await;
-        let now = now.expose_secret();
-        assert!(now.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{now}");
-        call(&world, json!({})).await.expect(200);
-        call(&world, json!({"password": WRONG})).await.expect(401);
-    });
-}
-
-/// Each replaces the hash. The one that is later verifies the new one.
-#[test]
-fn concurrent_first_logins_with_an_imported_hash_succeed() {
-    run(async |world: World| {
-        let user = world.account_with_password("amara", "something else entirely").await;
-        let old = hash_of(&world, &user).await;
-        world.app.store().credentials().upgrade(user.id, &old, &DJANGO.into()).await.unwrap();
-        let answers = statuses(&world, (0..3).map(|_| event())).await;
-        assert_eq!(answers, [200, 200, 200]);
-    });
-}
-
-#[test]
-fn composed_and_decomposed_password_are_equal() {
-    run(async |world: World| {
-        world.account_with_password("amara", "pa\u{308}sswort-mit-Umlaut").await;
-        for password in ["p\u{e4}sswort-mit-Umlaut", "pa\u{308}sswort-mit-Umlaut"] {
-            call(&world, json!({"password": password})).await.expect(200);
-        }
-        call(&world, json!({"password": "passwort-mit-Umlaut"})).await.expect(401);
-    });
-}
-
-#[test]
-fn hash_of_a_decomposed_password_is_replaced_by_that_of_its_normal_form() {
-    // The hash of `DECOMPOSED` as it is typed here.
-    const OLD: &str = "pbkdf2_sha256$1000$saltsalt$MvPIDwS2LxMHGuWVAgi3+C2gv/VF/eSWhXbOTQ+3zY0=";
-    const DECOMPOSED: &str = "pa\u{308}sswort-mit-Umlaut";
-    const COMPOSED: &str = "p\u{e4}sswort-mit-Umlaut";
-    run(async |world: World| {
-        let user = world.account_with_password("amara", "something else entirely").await;
-        let old = hash_of(&world, &user).await;
-        world.app.store().credentials().upgrade(user.id, &old, &OLD.into()).await.unwrap();
-
-        call(&world, json!({"password": COMPOSED})).await.expect(401);
-        call(&world, json!({"password": DECOMPOSED})).await.expect(200);
-        assert!(hash_of(&world, &user).await.expose_secret().starts_with("$argon2id$"));
-        for password in [COMPOSED, DECOMPOSED] {
-            call(&world, json!({"password": password})).await.expect(200);
-        }
     });
 }
 
@@ -430,21 +187,6 @@ fn address_must_be_verified_if_the_operator_requires_it() {
     });
 }
 
-/// As [`refused_login_counts_as_an_attempt`].
-#[test]
-fn login_without_a_verified_address_counts_as_an_attempt() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        let row = RowRule { free: 2, ..ATTEMPT_LIMITS.row };
-        let login = strict(&world, AttemptLimits { row, ..ATTEMPT_LIMITS });
-        for _ in 0..2 {
-            world.call(login.clone(), event()).await.expect(403);
-        }
-        let refused = world.call(login, event()).await;
-        refused.expect_problem(429, "too_many_attempts");
-    });
-}
-
 /// A stranger measures the time of a refusal, and the operator pays for its calls: both are the same for every reason.
 #[test]
 #[allow(
@@ -497,92 +239,6 @@ fn login_makes_eleven_calls_and_nine_from_a_known_address() {
             assert_eq!(counts("PutItem"), published, "{calls:?}");
             assert_eq!(calls.len(), reservations + releases + 5 + published, "{calls:?}");
         }
-    });
-}
-
-#[test]
-fn fifty_first_session_ends_the_oldest_and_the_answer_says_so() {
-    run(async |world: World| {
-        let user = world.account_with_password("amara", PASSWORD).await;
-        let mut open = Vec::new();
-        for _ in 0..50 {
-            open.push(world.sign_in(user.clone()).await);
-            world.advance(Duration::from_secs(1));
-        }
-        // The oldest by its login, also if it was used last.
-        let (store, system, idle) = (world.app.store(), world.app.system(), SESSION_LIMITS.idle);
-        let oldest = open[0].refresh.expose_secret();
-        sessions::refresh(store, system, &world.minter, idle, oldest).await.unwrap();
-        let body = call(&world, json!({})).await.expect(200);
-        assert_eq!(body["ended_sessions"], 1);
-        assert_eq!(world.status_of(&open[0]).await, 401);
-        assert_eq!(world.status_of(&open[1]).await, 204);
-        assert_eq!(stored_sessions(&world).await, 50);
-    });
-}
-
-/// DynamoDB removes them late.
-#[test]
-fn sessions_that_have_ended_leave_the_table_before_open_ones() {
-    run(async |world: World| {
-        let user = world.account_with_password("amara", PASSWORD).await;
-        for _ in 0..49 {
-            world.sign_in(user.clone()).await;
-        }
-        world.advance(SESSION_LIMITS.idle);
-        let open = world.sign_in(user).await;
-        let body = call(&world, json!({})).await.expect(200);
-        assert_eq!(body["ended_sessions"], 0);
-        assert_eq!(world.status_of(&open).await, 204);
-        assert_eq!(stored_sessions(&world).await, 50);
-    });
-}
-
-async fn stored_sessions(world: &World) -> usize {
-    let rows = world.rows("USER#").await;
-    rows.iter().filter(|row| row["sk"].as_s().unwrap().starts_with("SESSION#")).count()
-}
-
-#[test]
-fn successful_logins_of_an_account_are_limited_by_hour() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        let logins = WindowRule { tries: 2, ..ATTEMPT_LIMITS.logins };
-        let login = limited(&world, AttemptLimits { logins, ..ATTEMPT_LIMITS });
-        let amara = async |name: &str, password: &str| {
-            let body = json!({"username": name, "password": password});
-            world.call(login.clone(), event().with(body)).await
-        };
-        // By account: the email is another name of the same one.
-        amara("amara", PASSWORD).await.expect(200);
-        amara("amara", WRONG).await.expect(401);
-        amara("amara@example.com", PASSWORD).await.expect(200);
-        let refused = amara("amara", PASSWORD).await;
-        assert_eq!(refused.header("retry-after"), Some("3600"));
-        refused.expect_problem(429, "too_many_attempts");
-        amara("amara", WRONG).await.expect(401);
-        assert_eq!(stored_sessions(&world).await, 2);
-        world.advance(Duration::from_secs(3600));
-        amara("amara", PASSWORD).await.expect(200);
-    });
-}
-
-/// Otherwise a client that signs in in a loop would have passwords hashed without a pause.
-#[test]
-fn refused_login_counts_as_an_attempt() {
-    run(async |world: World| {
-        world.account_with_password("amara", PASSWORD).await;
-        let logins = WindowRule { tries: 1, ..ATTEMPT_LIMITS.logins };
-        let row = RowRule { free: 2, ..ATTEMPT_LIMITS.row };
-        let login = limited(&world, AttemptLimits { logins, row, ..ATTEMPT_LIMITS });
-        let attempt = async || world.call(login.clone(), event()).await;
-        attempt().await.expect(200);
-        for _ in 0..2 {
-            assert_eq!(attempt().await.header("retry-after"), Some("3600"));
-        }
-        let refused = attempt().await;
-        assert_eq!(refused.header("retry-after"), Some("1"));
-        refused.expect(429);
     });
 }
 

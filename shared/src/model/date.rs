@@ -20,8 +20,12 @@ impl Date {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be a date of the form YYYY-MM-DD")]
-pub struct InvalidDate;
+pub enum InvalidDate {
+    #[error("must be a date of the form YYYY-MM-DD")]
+    Form,
+    #[error("must be a date that exists")]
+    Nonexistent,
+}
 
 impl FromStr for Date {
     type Err = InvalidDate;
@@ -29,10 +33,19 @@ impl FromStr for Date {
     fn from_str(text: &str) -> Result<Self, InvalidDate> {
         let text = text.trim();
         // The parser also accepts other forms of ISO 8601, such as 20240131 and a date with a time.
-        let has_form = text.len() == 10 && text.bytes().filter(|b| *b == b'-').count() == 2;
-        let date = has_form.then(|| text.parse::<jiff::civil::Date>().ok());
-        date.flatten().filter(|date| date.year() >= 1).map(Self).ok_or(InvalidDate)
+        if text.len() != "YYYY-MM-DD".len() || !begins_like_a_date(text) {
+            return Err(InvalidDate::Form);
+        }
+        let date = text.parse::<jiff::civil::Date>().ok();
+        date.filter(|date| date.year() >= 1).map(Self).ok_or(InvalidDate::Nonexistent)
     }
+}
+
+/// Returns whether the text has digits and hyphens where a beginning of `YYYY-MM-DD` has them.
+pub(super) fn begins_like_a_date(text: &str) -> bool {
+    text.bytes()
+        .enumerate()
+        .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() })
 }
 
 field_from_str!(Date);
@@ -47,16 +60,17 @@ mod tests {
         assert!("2024-02-29".parse::<Date>().is_ok());
         for text in [
             "",
-            "2023-02-29",
-            "2024-13-01",
             "20240131",
             "31-01-2024",
             "2024-1-31",
             "2024-01-31T00:00",
-            "0000-01-01",
             "-00001-1-1",
+            "2024-١-01",
         ] {
-            assert_eq!(text.parse::<Date>(), Err(InvalidDate), "{text:?}");
+            assert_eq!(text.parse::<Date>(), Err(InvalidDate::Form), "{text:?}");
+        }
+        for text in ["2023-02-29", "2023-02-30", "2024-13-01", "2024-01-00", "0000-01-01"] {
+            assert_eq!(text.parse::<Date>(), Err(InvalidDate::Nonexistent), "{text:?}");
         }
     }
 }

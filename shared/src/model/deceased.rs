@@ -6,9 +6,9 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::date::Date;
+use super::date::{Date, InvalidDate};
 use super::field::{field_from_str, unseen};
-use super::partial_date::PartialDate;
+use super::partial_date::{InvalidPartialDate, PartialDate};
 use super::timestamp::Timestamp;
 
 /// A date (`YYYY-MM-DD`, `YYYY-MM` or `YYYY`) or a moment (RFC 3339).
@@ -22,10 +22,14 @@ enum When {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must be a date of the form YYYY-MM-DD, YYYY-MM or YYYY, or a time such as 2026-01-31T09:30:00Z"
-)]
-pub struct InvalidDeceasedAt;
+pub enum InvalidDeceasedAt {
+    #[error(
+        "must be a date of the form YYYY-MM-DD, YYYY-MM or YYYY, or a time such as 2026-01-31T09:30:00Z"
+    )]
+    Form,
+    #[error("must be a date that exists")]
+    Nonexistent,
+}
 
 impl DeceasedAt {
     /// Returns the last day that it may be, anywhere on Earth.
@@ -51,15 +55,22 @@ impl FromStr for DeceasedAt {
 
     fn from_str(text: &str) -> Result<Self, InvalidDeceasedAt> {
         let text = text.trim();
-        if let Ok(date) = text.parse() {
-            return Ok(Self(When::Date(date)));
+        match text.parse::<PartialDate>() {
+            Ok(date) => return Ok(Self(When::Date(date))),
+            Err(InvalidPartialDate::Nonexistent) => return Err(InvalidDeceasedAt::Nonexistent),
+            Err(InvalidPartialDate::Form) => {}
         }
         // The parser also accepts other forms of ISO 8601.
-        let (date, time) = text.split_once(['T', 't']).ok_or(InvalidDeceasedAt)?;
-        let has_form = date.parse::<Date>().is_ok() && time.len() >= "00:00:00Z".len();
-        let moment: Option<Timestamp> =
-            Some(text).filter(|_| has_form).and_then(|it| it.parse().ok());
-        let moment = moment.ok_or(InvalidDeceasedAt)?;
+        let (date, time) = text.split_once(['T', 't']).ok_or(InvalidDeceasedAt::Form)?;
+        if time.len() < "00:00:00Z".len() {
+            return Err(InvalidDeceasedAt::Form);
+        }
+        match date.parse::<Date>() {
+            Ok(_) => {}
+            Err(InvalidDate::Nonexistent) => return Err(InvalidDeceasedAt::Nonexistent),
+            Err(InvalidDate::Form) => return Err(InvalidDeceasedAt::Form),
+        }
+        let moment: Timestamp = text.parse().map_err(|_| InvalidDeceasedAt::Form)?;
         Ok(Self(When::Moment(Timestamp::from_millisecond(moment.as_millisecond()))))
     }
 }
@@ -108,7 +119,11 @@ mod tests {
         for text in
             ["", "yesterday", "2025-11-30T09:30:00", "20251130T093000Z", "2025-11-30 09:30:00Z"]
         {
-            assert_eq!(text.parse::<DeceasedAt>(), Err(InvalidDeceasedAt), "{text:?}");
+            assert_eq!(text.parse::<DeceasedAt>(), Err(InvalidDeceasedAt::Form), "{text:?}");
+        }
+        for text in ["2023-02-30", "2025-13", "2023-02-29T09:30:00Z"] {
+            let nonexistent = Err(InvalidDeceasedAt::Nonexistent);
+            assert_eq!(text.parse::<DeceasedAt>(), nonexistent, "{text:?}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::date::Date;
+use super::date::{Date, begins_like_a_date};
 use super::field::{field_from_str, unseen};
 
 /// A date of which the day, or the day and the month, may be unknown: `YYYY-MM-DD`, `YYYY-MM` or `YYYY`.
@@ -25,8 +25,12 @@ enum Known {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be a date of the form YYYY-MM-DD, YYYY-MM or YYYY")]
-pub struct InvalidPartialDate;
+pub enum InvalidPartialDate {
+    #[error("must be a date of the form YYYY-MM-DD, YYYY-MM or YYYY")]
+    Form,
+    #[error("must be a date that exists")]
+    Nonexistent,
+}
 
 impl PartialDate {
     /// Whether both may be the same day: the parts that both know are equal.
@@ -56,14 +60,13 @@ impl FromStr for PartialDate {
             4 => ("-01-01", Known::Year),
             7 => ("-01", Known::Month),
             10 => ("", Known::Day),
-            _ => return Err(InvalidPartialDate),
+            _ => return Err(InvalidPartialDate::Form),
         };
-        let has_form = text
-            .bytes()
-            .enumerate()
-            .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
-        let first = Some(format!("{text}{rest}")).filter(|_| has_form);
-        let first = first.and_then(|text| text.parse().ok()).ok_or(InvalidPartialDate)?;
+        if !begins_like_a_date(text) {
+            return Err(InvalidPartialDate::Form);
+        }
+        let first = format!("{text}{rest}").parse::<Date>();
+        let first = first.map_err(|_| InvalidPartialDate::Nonexistent)?;
         Ok(Self { first, known })
     }
 }
@@ -116,19 +119,20 @@ mod tests {
             "85",
             "198",
             "1985-4",
-            "1985-13",
-            "1985-00",
-            "1985-02-30",
             "1985-",
             "1985/04",
             "+985",
-            "0000",
             "19850412",
             "1985-04-12T00",
             "١٩٨٥",
             "1985-1-01",
         ] {
-            assert_eq!(text.parse::<PartialDate>(), Err(InvalidPartialDate), "{text:?}");
+            let form = Err(InvalidPartialDate::Form);
+            assert_eq!(text.parse::<PartialDate>(), form, "{text:?}");
+        }
+        for text in ["1985-13", "1985-00", "1985-02-30", "0000"] {
+            let nonexistent = Err(InvalidPartialDate::Nonexistent);
+            assert_eq!(text.parse::<PartialDate>(), nonexistent, "{text:?}");
         }
     }
 

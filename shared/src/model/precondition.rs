@@ -53,11 +53,6 @@ impl Preconditions {
         }
     }
 
-    /// The condition that this version is current.
-    pub fn current(version: Version) -> Self {
-        Self { if_match: Some(Versions::OneOf(vec![version])), ..Self::NONE }
-    }
-
     /// Decides about a change of a record with this version. `is_done` says whether the record already is what the
     /// change would make it. Then a client that sends the change again with its old version, because it lost the answer,
     /// is right (RFC 9110, 13.1.1).
@@ -150,8 +145,6 @@ mod tests {
             assert_eq!(if_match(tags).permit_read(3), Err(Unmet::Failed), "{tags:?}");
         }
         assert_eq!(Preconditions::NONE.permit_change(3, false), Ok(()));
-        assert_eq!(Preconditions::current(3).permit_change(3, false), Ok(()));
-        assert_eq!(Preconditions::current(2).permit_change(3, false), Err(Unmet::Failed));
     }
 
     #[test]

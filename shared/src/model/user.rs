@@ -42,8 +42,8 @@ pub struct User {
     pub email: Email,
     pub role: Role,
     pub active: bool,
-    /// Whether the account's owner has proved to read mail to the address. Accounts of earlier versions and imported ones
-    /// have not, until a reset.
+    /// Whether the account's owner has proved to read mail to the address. Accounts of earlier versions and those
+    /// imported from another system have not, until a reset.
     #[serde(default)]
     pub email_verified: bool,
     /// The number of times that all sessions were ended. A session of an earlier epoch is invalid.
@@ -51,7 +51,8 @@ pub struct User {
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Whether an import made the account, and not its owner's registration. Only imported accounts have the attribute.
+    /// Whether an import or a smoke test made the account, and not its owner's registration. Only imported accounts have
+    /// the attribute.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
 }

@@ -45,6 +45,8 @@ pub struct ImportedUser {
     pub password_hash: Option<SecretString>,
     pub role: Role,
     pub active: bool,
+    /// Whether the other system knows that the owner has proved to read mail to the address.
+    pub email_verified: bool,
     pub created_at: Timestamp,
 }
 
@@ -118,6 +120,7 @@ impl Operator<'_> {
         let id = self.store.next_id(KIND).await?;
         let user = User {
             active: new.active,
+            email_verified: new.email_verified,
             created_at: new.created_at,
             imported: true,
             ..User::new(id, new.username, new.email, new.role, now)

@@ -3,7 +3,7 @@
 use shared::model::patient::PatientDetails;
 use shared::model::precondition::Preconditions;
 use shared::model::record::Edit;
-use shared::model::version::Version;
+use shared::model::version::{Version, etag};
 use shared::store::StoreError;
 use shared::testing::{Value, World, json, run, steps};
 use stateright::semantics::SequentialSpec;
@@ -85,7 +85,9 @@ fn no_update_is_lost_and_no_version_is_reused() {
                             return stored(&found);
                         }
                         Op::Write(value) => (value, Preconditions::NONE),
-                        Op::WriteIf(version, value) => (value, Preconditions::current(version)),
+                        Op::WriteIf(version, value) => {
+                            (value, Preconditions::parse(Some(&etag(version)), None, false))
+                        }
                     };
                     let now = apps[client as usize].now();
                     match steps::update(store, *id, &address(value), &if_match, now).await {

@@ -11,6 +11,7 @@ fn imported(world: &World, username: &str, email: &str) -> ImportedUser {
         password_hash: None,
         role: Role::Staff,
         active: true,
+        email_verified: false,
         created_at: world.app.now(),
     }
 }

@@ -7,7 +7,7 @@ mod callgrind;
 mod calls;
 mod comparison;
 pub mod instructions;
-mod operations;
+pub mod operations;
 mod pages;
 mod recorded;
 pub mod recorder;

@@ -23,6 +23,7 @@ use self::attacks::{ATTACKS, Attack};
 use self::table::{Cost, Row, Table};
 use crate::functions::binaries::{self, Profile};
 use crate::functions::instructions::HASHES;
+use crate::functions::operations::is_for_admins;
 use crate::functions::recorder::{Call, Recorder};
 use crate::functions::startup::median;
 use crate::functions::test_bed::{TestBed, Way};
@@ -160,8 +161,8 @@ async fn event(bed: &mut TestBed, name: &str, caller: Caller, attack: &Attack) -
     let event = match caller {
         Caller::Stranger => event.without_header("authorization"),
         Caller::Pending => by(event, &bed.actor(Role::Pending).await),
-        // The usual caller is a member of staff, except that administrators manage accounts.
-        Caller::Staff if name.starts_with("users-") => by(event, &bed.actor(Role::Staff).await),
+        // The usual caller is a member of staff, unless only administrators may call the function.
+        Caller::Staff if is_for_admins(name) => by(event, &bed.actor(Role::Staff).await),
         Caller::Staff => event,
     };
     Ok((attack.change)(event).into_json())

@@ -36,8 +36,11 @@ enum Command {
     /// Test an API: create an account, sign in, assign a doctor to a patient and remove the assignment
     ///
     /// The command creates an account, a doctor and a patient. At the end, even after a failure, it deletes the
-    /// doctor and the patient and deactivates the account. If new accounts are pending, it first makes this one
-    /// staff, directly in the table.
+    /// doctor and the patient and deactivates the account.
+    ///
+    /// With --data or --table, the command creates the account directly in the table: this needs no open registration
+    /// and sends no mail. It then tests the registration only with an invalid body. Without them, it registers the
+    /// account through the API, and if new accounts are pending, it makes this one staff in the data of `cargo dev`.
     Smoke(smoke::Options),
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use shared::store::Store;
 
 use self::api::Api;
+pub use self::visit::Account;
 use self::visit::Visit;
 use crate::stop::unless_stopped;
 use crate::target::Target;
@@ -25,16 +26,18 @@ pub struct Options {
 
 pub async fn run(options: &Options) -> Result {
     let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
-    smoke(&options.url, &target.store).await
+    // Unless the user names the tables, they may not be those of the API.
+    let account = if options.target.is_named() { Account::Imported } else { Account::Registered };
+    smoke(&options.url, &target.store, account).await
 }
 
 /// Tests the API at a URL, which uses this store. Removes everything that it creates, even when a call fails or the
 /// user stops it.
-pub async fn smoke(url: &str, store: &Store) -> Result {
+pub async fn smoke(url: &str, store: &Store, account: Account) -> Result {
     ui::status("Testing", url);
     let stopped = AtomicBool::new(false);
     let api = Api::at(url, &stopped);
-    let mut visit = Visit::new(&api, store)?;
+    let mut visit = Visit::new(&api, store, account)?;
     let outcome = {
         let mut calls = pin!(visit.calls());
         match unless_stopped(&mut calls, false).await? {

@@ -56,6 +56,11 @@ impl Target {
         }
     }
 
+    /// Returns whether an argument names the tables.
+    pub fn is_named(&self) -> bool {
+        self.data.is_some() || self.table.is_some()
+    }
+
     /// Returns the arguments that name these tables, with a space in front; empty for the default.
     pub fn arguments(&self) -> String {
         match &self.table {

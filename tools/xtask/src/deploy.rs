@@ -80,7 +80,7 @@ pub async fn run(options: &Options) -> Result {
     // The smoke test reports an API that still does not answer.
     let health = http::healthy(format!("{url}api/health/"), http::TIMEOUT);
     let _ = unless_stopped(timeout(PATIENCE, health), false).await?.ok_or("stopped")?;
-    smoke::smoke(&url, &store).await?;
+    smoke::smoke(&url, &store, smoke::Account::Imported).await?;
     ui::print(format!("{} answers at {url}\n", stage.stack_name));
     Ok(())
 }

@@ -224,6 +224,7 @@ mod tests {
             password_hash: None,
             role: Role::Staff,
             active: true,
+            email_verified: false,
             created_at: Timestamp::system(),
         };
         store.operator().import_user(user, Timestamp::system()).await.unwrap();

@@ -154,8 +154,8 @@ impl Operations {
     }
 }
 
-/// Whether only administrators may call a function.
-fn is_for_admins(name: &str) -> bool {
+/// Returns whether only administrators may call a function.
+pub fn is_for_admins(name: &str) -> bool {
     ["invitations-", "users-"].iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -179,6 +179,8 @@ impl Reading<'_> {
                 (false, false) => self.role,
             },
             active: is_active,
+            // Django does not say who has proved to read their mail.
+            email_verified: false,
             created_at: joined.unwrap_or(self.now),
         })
     }

@@ -1,15 +1,21 @@
 //! One visit: calls of the API with a new account, and the removal of everything that they created.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use shared::auth::password::HashSlots;
 use shared::model::email::name_form;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::{Role, UserChange};
-use shared::store::{Store, StoreError};
+use shared::store::{Imported, ImportedUser, Store, StoreError};
+use shared::system::System;
 use ureq::http::Method;
 
 use super::api::{Answer, Api};
 use crate::random::random;
 use crate::{Result, ui};
+
+const REGISTRATION: &str = "api/auth/register/";
 
 /// The beginning of every username.
 const NAME: &str = "smoke-test";
@@ -17,9 +23,23 @@ const NAME: &str = "smoke-test";
 /// The number of random characters in a username.
 const RANDOM: usize = 12;
 
+/// Enough memory for the hash of one password.
+const HASH_MEMORY_MIB: usize = 64;
+
+/// How the account of a visit comes into being.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Account {
+    /// Directly in the API's tables: also if registration is closed, and without a mail to an address that nobody
+    /// reads.
+    Imported,
+    /// By a registration.
+    Registered,
+}
+
 pub struct Visit<'a> {
     api: &'a Api<'a>,
     store: &'a Store,
+    account: Account,
     /// Unique to this visit.
     username: String,
     password: String,
@@ -29,18 +49,24 @@ pub struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    pub fn new(api: &'a Api<'a>, store: &'a Store) -> Result<Self> {
+    pub fn new(api: &'a Api<'a>, store: &'a Store, account: Account) -> Result<Self> {
         let suffix: String = random()?.chars().filter(char::is_ascii_alphanumeric).collect();
         let suffix: String = suffix.to_lowercase().chars().take(RANDOM).collect();
         // Long enough for every stage's minimum.
         let password = format!("{}{}", random()?, random()?);
         let username = format!("{NAME}-{suffix}");
-        Ok(Self { api, store, username, password, token: None, created: Vec::new() })
+        Ok(Self { api, store, account, username, password, token: None, created: Vec::new() })
     }
 
     /// Calls the product's six main operations, and those that they need first.
     pub async fn calls(&mut self) -> Result {
-        self.register().await?;
+        match self.account {
+            Account::Imported => {
+                self.refuse_registration().await?;
+                self.import().await?;
+            }
+            Account::Registered => self.register().await?,
+        }
         self.sign_in().await?;
         let doctor = self.create("api/doctors/", self.doctor()).await?;
         let patient = self.create("api/patients/", self.patient()).await?;
@@ -68,13 +94,42 @@ impl<'a> Visit<'a> {
         Ok(())
     }
 
+    /// Tests the registration with a body that is refused under every rule for registrations.
+    async fn refuse_registration(&self) -> Result {
+        let refused = self.test(Method::POST, REGISTRATION, Some(&json!({}))).await?;
+        let errors = refused.expect(400)?.get("errors");
+        refused.find("the errors of the fields", errors)?;
+        Ok(())
+    }
+
+    /// Creates the account in the table, with the role and the verified address that signing in and the calls need.
+    async fn import(&self) -> Result {
+        let slots = Arc::new(HashSlots::new(HASH_MEMORY_MIB));
+        let system = System::new(Arc::new(Timestamp::system));
+        let user = ImportedUser {
+            username: self.username.parse()?,
+            email: self.email().parse()?,
+            password_hash: Some(slots.hash(&system, self.password.as_str().into()).await?),
+            role: Role::Staff,
+            active: true,
+            email_verified: true,
+            created_at: system.now(),
+        };
+        let imported = self.store.operator().import_user(user, system.now()).await?;
+        if !matches!(imported, Imported::Done(_)) {
+            return Err(format!("the account {} exists already", self.username).into());
+        }
+        ui::status("Created", format!("the account {}, in the table", self.username));
+        Ok(())
+    }
+
     async fn register(&self) -> Result {
         let account = json!({
             "username": self.username,
             "email": self.email(),
             "password": self.password,
         });
-        let registered = self.test(Method::POST, "api/auth/register/", Some(&account)).await?;
+        let registered = self.test(Method::POST, REGISTRATION, Some(&account)).await?;
         let user = registered.expect(201)?.get("user");
         let user = registered.find("the user", user)?;
         if user.get("role") == Some(&json!(Role::Pending)) {
