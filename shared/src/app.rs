@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::access::{Decide, Relations, RolesAlone, decide};
+use crate::access::{Decide, Relations, decide};
 use crate::audit::{AuditSink, NoTrail};
 use crate::auth::ed25519;
 use crate::auth::password::HashSlots;
@@ -12,7 +12,7 @@ use crate::config::{self, Config, Tokens};
 use crate::dynamo::client;
 use crate::model::timestamp::Timestamp;
 use crate::response_policy::ResponsePolicy;
-use crate::store::Store;
+use crate::store::{CareRelations, Store};
 use crate::system::{Clock, System};
 
 /// Cheap to clone; every request gets its own handle.
@@ -37,7 +37,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { decide, relations: Box::new(RolesAlone), audit: Box::new(NoTrail) }
+        Self { decide, relations: Box::new(CareRelations), audit: Box::new(NoTrail) }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::access::Denied;
 use crate::dynamo::DynamoError;
 use crate::media_types::MediaTypes;
+use crate::model::conflict::Conflict;
 use crate::model::field::FieldErrors;
 use crate::store::StoreError;
 use crate::system::NoRandomness;
@@ -39,6 +40,11 @@ pub enum ApiError {
     EmailNotVerified,
     #[error("the role does not permit it")]
     PermissionDenied,
+    /// For a patient or a doctor who is not related to the caller, and for one who does not exist.
+    #[error("not assigned")]
+    NotAssigned,
+    #[error("the patient is restricted")]
+    Restricted,
     #[error("the account may not change these fields")]
     FieldsDenied(FieldErrors),
     #[error("not found: {0}")]
@@ -47,6 +53,8 @@ pub enum ApiError {
     MethodNotAllowed { allow: &'static [&'static str] },
     #[error("the request conflicts with existing data")]
     Conflict(FieldErrors),
+    #[error("the request conflicts with a rule of care")]
+    Care(Conflict),
     #[error("the version does not meet the preconditions")]
     PreconditionFailed,
     #[error("the request has no If-Match")]
@@ -106,11 +114,14 @@ impl ApiError {
             Self::PermissionDenied | Self::FieldsDenied(_) => {
                 (StatusCode::FORBIDDEN, "permission_denied")
             }
+            Self::NotAssigned => (StatusCode::FORBIDDEN, "not_assigned"),
+            Self::Restricted => (StatusCode::FORBIDDEN, "restricted"),
             Self::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
             Self::EmailNotVerified => (StatusCode::FORBIDDEN, "email_not_verified"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+            Self::Care(conflict) => (StatusCode::CONFLICT, conflict.code()),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
             Self::PreconditionRequired => {
                 (StatusCode::PRECONDITION_REQUIRED, "precondition_required")
@@ -126,7 +137,7 @@ impl ApiError {
         }
     }
 
-    fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::MalformedBody(problem) => problem.clone(),
             Self::InvalidBody(_) => {
@@ -146,6 +157,12 @@ impl ApiError {
                 "No active account with these credentials was found.".to_owned()
             }
             Self::PermissionDenied => "Your account's role does not permit this.".to_owned(),
+            Self::NotAssigned => {
+                "Your account has access only to people who are assigned to it.".to_owned()
+            }
+            Self::Restricted => {
+                "Access to this patient is restricted to the patient's doctors.".to_owned()
+            }
             Self::RegistrationClosed => {
                 "Only people with an invitation can create an account.".to_owned()
             }
@@ -160,6 +177,7 @@ impl ApiError {
                 "Your account may not change some of these fields; see errors.".to_owned()
             }
             Self::Conflict(_) => "The request conflicts with existing data; see errors.".to_owned(),
+            Self::Care(conflict) => conflict.detail().to_owned(),
             Self::PreconditionFailed => {
                 "The resource's version does not match If-Match or If-None-Match.".to_owned()
             }
@@ -179,13 +197,14 @@ impl ApiError {
         }
     }
 
-    fn field_errors(&self) -> Option<&FieldErrors> {
+    pub(crate) fn field_errors(&self) -> Option<FieldErrors> {
         match self {
             Self::InvalidBody(errors)
             | Self::InvalidQuery(errors)
             | Self::InvalidHeader(errors)
             | Self::FieldsDenied(errors)
-            | Self::Conflict(errors) => Some(errors),
+            | Self::Conflict(errors) => Some(errors.clone()),
+            Self::Care(conflict) => conflict.errors(),
             _ => None,
         }
     }
@@ -246,7 +265,7 @@ struct Problem<'a> {
     code: &'static str,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<&'a FieldErrors>,
+    errors: Option<FieldErrors>,
 }
 
 impl From<DynamoError> for ApiError {
@@ -267,6 +286,7 @@ impl From<StoreError> for ApiError {
             StoreError::VersionMismatch => Self::PreconditionFailed,
             StoreError::NoIfMatch => Self::PreconditionRequired,
             StoreError::Conflict(errors) => Self::Conflict(errors),
+            StoreError::Care(conflict) => Self::Care(conflict),
             StoreError::Invalid(errors) => Self::InvalidBody(errors),
             StoreError::FieldsDenied(errors) => Self::FieldsDenied(errors),
             StoreError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
@@ -286,6 +306,8 @@ impl From<Denied> for ApiError {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Role => Self::PermissionDenied,
+            Denied::NotAssigned => Self::NotAssigned,
+            Denied::Restricted => Self::Restricted,
         }
     }
 }

@@ -8,7 +8,11 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::{Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Relation};
+use lambda_http::http::Method;
+
+use crate::access::{
+    About, Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Relation,
+};
 use crate::app::App;
 use crate::audit::Row;
 use crate::auth::Verified;
@@ -20,7 +24,6 @@ use crate::dynamo::{Items, Key, backoff};
 use crate::endpoint::HandlerFuture;
 use crate::error::ApiError;
 use crate::model::field::FieldErrors;
-use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
 use crate::parameters::{NO_PARAMETERS, parameters};
 use crate::request::Request;
@@ -160,6 +163,7 @@ struct Early<F> {
 /// The data that were read early of an action's target.
 type EarlyOf<A> = Early<<<A as Action>::Target as Load>::Found>;
 
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 enum Decision<A: Action> {
     /// With the grant, or with the problem of a request whose target cannot be named or loaded.
     Allowed(Basis, Result<Granted<A>, ApiError>),
@@ -176,15 +180,15 @@ async fn read_caller<A: Action<Target: Target>>(
 ) -> Result<(Caller, Option<EarlyOf<A>>), ApiError> {
     let Verified { user_id, session_id, hint } = verified;
     let store = app.store();
-    let hinted = hint.as_ref().and_then(Actor::hinted);
-    let hinted = hinted.and_then(|actor| may_be_allowed::<A>(app, &actor, app.now()).ok());
-    let early = hint.as_ref().zip(name).zip(hinted);
+    let hinted = hint.as_ref().and_then(|hint| Actor::hinted(*user_id, hint));
+    let hinted = hinted.and_then(|actor| Some((actor, may_be_allowed::<A>(app, &actor).ok()?)));
+    let early = name.zip(hinted);
     let keys = match &early {
-        Some(((hint, name), _)) => keys::<A>(app, *user_id, hint, name),
+        Some((name, (actor, _))) => keys::<A>(app, actor, name),
         None => Vec::new(),
     };
     let list = async {
-        let ((_, name), allowed) = early.as_ref()?;
+        let (name, (_, allowed)) = early.as_ref()?;
         Some(A::Target::find(store, name, allowed).await)
     };
     // Both are awaited: dropping a call would close its connection.
@@ -194,14 +198,15 @@ async fn read_caller<A: Action<Target: Target>>(
     let (user, session) = found.ok_or(ApiError::TokenNotValid)?;
     let is_right = hint.as_ref().is_some_and(|hint| *hint == Hint::of(&user));
     let caller = Caller::new(user, session, app.now()).ok_or(ApiError::TokenNotValid)?;
-    let early = early.filter(|_| is_right).map(|(_, allowed)| {
+    let early = early.filter(|_| is_right).map(|(_, (_, allowed))| {
         let list = list.map(|rows| (allowed, rows));
         Early { items, list }
     });
     Ok((caller, early))
 }
 
-/// Decides, and builds the target of a caller who is allowed. Without anything read early that takes one round more.
+/// Decides, and builds the target of a caller who is allowed. This takes one round more without anything read early, and
+/// one more for a relation by cover.
 async fn decide<A: Action<Target: Target>>(
     app: &App,
     caller: Caller,
@@ -211,23 +216,25 @@ async fn decide<A: Action<Target: Target>>(
 ) -> Result<Decision<A>, ApiError> {
     let store = app.store();
     let actor = Actor::of(caller.user());
-    if let Err(denied) = may_be_allowed::<A>(app, &actor, now) {
-        return Ok(Decision::Denied(denied));
-    }
+    let closest = match may_be_allowed::<A>(app, &actor) {
+        Ok(allowed) => allowed,
+        Err(denied) => return Ok(Decision::Denied(denied)),
+    };
     let Early { mut items, list } = match (early, &name) {
         (Some(early), _) => early,
         (None, Err(_)) => Early { items: Items::default(), list: None },
         (None, Ok(name)) => {
-            let hint = Hint::of(caller.user());
-            let keys = keys::<A>(app, caller.id(), &hint, name);
-            Early { items: store.accounts().read_items(keys).await?, list: None }
+            let (keys, accounts) = (keys::<A>(app, &actor, name), store.accounts());
+            let (items, rows) =
+                tokio::join!(accounts.read_items(keys), A::Target::find(store, name, &closest));
+            Early { items: items?, list: Some((closest, rows)) }
         }
     };
-    let patient = name.as_ref().ok().and_then(A::Target::patient);
-    let relation = patient.map_or(Relation::Unrelated, |patient| {
-        app.rules().relations.relation(caller.user(), patient, &items)
-    });
-    let allowed = match (app.rules().decide)(A::ID, &actor, relation, now) {
+    let relation = match &name {
+        Ok(name) => read_relation(app, &actor, &about::<A>(name), &mut items, now).await?,
+        Err(_) => Relation::default(),
+    };
+    let allowed = match (app.rules().decide)(A::ID, &actor, &relation) {
         Ok(allowed) => allowed,
         Err(denied) => return Ok(Decision::Denied(denied)),
     };
@@ -242,16 +249,15 @@ async fn decide<A: Action<Target: Target>>(
     };
     let target = target.await;
     let granted = target.and_then(|target| {
-        let granted = Granted::new(caller, allowed, target, now);
+        let granted = Granted::new(caller, allowed, relation.proofs, target, now);
         granted.ok_or_else(|| ApiError::internal("the decision is about another act"))
     });
     Ok(Decision::Allowed(basis, granted))
 }
 
-/// Reports the parameters of the query that the action does not have. Only lists have any, and a list that is read by
-/// POST has them in its body.
+/// Reports the parameters of the query that the action does not have. A list that is read by POST has them in its body.
 fn query_is_known<A: Action>(request: &Request) -> Result<(), FieldErrors> {
-    let known = if request.is_read() { parameters(A::ID) } else { NO_PARAMETERS };
+    let known = if request.method() == Method::POST { NO_PARAMETERS } else { parameters(A::ID) };
     request.check_parameters(&known)
 }
 
@@ -272,22 +278,39 @@ fn with_query<T>(
 }
 
 /// Decides for the relation that permits the most: a caller who is denied even so is refused without a further read.
-fn may_be_allowed<A: Action>(app: &App, actor: &Actor, now: Timestamp) -> Result<Allowed, Denied> {
-    (app.rules().decide)(A::ID, actor, Relation::Assigned, now)
+fn may_be_allowed<A: Action>(app: &App, actor: &Actor) -> Result<Allowed, Denied> {
+    (app.rules().decide)(A::ID, actor, &Relation::closest())
 }
 
-/// Returns the keys of the target, and of the items that state the caller's relation to its patient.
+fn about<A: Action<Target: Target>>(name: &<A::Target as Load>::Name) -> About {
+    About { act: A::ID, patient: A::Target::patient(name), doctor: A::Target::doctor(name) }
+}
+
+/// Returns the keys of the target, and of the items that state the caller's relation to it.
 fn keys<A: Action<Target: Target>>(
     app: &App,
-    user_id: UserId,
-    hint: &Hint,
+    actor: &Actor,
     name: &<A::Target as Load>::Name,
 ) -> Vec<Key> {
     let mut keys = A::Target::keys(name);
-    if let Some(patient) = A::Target::patient(name) {
-        keys.extend(app.rules().relations.keys(user_id, hint, patient));
-    }
+    keys.extend(app.rules().relations.keys(actor, &about::<A>(name)));
     keys
+}
+
+/// Returns the caller's relation to the patient or doctor.
+async fn read_relation(
+    app: &App,
+    actor: &Actor,
+    about: &About,
+    items: &mut Items,
+    now: Timestamp,
+) -> Result<Relation, ApiError> {
+    let relations = &app.rules().relations;
+    let further = relations.further_keys(actor, about, items, now)?;
+    if !further.is_empty() {
+        items.extend(app.store().accounts().read_items(further).await?);
+    }
+    Ok(relations.relation(actor, about, items, now)?)
 }
 
 #[cfg(test)]

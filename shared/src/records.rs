@@ -1,12 +1,15 @@
 //! The handlers of doctors and patients: one for each verb, for both kinds of record.
 
-use crate::access::Granted;
+use crate::access::{Granted, View};
 use crate::config::{ConfigError, Settings, optional, parsed};
 use crate::context::Context;
 use crate::model::intake::Intake;
 use crate::model::phone::PhoneCountry;
 use crate::model::precondition::Reading;
+use crate::model::record::{Details, Record};
 use crate::model::timestamp::Timestamp;
+use crate::parameters::FORCE;
+use crate::request::Request;
 use crate::response::{self, ApiResult};
 use crate::store::{Create, Delete, List, Read, RecordActs, StoreError, Update};
 
@@ -52,9 +55,14 @@ pub async fn create<D: RecordActs>(
 pub async fn get<D: RecordActs>(context: Context, by: Granted<Read<D>>) -> ApiResult {
     let view = by.view();
     let record = context.store().records().read(by)?;
-    let reading = context.request().preconditions().permit_read(record.version);
+    answer(context.request(), &record, view)
+}
+
+/// Answers with a record that was read, or with 304 if the client has its current version.
+pub fn answer<D: Details>(request: &Request, record: &Record<D>, view: View) -> ApiResult {
+    let reading = request.preconditions().permit_read(record.version);
     match reading.map_err(StoreError::from)? {
-        Reading::Record => response::record(&record, view),
+        Reading::Record => response::record(record, view),
         Reading::NotModified => response::not_modified(record.version),
     }
 }
@@ -79,11 +87,16 @@ pub async fn update<D: RecordActs>(
     response::record(&record, view)
 }
 
-/// Deletes a record and all of its assignments: 204, or 503 if time ran out. After a 503, repeating the request
-/// continues the deletion.
+/// Deletes a record and ends all of its assignments: 204, or 503 if time ran out. After a 503, repeating the request
+/// continues the deletion. A doctor who has patients is deleted only with `?force=true`.
 pub async fn delete<D: RecordActs>(context: Context, by: Granted<Delete<D>>) -> ApiResult {
-    let request = context.request();
+    let (request, records) = (context.request(), context.store().records::<D>());
+    let preconditions = request.preconditions();
     let is_late = || request.is_late();
-    context.store().records().delete(by, &request.preconditions(), is_late).await?;
+    if request.flag(FORCE)? {
+        records.delete(by, &preconditions, is_late).await?;
+    } else {
+        records.delete_unassigned(by, &preconditions, is_late).await?;
+    }
     response::no_content()
 }

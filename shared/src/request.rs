@@ -32,6 +32,7 @@ use crate::model::search::{Criteria, SearchTerms};
 use crate::model::session::UserAgent;
 use crate::model::unique_form::unique_form;
 use crate::parameters::PAGING;
+use crate::store::{ShownEpisodes, When};
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -230,6 +231,33 @@ impl Request {
         Criteria::parse(&fields, D::SEARCH_FIELDS).map_err(|errors| self.invalid_fields(errors))
     }
 
+    /// Reads `as_of`, `history` and `role` of the query: which episodes a list of assignments shows.
+    pub fn shown_episodes(&self) -> Result<ShownEpisodes, ApiError> {
+        let (fields, mut errors) = (self.list_fields()?, FieldErrors::default());
+        let mut shown = ShownEpisodes::default();
+        if let Some(as_of) = fields.get("as_of") {
+            match field::parse_value("as_of", as_of.clone()) {
+                Ok(moment) => shown.when = When::At(moment),
+                Err(problem) => errors.extend(problem),
+            }
+        }
+        match fields.get("history").and_then(Value::as_str) {
+            None | Some("false") => {}
+            Some("true") if fields.contains_key("as_of") => {
+                errors.add("history", "cannot be combined with as_of");
+            }
+            Some("true") => shown.when = When::Ever,
+            Some(_) => errors.add("history", "must be true or false"),
+        }
+        if let Some(role) = fields.get("role") {
+            match field::parse_value("role", role.clone()) {
+                Ok(role) => shown.role = Some(role),
+                Err(problem) => errors.extend(problem),
+            }
+        }
+        errors.or(shown).map_err(ApiError::InvalidQuery)
+    }
+
     /// Returns the fields of a list's query string, or of the body of a POST. Of a repeated parameter, the first counts.
     fn list_fields(&self) -> Result<JsonObject, ApiError> {
         if self.method() == Method::POST {
@@ -257,6 +285,15 @@ impl Request {
             }
         }
         errors.or(())
+    }
+
+    /// Returns a parameter of the query that is `true` or `false`; false if it is absent.
+    pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.parameters().find(|(it, _)| *it == name) {
+            None | Some((_, "false")) => Ok(false),
+            Some((_, "true")) => Ok(true),
+            Some(_) => Err(ApiError::InvalidQuery(FieldErrors::one(name, "must be true or false"))),
+        }
     }
 
     fn invalid_fields(&self, errors: FieldErrors) -> ApiError {

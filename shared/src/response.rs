@@ -7,14 +7,17 @@ use serde::Serialize;
 use crate::access::View;
 use crate::error::ApiError;
 use crate::media_types::MediaTypes;
+use crate::model::assignment::AssignmentView;
 use crate::model::disclosure::Disclosure;
 use crate::model::duplicate::Created;
+use crate::model::field::FieldErrors;
 use crate::model::id::PatientId;
 use crate::model::page::Page;
 use crate::model::record::{Details, Record};
 use crate::model::user::{Account, User};
 use crate::model::version::{Version, etag};
 use crate::request::Request;
+use crate::store::{Assigned, ItemOutcome};
 
 /// The result of a handler.
 pub type ApiResult = Result<Answer, ApiError>;
@@ -91,6 +94,53 @@ pub fn account(user: User) -> ApiResult {
     with_etag(user.version, ok(&Account::from(user))?)
 }
 
+/// 200 with an assignment, its `ETag`, and the media types of its PATCH.
+pub fn assignment(assignment: &AssignmentView) -> ApiResult {
+    let mut answer = ok(assignment)?;
+    MediaTypes::Patch.announce(answer.response.headers_mut());
+    with_etag(assignment.terms.version, answer)
+}
+
+/// 200 `{"results": […]}` with the outcome of each new assignment of a batch, in the order of the request.
+pub fn assignments(outcomes: Vec<ItemOutcome<Assigned>>) -> ApiResult {
+    #[derive(Serialize)]
+    struct Made {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        assignment: Option<AssignmentView>,
+    }
+    impl Disclosure for Made {
+        fn patients(&self) -> Vec<PatientId> {
+            self.assignment.iter().flat_map(Disclosure::patients).collect()
+        }
+    }
+    let result_of = |outcome: ItemOutcome<Assigned>| match outcome {
+        Ok(Assigned { assignment, is_new }) => {
+            let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+            ItemResult::of(Made { assignment: Some(assignment) }, Ok(status))
+        }
+        Err(error) => ItemResult::of(Made { assignment: None }, Err(ApiError::from(error))),
+    };
+    ok(&Results { results: outcomes.into_iter().map(result_of).collect() })
+}
+
+/// 200 `{"results": […]}` with the outcome of the transfer of each patient, in the order of the request.
+pub fn transfers(outcomes: Vec<(PatientId, ItemOutcome<()>)>) -> ApiResult {
+    #[derive(Serialize)]
+    struct Moved {
+        patient_id: PatientId,
+    }
+    impl Disclosure for Moved {
+        fn patients(&self) -> Vec<PatientId> {
+            vec![self.patient_id]
+        }
+    }
+    let result_of = |(patient_id, outcome): (PatientId, ItemOutcome<()>)| {
+        let outcome = outcome.map(|()| StatusCode::OK).map_err(ApiError::from);
+        ItemResult::of(Moved { patient_id }, outcome)
+    };
+    ok(&Results { results: outcomes.into_iter().map(result_of).collect() })
+}
+
 /// 200 `{"results": […], "next": "<cursor>" | null}`, as the caller may see it. `list` is the label under which the
 /// request's cursor was read. The next one is sealed for the request's caller.
 pub fn page<T, P>(request: &Request, list: &str, page: &Page<T, P>, view: View) -> ApiResult
@@ -107,6 +157,49 @@ where
     let body = Body { results: &page.results, next };
     let text = view.write(&body).map_err(ApiError::internal)?;
     Ok(Answer { response: json_response(StatusCode::OK, text), patients: page.patients() })
+}
+
+/// The results of a batch.
+#[derive(Serialize)]
+struct Results<T> {
+    results: Vec<ItemResult<T>>,
+}
+
+/// The result of one item of a batch: the status that a request of its own would get, and the parts of its problem.
+#[derive(Serialize)]
+struct ItemResult<T> {
+    #[serde(flatten)]
+    item: T,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<FieldErrors>,
+}
+
+impl<T> ItemResult<T> {
+    fn of(item: T, outcome: Result<StatusCode, ApiError>) -> Self {
+        match outcome {
+            Ok(status) => {
+                Self { item, status: status.as_u16(), code: None, detail: None, errors: None }
+            }
+            Err(error) => Self {
+                item,
+                status: error.status().as_u16(),
+                code: Some(error.code()),
+                detail: Some(error.detail()),
+                errors: error.field_errors(),
+            },
+        }
+    }
+}
+
+impl<T: Disclosure> Disclosure for Results<T> {
+    fn patients(&self) -> Vec<PatientId> {
+        self.results.iter().flat_map(|result| result.item.patients()).collect()
+    }
 }
 
 #[derive(Serialize)]

@@ -1,15 +1,13 @@
 //! How a request names the target of its action.
 
-use std::fmt::Display;
+mod assignments;
 
-use deserr::Deserr;
-use lambda_http::http::Method;
+use std::fmt::Display;
 
 use crate::access::Act;
 use crate::error::ApiError;
 use crate::model::doctor::DoctorDetails;
-use crate::model::field::FieldErrors;
-use crate::model::id::{DoctorId, PatientId, UserId};
+use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::invitation::InvitationId;
 use crate::model::page::Paging;
 use crate::model::patient::PatientDetails;
@@ -17,9 +15,10 @@ use crate::model::record::Details;
 use crate::model::search::{Criteria, IdentifierQuery};
 use crate::request::Request;
 use crate::store::{
-    AccountPage, AssignmentIds, AssignmentPage, AssignmentsOf, AssignmentsQuery, DoctorAndPatient,
-    InvitationPage, Load, NameQuery, Nothing, Position, RecordActs, RecordPage, RecordQuery,
-    Stored, StoredAccount, is_list_position, is_position,
+    AccountPage, AssignmentPage, AssignmentPosition, AssignmentsOf, AssignmentsQuery,
+    CoverOfDoctor, CoverRequest, CoverToSet, InvitationPage, Load, NameQuery, Nothing, Position,
+    ProxiesOfPatient, ProxyIds, ProxyRequest, ProxyToAdd, RecordActs, RecordPage, RecordQuery,
+    Side, Stored, StoredAccount, is_list_position, is_position,
 };
 
 /// A target that a request can name.
@@ -74,58 +73,69 @@ impl Target for InvitationPage {
     }
 }
 
-impl Target for DoctorAndPatient {
-    /// Both ids are in the body.
-    fn name(request: &Request) -> Result<AssignmentIds, ApiError> {
-        #[derive(Deserr)]
-        #[deserr(error = FieldErrors, deny_unknown_fields)]
-        struct Body {
-            doctor_id: DoctorId,
-            patient_id: PatientId,
-        }
-        let Body { doctor_id, patient_id } = request.json()?;
-        Ok(AssignmentIds { doctor_id, patient_id })
+impl Target for CoverToSet {
+    fn name(request: &Request) -> Result<CoverRequest, ApiError> {
+        Ok(CoverRequest { doctor_id: request.path_id("id", "doctor")?, cover: request.json()? })
     }
 }
 
-impl Target for AssignmentIds {
-    /// A DELETE has both ids in the path; a POST has the doctor's id in the body.
+impl Target for CoverOfDoctor {
+    fn name(request: &Request) -> Result<DoctorId, ApiError> {
+        request.path_id("id", "doctor")
+    }
+}
+
+impl Target for ProxiesOfPatient {
+    fn name(request: &Request) -> Result<PatientId, ApiError> {
+        request.path_id("id", "patient")
+    }
+}
+
+impl Target for ProxyToAdd {
+    fn name(request: &Request) -> Result<ProxyRequest, ApiError> {
+        Ok(ProxyRequest { patient_id: request.path_id("id", "patient")?, proxy: request.json()? })
+    }
+}
+
+impl Target for ProxyIds {
     fn name(request: &Request) -> Result<Self, ApiError> {
-        #[derive(Deserr)]
-        #[deserr(error = FieldErrors, deny_unknown_fields)]
-        struct Body {
-            doctor_id: DoctorId,
-        }
-        let patient_id = request.path_id("patient_id", "patient")?;
-        let doctor_id = if request.method() == Method::DELETE {
-            request.path_id("doctor_id", "doctor")?
-        } else {
-            request.json::<Body>()?.doctor_id
-        };
-        Ok(Self { doctor_id, patient_id })
+        Ok(Self {
+            patient_id: request.path_id("id", "patient")?,
+            user_id: request.path_id("user_id", "user")?,
+        })
     }
 }
 
 impl Target for AssignmentPage {
-    fn name(request: &Request) -> Result<Paging<(DoctorId, PatientId)>, ApiError> {
+    fn name(request: &Request) -> Result<Paging<AssignmentPosition>, ApiError> {
         request.paging(Act::ListAssignments.function())
     }
 }
 
-impl Target for AssignmentsOf<PatientDetails, DoctorDetails> {
+impl Target for AssignmentsOf<PatientDetails> {
     fn name(request: &Request) -> Result<Self::Name, ApiError> {
         let owner: PatientId = request.path_id("patient_id", "patient")?;
-        let paging = request.paging(&list_label(Act::ListDoctorsOfPatient, owner))?;
-        Ok(AssignmentsQuery { owner, paging })
+        assignments_of(request, owner, Act::ListDoctorsOfPatient)
     }
 }
 
-impl Target for AssignmentsOf<DoctorDetails, PatientDetails> {
+impl Target for AssignmentsOf<DoctorDetails> {
     fn name(request: &Request) -> Result<Self::Name, ApiError> {
         let owner: DoctorId = request.path_id("id", "doctor")?;
-        let paging = request.paging(&list_label(Act::ListPatientsOfDoctor, owner))?;
-        Ok(AssignmentsQuery { owner, paging })
+        assignments_of(request, owner, Act::ListPatientsOfDoctor)
     }
+}
+
+/// Each choice of episodes is a list of its own, with its own cursors.
+fn assignments_of<Owner: Side>(
+    request: &Request,
+    owner: Owner::Id,
+    act: Act,
+) -> Result<AssignmentsQuery<Owner>, ApiError> {
+    let shown = request.shown_episodes()?;
+    let label = list_label(act, format_args!("{}{shown}", owner.get()));
+    let paging = request.paging_where(&label, |it| shown.is_position::<Owner>(it))?;
+    Ok(AssignmentsQuery { owner, shown, paging, label })
 }
 
 /// Returns the label of a part of a list; cursors are valid for their label only.

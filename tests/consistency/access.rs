@@ -15,7 +15,11 @@ use crate::Outcome;
 fn least(act: Act) -> Option<Who> {
     let roles: Vec<Role> = permitted(act).into_iter().map(|(role, _)| role).collect();
     match roles[..] {
-        [Role::Pending, Role::Staff, Role::Admin] => Some(Who::SignedIn),
+        [Role::Pending, Role::Patient, Role::Doctor, Role::Staff, Role::Admin] => {
+            Some(Who::SignedIn)
+        }
+        [Role::Patient, Role::Doctor, Role::Staff, Role::Admin] => Some(Who::Active),
+        [Role::Doctor, Role::Staff, Role::Admin] => Some(Who::Doctor),
         [Role::Staff, Role::Admin] => Some(Who::Staff),
         [Role::Admin] => Some(Who::Admin),
         _ => None,

@@ -34,6 +34,10 @@ mod auth_session_revoke;
 mod auth_sessions;
 #[path = "../../functions/auth-verify/src/main.rs"]
 mod auth_verify;
+#[path = "../../functions/covers-end/src/main.rs"]
+mod covers_end;
+#[path = "../../functions/covers-set/src/main.rs"]
+mod covers_set;
 #[path = "../../functions/doctors-create/src/main.rs"]
 mod doctors_create;
 #[path = "../../functions/doctors-delete/src/main.rs"]
@@ -42,6 +46,8 @@ mod doctors_delete;
 mod doctors_get;
 #[path = "../../functions/doctors-list/src/main.rs"]
 mod doctors_list;
+#[path = "../../functions/doctors-me/src/main.rs"]
+mod doctors_me;
 #[path = "../../functions/doctors-update/src/main.rs"]
 mod doctors_update;
 #[path = "../../functions/health/src/main.rs"]
@@ -56,6 +62,8 @@ mod invitations_revoke;
 mod keys_rotate;
 #[path = "../../functions/mappings-assign/src/main.rs"]
 mod mappings_assign;
+#[path = "../../functions/mappings-bulk/src/main.rs"]
+mod mappings_bulk;
 #[path = "../../functions/mappings-doctors/src/main.rs"]
 mod mappings_doctors;
 #[path = "../../functions/mappings-list/src/main.rs"]
@@ -64,6 +72,12 @@ mod mappings_list;
 mod mappings_patients;
 #[path = "../../functions/mappings-remove/src/main.rs"]
 mod mappings_remove;
+#[path = "../../functions/mappings-transfer/src/main.rs"]
+mod mappings_transfer;
+#[path = "../../functions/mappings-update/src/main.rs"]
+mod mappings_update;
+#[path = "../../functions/mappings-void/src/main.rs"]
+mod mappings_void;
 #[path = "../../functions/not-found/src/main.rs"]
 mod not_found;
 #[path = "../../functions/patients-create/src/main.rs"]
@@ -76,8 +90,16 @@ mod patients_duplicates;
 mod patients_get;
 #[path = "../../functions/patients-list/src/main.rs"]
 mod patients_list;
+#[path = "../../functions/patients-me/src/main.rs"]
+mod patients_me;
 #[path = "../../functions/patients-update/src/main.rs"]
 mod patients_update;
+#[path = "../../functions/proxies-create/src/main.rs"]
+mod proxies_create;
+#[path = "../../functions/proxies-delete/src/main.rs"]
+mod proxies_delete;
+#[path = "../../functions/proxies-list/src/main.rs"]
+mod proxies_list;
 #[path = "../../functions/users-list/src/main.rs"]
 mod users_list;
 #[path = "../../functions/users-update/src/main.rs"]

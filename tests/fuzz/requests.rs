@@ -108,7 +108,7 @@ fn calls(functions: &Functions, name: &str) -> BoxedStrategy<Call> {
     let cursor = cursor(functions, name).unwrap_or_else(|| "AAAA".to_owned());
     let values = seeds::NAMES.iter().chain(seeds::PHONES).chain(seeds::DATES).chain(seeds::IDS);
     let values = values.map(|it| (*it).to_owned()).chain([cursor.clone(), cursor]);
-    let role = select(vec![None, Some(Role::Pending), Some(Role::Staff), Some(Role::Admin)]);
+    let role = select([None].into_iter().chain(Role::ALL.map(Some)).collect::<Vec<_>>());
     let head = |seeds: Vec<String>| text(seeds).prop_map(|text| beginning(&text));
     let headers: Vec<String> = seeds::HEADERS.iter().map(|it| (*it).to_owned()).collect();
     let name = name.to_owned();

@@ -112,10 +112,28 @@ impl User {
     /// Registers a new account, sets its role to `pending` and logs in.
     #[track_caller]
     pub fn pending(admin: &Self) -> Self {
+        Self::changed(admin, &json!({"role": "pending"}))
+    }
+
+    /// Registers a new account, sets its role to `patient` and logs in. It is linked to no patient.
+    #[track_caller]
+    pub fn patient(admin: &Self) -> Self {
+        Self::changed(admin, &json!({"role": "patient"}))
+    }
+
+    /// Registers a new account, links it to a new doctor with the role `doctor` and logs in.
+    #[track_caller]
+    pub fn doctor(admin: &Self) -> Self {
+        Self::changed(admin, &json!({"role": "doctor", "doctor_id": admin.new_doctor()["id"]}))
+    }
+
+    /// Registers a new account, makes this change to it and logs in.
+    #[track_caller]
+    fn changed(admin: &Self, change: &Value) -> Self {
         let user = Self::staff();
         let path = format!("/api/users/{}/", user.user["id"]);
-        admin.patch(&path, &json!({"role": "pending"})).expect_status(200);
-        user
+        admin.patch(&path, change).expect_status(200);
+        Self::log_in(&user.account)
     }
 
     /// Returns the administrator: the first account of the tests' own stack. On another stack it is the account of

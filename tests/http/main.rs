@@ -15,6 +15,7 @@ mod threads;
 
 // Tests of one URL each.
 mod auth;
+mod care;
 mod doctors;
 mod duplicates;
 mod invitations;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Actor, User};
+use crate::client::{Actor, User, encode};
 use crate::clinic::{
     NOBODY, doctor_path, doctors_of, eventually, patient, patient_path, patients_of,
 };
@@ -18,7 +18,20 @@ fn assign_returns_the_assignment() {
 
     assert_eq!(
         members(&assignment),
-        ["assigned_at", "assigned_by", "doctor_id", "doctor_name", "patient_id", "patient_name",]
+        [
+            "assigned_at",
+            "assigned_by",
+            "doctor_id",
+            "doctor_name",
+            "ends_at",
+            "id",
+            "patient_id",
+            "patient_name",
+            "reason",
+            "role",
+            "starts_at",
+            "version"
+        ]
     );
     assert_eq!(assignment["doctor_id"], doctor["id"]);
     assert_eq!(assignment["doctor_name"], full_name(&doctor));
@@ -26,6 +39,9 @@ fn assign_returns_the_assignment() {
     assert_eq!(assignment["patient_name"], full_name(&patient));
     assert_eq!(assignment["assigned_by"], staff.user["id"]);
     assert_timestamp(&assignment["assigned_at"]);
+    assert_eq!(assignment["starts_at"], assignment["assigned_at"]);
+    assert_eq!(assignment["ends_at"], Value::Null);
+    assert_eq!(assignment["role"], "treating");
 }
 
 #[test]
@@ -93,7 +109,8 @@ fn doctors_of_a_patient_have_assigned_at() {
     let doctors = staff.walk(&doctors_of(&patient));
     assert_eq!(doctors.len(), 1);
     assert_eq!(doctors[0]["assigned_at"], assignment["assigned_at"]);
-    assert_eq!(without(&doctors[0], "assigned_at"), doctor);
+    assert_eq!(doctors[0]["assignment"]["id"], assignment["id"]);
+    assert_eq!(without(&without(&doctors[0], "assigned_at"), "assignment"), doctor);
 }
 
 #[test]
@@ -106,8 +123,29 @@ fn patients_of_a_doctor_have_assigned_at() {
     let patients = staff.walk(&patients_of(&doctor));
     assert_eq!(patients.len(), 1);
     assert_eq!(patients[0]["assigned_at"], assignment["assigned_at"]);
+    assert_eq!(patients[0]["assignment"]["id"], assignment["id"]);
     for field in ["id", "first_name", "last_name", "date_of_birth"] {
         assert_eq!(patients[0][field], patient[field]);
+    }
+}
+
+#[test]
+fn both_lists_show_the_past() {
+    let staff = User::staff();
+    let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
+    let assignment = staff.assign(&doctor, &patient).expect_status(201).json;
+    staff.delete(&assignment_path(&doctor, &patient)).expect_status(204);
+    let start = encode(assignment["starts_at"].as_str().unwrap());
+    for path in [doctors_of(&patient), patients_of(&doctor)] {
+        assert_eq!(staff.walk(&path), [] as [Value; 0]);
+        for past in ["history=true".to_owned(), format!("as_of={start}")] {
+            let listed = staff.walk(&format!("{path}?{past}"));
+            assert_eq!(listed.len(), 1, "{past}");
+            assert_eq!(listed[0]["assignment"]["id"], assignment["id"]);
+            assert_eq!(listed[0]["assignment"]["ended_by"], staff.user["id"]);
+        }
+        let both = staff.get(&format!("{path}?history=true&as_of={start}"));
+        both.assert_problem(400, "invalid_query").assert_errors(&["history"]);
     }
 }
 
@@ -208,7 +246,7 @@ fn unknown_doctor_or_patient_is_not_found() {
 }
 
 #[test]
-fn deleting_a_patient_deletes_its_assignments() {
+fn deleting_a_patient_ends_its_assignments() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     staff.assign(&doctor, &patient).expect_status(201);
@@ -220,11 +258,13 @@ fn deleting_a_patient_deletes_its_assignments() {
 }
 
 #[test]
-fn deleting_a_doctor_deletes_its_assignments() {
+fn doctor_who_has_patients_is_deleted_by_force_only() {
     let staff = User::staff();
     let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
     staff.assign(&doctor, &patient).expect_status(201);
-    staff.delete(&doctor_path(&doctor)).expect_status(204);
+    staff.delete(&doctor_path(&doctor)).assert_problem(409, "has_patients");
+    assert_eq!(staff.walk(&patients_of(&doctor)).len(), 1);
+    staff.delete(&format!("{}?force=true", doctor_path(&doctor))).expect_status(204);
 
     assert!(staff.walk(&doctors_of(&patient)).is_empty());
     staff.get(&patients_of(&doctor)).assert_problem(404, "not_found");

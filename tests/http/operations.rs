@@ -3,6 +3,7 @@
 
 use repo::openapi::{self, Who};
 use serde_json::{Value, json};
+use shared::access::Act;
 
 use crate::client::{Actor, Request};
 use crate::clinic::NOBODY;
@@ -14,6 +15,8 @@ pub struct Operation {
     /// The path with its final slash. Variables are replaced with the contract's examples, and ids with unknown ids.
     pub path: String,
     pub who: Who,
+    /// `None` if it is public.
+    pub act: Option<Act>,
     /// The contract's example, with unknown ids.
     body: Option<Value>,
 }
@@ -32,6 +35,7 @@ impl Operation {
             who: operation
                 .who
                 .unwrap_or_else(|| panic!("openapi.yaml: {} has no x-role", operation.id)),
+            act: Act::ALL.into_iter().find(|act| act.function() == operation.function()),
             body: json.and_then(|json| contract().example(json)).map(with_unknown_ids),
         }
     }

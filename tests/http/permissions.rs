@@ -1,14 +1,18 @@
-//! Permissions: protected operations need a valid token and a sufficient role.
+//! Permissions: protected operations need a valid token, a sufficient role, and for some roles a relation.
 //!
 //! Requests that must be refused are otherwise valid: they are the contract's own examples.
 
 use std::time::Duration;
 
 use repo::openapi::Who;
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::model::user::Role;
+use shared::testing::access_page::refusal;
 use shared::testing::forged;
 
 use crate::client::{Actor, Anonymous, Bearer, Request, User};
+use crate::clinic::NOBODY;
+use crate::json::without;
 use crate::operations::{Operation, operations};
 use crate::stack;
 
@@ -96,23 +100,44 @@ fn refresh_token_is_refused_as_access_token() {
     assert_refused_everywhere(&User::staff().refresh);
 }
 
+/// The examples name records that do not exist, so no caller is related to them.
 #[test]
-fn operations_permit_their_role_and_higher_roles() {
+fn operations_permit_what_the_decision_permits_without_a_relation() {
     let Some(admin) = User::admin() else { return };
-    let staff = User::staff();
-    let pending = User::pending(admin);
+    let (pending, staff) = (User::pending(admin), User::staff());
+    let (patient, doctor) = (User::patient(admin), User::doctor(admin));
+    let users = [
+        (Role::Pending, &pending),
+        (Role::Patient, &patient),
+        (Role::Doctor, &doctor),
+        (Role::Staff, &staff),
+        (Role::Admin, admin),
+    ];
     // Without auth-logout, which would end the sessions of these users.
     for operation in protected().filter(|it| it.id != "auth-logout") {
-        for (user, role) in [(&pending, Who::SignedIn), (&staff, Who::Staff), (admin, Who::Admin)] {
-            if role >= operation.who {
+        let act = operation.act.expect("a protected operation has an act");
+        for (role, user) in users {
+            if let Some(code) = refusal(act, role) {
+                operation.request_by(user).send().assert_problem(403, code);
+            } else {
                 // Without a body, because the example would create a doctor.
                 let answer = operation.request_without_body_by(user).send();
                 assert!(![401, 403].contains(&answer.status), "{role:?}: {answer}");
-            } else {
-                operation.request_by(user).send().assert_problem(403, "permission_denied");
             }
         }
     }
+}
+
+#[test]
+fn unassigned_and_missing_patients_get_the_same_refusal() {
+    let Some(admin) = User::admin() else { return };
+    let (doctor, patient) = (User::doctor(admin), User::staff().new_patient());
+    let refused = |id: &Value| {
+        let answer = doctor.get(&format!("/api/patients/{id}/"));
+        answer.assert_problem(403, "not_assigned");
+        without(&answer.json, "request_id")
+    };
+    assert_eq!(refused(&patient["id"]), refused(&json!(NOBODY)));
 }
 
 #[test]

@@ -68,7 +68,8 @@ fn doctor_deleted_during_assign_leaves_no_assignment() {
     let staff = User::staff();
     for _ in 0..8 {
         let (doctor, patient) = (staff.new_doctor(), staff.new_patient());
-        delete_while_assigning(&staff, &doctor_path(&doctor), &doctor, &patient);
+        let deletion = format!("{}?force=true", doctor_path(&doctor));
+        delete_while_assigning(&staff, &deletion, &doctor, &patient);
         staff.get(&patients_of(&doctor)).assert_problem(404, "not_found");
         assert!(staff.walk(&doctors_of(&patient)).is_empty());
     }

@@ -23,6 +23,7 @@ use repo::cargo::command;
 use repo::root::repository;
 use serde_json::{Deserializer, Value};
 
+use crate::client::User;
 use crate::json::contains;
 use crate::stack;
 
@@ -45,7 +46,26 @@ fn walk_through_works_as_printed() {
         eprintln!("skipped: the README's walk-through needs curl, which is not installed");
         return;
     }
-    assert_works_as_printed("<!-- walk-through -->");
+    if !is_runnable() {
+        return;
+    }
+    let walk_through = printed("<!-- walk-through -->");
+    let commands = walk_through + &promotion("amara") + &printed("<!-- doctor -->");
+    assert_meets_its_expectations(&at_own_port(&commands));
+}
+
+/// Returns commands that make an account an administrator. On new data the first account is one. On the tests' stack
+/// that is another account.
+fn promotion(username: &str) -> String {
+    let User { access, .. } = User::admin().expect("the tests' own stack has an administrator");
+    format!(
+        r#"
+ADMIN="Authorization: Bearer {access}"
+USER_ID=$(curl -s "$API/api/users/?search={username}&limit=1" -H "$ADMIN" |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["results"][0]["id"])')
+curl -sf -X PATCH $API/api/users/$USER_ID/ -H "$ADMIN" -H "$JSON" -d '{{"role": "admin"}}' > /dev/null
+"#
+    )
 }
 
 #[test]
@@ -153,12 +173,24 @@ impl Drop for Background {
 }
 
 fn assert_works_as_printed(mark: &str) {
-    if !stack::is_own() {
-        eprintln!("skipped: the README's commands need a new stack on this machine");
-        return;
+    if is_runnable() {
+        assert_meets_its_expectations(&at_own_port(&printed(mark)));
     }
+}
+
+/// Returns whether there is a stack for the README's commands.
+fn is_runnable() -> bool {
+    let is_own = stack::is_own();
+    if !is_own {
+        eprintln!("skipped: the README's commands need a new stack on this machine");
+    }
+    is_own
+}
+
+/// Returns the commands with the port of the tests' own stack.
+fn at_own_port(commands: &str) -> String {
     let (_, port) = stack::url().rsplit_once(':').expect("the URL has no port");
-    assert_meets_its_expectations(&printed(mark).replace(PRINTED_PORT, port));
+    commands.replace(PRINTED_PORT, port)
 }
 
 /// Returns the commands after the mark in the README.

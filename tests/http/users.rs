@@ -23,7 +23,18 @@ fn search_finds_accounts_by_the_beginning_of_the_username() {
     assert!(contains(&found[0], &user.user), "{found:?}");
     assert_eq!(
         members(&found[0]),
-        ["active", "created_at", "email", "email_verified", "id", "role", "username", "version"]
+        [
+            "active",
+            "created_at",
+            "doctor_id",
+            "email",
+            "email_verified",
+            "id",
+            "patient_id",
+            "role",
+            "username",
+            "version"
+        ]
     );
 }
 
@@ -60,10 +71,31 @@ fn deactivation_ends_every_session_permanently() {
 }
 
 #[test]
+fn doctor_is_linked_to_one_account() {
+    let Some(admin) = User::admin() else { return };
+    let doctor = admin.new_doctor();
+    let (user, other) = (User::staff(), User::staff());
+    let change = json!({"role": "doctor", "doctor_id": doctor["id"]});
+    user.get("/api/doctors/me/").assert_problem(404, "not_found");
+    let linked = admin.patch(&path(&user), &change).expect_status(200);
+    assert_eq!(linked.json["doctor_id"], doctor["id"]);
+    assert_eq!(user.get(ME).expect_status(200).json["doctor_id"], doctor["id"]);
+    assert_eq!(user.get("/api/doctors/me/").expect_status(200).json, doctor);
+
+    admin.patch(&path(&other), &change).assert_problem(409, "already_linked");
+    admin.patch(&path(&user), &json!({"doctor_id": null})).assert_invalid(&["doctor_id"]);
+    let leave = json!({"role": "staff", "doctor_id": null});
+    admin.patch(&path(&user), &leave).expect_status(200);
+    admin.patch(&path(&other), &change).expect_status(200);
+}
+
+#[test]
 fn invalid_changes_are_reported_by_field() {
     let Some(admin) = User::admin() else { return };
     let user = User::staff();
     admin.patch(&path(&user), &json!({"role": "owner"})).assert_invalid(&["role"]);
+    admin.patch(&path(&user), &json!({"role": "doctor"})).assert_invalid(&["doctor_id"]);
+    admin.patch(&path(&user), &json!({"patient_id": "7"})).assert_invalid(&["patient_id"]);
     admin.patch(&path(&user), &json!({"active": "no"})).assert_invalid(&["active"]);
     admin.patch(&path(&user), &json!({"email": "a@example.com"})).assert_invalid(&["email"]);
     admin.patch(&format!("{USERS}abc/"), &json!({})).assert_problem(404, "not_found");

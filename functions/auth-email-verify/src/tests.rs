@@ -82,7 +82,7 @@ fn token_of_another_address_or_of_an_inactive_account_is_not_valid() {
 
         user.email = address;
         let token = world.verification_of(&user).await;
-        let change = UserChange { role: None, active: Some(false) };
+        let change = UserChange { active: Some(false), ..UserChange::default() };
         let (store, now) = (world.app.store(), world.app.now());
         steps::update_account(store, user.id, change, &Preconditions::NONE, now).await.unwrap();
         expect_not_valid(&world, &token).await;

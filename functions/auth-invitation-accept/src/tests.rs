@@ -46,7 +46,7 @@ fn makes_the_invited_account_with_a_verified_address_and_no_session() {
             body,
             json!({
                 "id": 1, "username": "bruno", "email": EMAIL, "email_verified": true,
-                "role": "admin", "active": true, "version": 1,
+                "role": "admin", "doctor_id": null, "patient_id": null, "active": true, "version": 1,
                 "created_at": "2026-01-31T12:00:00.000Z",
             })
         );
@@ -68,7 +68,7 @@ fn invited_administrator_is_counted() {
         let admin = world.actor(Role::Admin).await;
         let (_, token) = world.invite(EMAIL, Role::Admin).await;
         call(&world, json!({"token": token})).await.expect(201);
-        let change = UserChange { role: Some(Role::Staff), active: None };
+        let change = UserChange { role: Some(Role::Staff), ..UserChange::default() };
         let (store, now) = (world.app.store(), world.app.now());
         steps::update_account(store, admin.id(), change, &Preconditions::NONE, now).await.unwrap();
     });

@@ -127,7 +127,9 @@ fn disabled_account_fails_like_an_unknown_one() {
         let user = world.account_with_password("amara", PASSWORD).await;
         let unknown = call(&world, json!({"username": "nobody"})).await;
         let unknown = unknown.expect_problem(401, "invalid_credentials");
-        let updated = change(&world, &user, UserChange { role: None, active: Some(false) }).await;
+        let updated =
+            change(&world, &user, UserChange { active: Some(false), ..UserChange::default() })
+                .await;
         assert!(!updated.active);
         let disabled = call(&world, json!({})).await;
         assert_eq!(disabled.expect_problem(401, "invalid_credentials"), unknown);
@@ -159,7 +161,8 @@ fn international_domain_is_known_in_both_spellings() {
 fn pending_account_can_log_in() {
     run(async |world: World| {
         let user = world.account_with_password("amara", PASSWORD).await;
-        change(&world, &user, UserChange { role: Some(Role::Pending), active: None }).await;
+        change(&world, &user, UserChange { role: Some(Role::Pending), ..UserChange::default() })
+            .await;
         let body = call(&world, json!({})).await.expect(200);
         assert_eq!(body["user"]["role"], "pending");
         let refresh = body["refresh"].as_str().unwrap();
@@ -196,7 +199,8 @@ fn address_must_be_verified_if_the_operator_requires_it() {
 fn every_refusal_takes_the_same_time_and_calls() {
     run(async |world: World| {
         let disabled = world.account_with_password("disabled", PASSWORD).await;
-        change(&world, &disabled, UserChange { role: None, active: Some(false) }).await;
+        change(&world, &disabled, UserChange { active: Some(false), ..UserChange::default() })
+            .await;
         world.account_with_password("amara", PASSWORD).await;
         let refusals = [
             json!({"username": "nobody"}),

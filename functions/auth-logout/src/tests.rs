@@ -203,7 +203,7 @@ fn refresh_token_of_an_ended_session_ends_no_other() {
         log_out(&world, refresh(&later), true).await;
         assert_eq!(world.status_of(&later_still).await, 204);
 
-        let change = UserChange { role: None, active: Some(false) };
+        let change = UserChange { active: Some(false), ..UserChange::default() };
         steps::update_account(store, ended.id(), change, &Preconditions::NONE, now).await.unwrap();
         log_out(&world, refresh(&later_still), true).await;
     });

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use shared::model::user::Role;
-use shared::testing::{Event, World, checks, protected, run};
+use shared::testing::{Event, Value, World, checks, json, protected, run};
 
 use super::me;
 
@@ -18,7 +18,22 @@ fn returns_the_account_of_a_pending_caller() {
         let body = answer.expect(200);
         assert_eq!(body["username"], "pending");
         assert_eq!(body["role"], "pending");
+        assert_eq!((&body["doctor_id"], &body["patient_id"]), (&Value::Null, &Value::Null));
         assert!(body.get("password_hash").is_none() && body.get("epoch").is_none());
+    });
+}
+
+#[test]
+fn links_are_shown() {
+    run(async |world: World| {
+        let doctor = world.doctor_account(&world.doctor(1).await).await;
+        let patient = world.patient_account(&world.patient(1).await).await;
+        for (actor, role, field) in
+            [(&doctor, "doctor", "doctor_id"), (&patient, "patient", "patient_id")]
+        {
+            let body = world.call(protected(me), event().by(actor)).await.expect(200);
+            assert_eq!((&body["role"], &body[field]), (&json!(role), &json!(1)));
+        }
     });
 }
 

@@ -181,7 +181,7 @@ fn ending_all_sessions_of_an_account_ends_its_resets() {
 fn inactive_account_cannot_be_reset() {
     run(async |world: World| {
         let user = account(&world).await;
-        let change = UserChange { role: None, active: Some(false) };
+        let change = UserChange { active: Some(false), ..UserChange::default() };
         let (store, now) = (world.app.store(), world.app.now());
         steps::update_account(store, user.id, change, &Preconditions::NONE, now).await.unwrap();
         let token = open(&world, Some(&stored(&world, &user).await)).await;

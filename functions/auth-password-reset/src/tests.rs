@@ -39,7 +39,7 @@ fn every_address_gets_the_same_answer_and_only_an_active_account_a_mail() {
     run(async |world: World| {
         let amara = world.actor_named("amara", Role::Staff).await;
         let ben = world.actor_named("ben", Role::Staff).await;
-        let change = UserChange { role: None, active: Some(false) };
+        let change = UserChange { active: Some(false), ..UserChange::default() };
         let (store, now) = (world.app.store(), world.app.now());
         steps::update_account(store, ben.id(), change, &Preconditions::NONE, now).await.unwrap();
 

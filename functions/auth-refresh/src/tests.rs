@@ -208,7 +208,7 @@ fn ended_session_cannot_be_refreshed() {
         let everywhere = world.actor_named("everywhere", Role::Staff).await;
         steps::end_all_sessions(store, everywhere.id(), now).await.unwrap();
         let deactivated = world.actor_named("deactivated", Role::Staff).await;
-        let change = UserChange { role: None, active: Some(false) };
+        let change = UserChange { active: Some(false), ..UserChange::default() };
         let id = deactivated.id();
         steps::update_account(store, id, change, &Preconditions::NONE, now).await.unwrap();
         for actor in [signed_out, everywhere, deactivated] {

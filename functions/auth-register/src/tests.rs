@@ -48,7 +48,8 @@ fn makes_an_account_and_returns_no_password() {
                 "message": "The account was created.",
                 "user": {
                     "id": 1, "username": "amara", "email": "amara@example.com",
-                    "email_verified": false, "role": "pending", "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
+                    "email_verified": false, "role": "pending", "doctor_id": null, "patient_id": null,
+                    "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
                 },
             })
         );

@@ -74,7 +74,7 @@ fn token_of_a_deactivated_account_is_not_valid() {
     run(async |world: World| {
         let user = world.actor(Role::Staff).await.user;
         let pair = sign_in(&world, &user).await;
-        let change = UserChange { role: None, active: Some(false) };
+        let change = UserChange { active: Some(false), ..UserChange::default() };
         let (store, now) = (world.app.store(), world.app.now());
         steps::update_account(store, user.id, change, &Preconditions::NONE, now).await.unwrap();
         expect_not_valid(&world, &pair["access"]).await;

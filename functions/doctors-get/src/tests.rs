@@ -1,6 +1,7 @@
 use shared::model::doctor::DoctorDetails;
+use shared::model::user::Role;
 use shared::records;
-use shared::testing::{Event, Handler, checks, protected};
+use shared::testing::{Event, Handler, World, checks, json, protected, run, steps};
 
 fn handler() -> impl Handler {
     protected(records::get::<DoctorDetails>)
@@ -34,6 +35,45 @@ fn missing_record_is_404() {
 #[test]
 fn refusal_says_nothing_about_the_record() {
     checks::get::refusal_says_nothing_about_the_record::<DoctorDetails>(handler());
+}
+
+#[test]
+fn patient_reads_the_own_doctors_without_internal_attributes() {
+    run(async |world: World| {
+        let (doctor, other) = (world.doctor(1).await, world.doctor(2).await);
+        let patient = world.patient(1).await;
+        world.assign(&doctor, &patient).await;
+        world.assign(&other, &world.patient(2).await).await;
+        let actor = world.patient_account(&patient).await;
+        let read = async |id: &str| {
+            let event = Event::of("doctors-get").path_parameter("id", id).by(&actor);
+            world.call(handler(), event).await
+        };
+        let mut expected = json!(doctor);
+        for internal in ["license_number", "email"] {
+            expected.as_object_mut().unwrap().remove(internal).unwrap();
+        }
+        assert_eq!(read("1").await.expect(200), expected);
+        let unrelated = read("2").await.expect_problem(403, "not_assigned");
+        for missing in ["999", "abc"] {
+            assert_eq!(read(missing).await.expect_problem(403, "not_assigned"), unrelated);
+        }
+        steps::end_assignment(world.app.store(), doctor.id, patient.id).await.unwrap();
+        read("1").await.expect_problem(403, "not_assigned");
+    });
+}
+
+#[test]
+fn doctor_reads_every_doctor() {
+    run(async |world: World| {
+        let doctor = world.doctor(1).await;
+        let colleague = world.doctor_account(&world.doctor(2).await).await;
+        let event = Event::of("doctors-get").by(&colleague);
+        assert_eq!(world.call(handler(), event).await.expect(200), json!(doctor));
+        let nobody = world.actor(Role::Patient).await;
+        let event = Event::of("doctors-get").by(&nobody);
+        world.call(handler(), event).await.expect_problem(403, "not_assigned");
+    });
 }
 
 #[test]

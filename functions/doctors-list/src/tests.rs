@@ -1,6 +1,12 @@
+use std::time::Duration;
+
+use shared::model::assignment::CareRole;
 use shared::model::doctor::DoctorDetails;
+use shared::model::user::Role;
 use shared::records;
-use shared::testing::{Event, Handler, checks, protected};
+use shared::testing::{Actor, Event, Handler, World, checks, json, protected, run};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn handler() -> impl Handler {
     protected(records::list::<DoctorDetails>)
@@ -45,6 +51,75 @@ fn search_survives_a_dynamodb_that_fails() {
 #[test]
 fn invalid_limit_and_cursor_are_named() {
     checks::list::invalid_limit_and_cursor_are_named::<DoctorDetails>(handler());
+}
+
+/// Returns the ids of the doctors that a search by a body finds.
+async fn found(world: &World, actor: &Actor, field: &str, value: &str) -> Vec<u64> {
+    let event = Event::of("doctors-list").method("POST").query(&[]).json(json!({ field: value }));
+    let page = world.call(handler(), event.by(actor)).await.expect(200);
+    assert!(page["next"].is_null());
+    page["results"].as_array().unwrap().iter().map(|it| it["id"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn patient_sees_the_own_doctors_without_internal_attributes() {
+    run(async |world: World| {
+        let mut doctors = Vec::new();
+        for n in (1..=6).rev() {
+            doctors.push(world.doctor(n).await);
+        }
+        let patient = world.patient(1).await;
+        for doctor in &doctors[..3] {
+            world.assign(doctor, &patient).await;
+        }
+        world.assign(&doctors[3], &world.patient(2).await).await;
+        world.assign_for(&doctors[4], &patient, CareRole::Treating, 5..10).await;
+        let actor = world.patient_account(&patient).await;
+        let ids = async || {
+            let actor = world.sign_in(actor.user.clone()).await;
+            let seen = checks::walk(&world, handler(), Event::of("doctors-list"), &actor).await;
+            for doctor in &seen {
+                let internal = ["license_number", "email"].map(|name| doctor.get(name));
+                assert_eq!(internal, [None, None]);
+            }
+            seen.iter().map(|doctor| doctor["id"].as_u64().unwrap()).collect::<Vec<_>>()
+        };
+        // By name: the ids 1 to 6 have the names 6 to 1.
+        assert_eq!(ids().await, [3, 2, 1]);
+        assert_eq!(found(&world, &actor, "search", "grace okafor").await, [3, 2, 1]);
+        assert_eq!(found(&world, &actor, "search", "005").await, [2]);
+        assert_eq!(found(&world, &actor, "specialization", "medicine").await, [3, 2, 1]);
+        assert!(found(&world, &actor, "search", "003").await.is_empty());
+        world.advance(DAY * 5);
+        world.end_assignment(&doctors[0], &patient).await;
+        assert_eq!(ids().await, [5, 3, 2]);
+        world.advance(DAY * 5);
+        assert_eq!(ids().await, [3, 2]);
+    });
+}
+
+#[test]
+fn doctor_sees_all_doctors_and_a_person_without_a_record_none() {
+    run(async |world: World| {
+        let doctors = [world.doctor(1).await, world.doctor(2).await];
+        world.assign(&doctors[0], &world.patient(1).await).await;
+        let own = world.doctor_account(&doctors[0]).await;
+        let seen = checks::walk(&world, handler(), Event::of("doctors-list"), &own).await;
+        assert_eq!(seen, doctors.map(|doctor| json!(doctor)));
+        let guardian = world.actor(Role::Patient).await;
+        let seen = checks::walk(&world, handler(), Event::of("doctors-list"), &guardian).await;
+        assert!(seen.is_empty());
+    });
+}
+
+#[test]
+fn list_of_a_patient_survives_a_dynamodb_that_fails() {
+    checks::variant_survives_faults(async |world: &World| {
+        let patient = world.patient(1).await;
+        world.assign(&world.doctor(1).await, &patient).await;
+        let event = Event::of("doctors-list");
+        (handler(), event.by(&world.patient_account(&patient).await))
+    });
 }
 
 #[test]

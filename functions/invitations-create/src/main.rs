@@ -49,7 +49,7 @@ async fn create(context: Context<Settings>, by: Granted<CreateInvitation>) -> Ap
     let invitation = Invitation {
         id,
         email,
-        role,
+        role: role.into(),
         invited_by: by.caller().id(),
         created_at: by.at(),
         expires_at: by.at().plus(LIFETIME),

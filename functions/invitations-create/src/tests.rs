@@ -171,6 +171,22 @@ fn invalid_body_is_reported_by_field() {
     });
 }
 
+/// Their accounts are linked to a record first.
+#[test]
+fn doctors_and_patients_are_not_invited() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let outbox = Outbox::new();
+        for role in ["doctor", "patient"] {
+            let answer = invite(&world, &outbox, &admin, json!({"role": role})).await;
+            let problem = answer.expect_problem(400, "invalid_body");
+            let errors = json!({"role": ["must be one of admin, staff, pending"]});
+            assert_eq!(problem["errors"], errors);
+        }
+        assert!(outbox.mails().is_empty() && world.rows("INVITATIONS").await.is_empty());
+    });
+}
+
 #[test]
 fn only_administrators_may() {
     run(async |world: World| {

@@ -1,10 +1,9 @@
-//! GET /api/doctor/mappings/{patient_id}/ returns the doctors of a patient, by id.
+//! GET /api/doctor/mappings/{patient_id}/ returns the doctors of a patient, by id: those of now, those of another moment
+//! (`as_of`), or those of all assignments (`history`), with the past ones last, by their end.
 
 use std::process::ExitCode;
 
-use shared::access::Act;
 use shared::store::ListDoctorsOfPatient;
-use shared::targets::list_label;
 use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
@@ -15,8 +14,7 @@ fn main() -> ExitCode {
 }
 
 async fn doctors(context: Context, by: Granted<ListDoctorsOfPatient>) -> ApiResult {
-    let label = list_label(Act::ListDoctorsOfPatient, by.target().owner());
-    let view = by.view();
+    let (label, view) = (by.target().label().to_owned(), by.view());
     let page = context.store().assignments().doctors_of(by).await?;
     response::page(context.request(), &label, &page, view)
 }

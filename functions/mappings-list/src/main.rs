@@ -1,4 +1,4 @@
-//! GET /api/doctor/mappings/ returns all assignments, in no particular order.
+//! GET /api/doctor/mappings/ returns the current assignments that the caller may see, in no particular order.
 
 use std::process::ExitCode;
 

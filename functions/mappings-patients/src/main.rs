@@ -1,10 +1,9 @@
-//! GET /api/doctors/{id}/patients/ returns the patients of a doctor, by id.
+//! GET /api/doctors/{id}/patients/ returns the patients of a doctor, by name: those of now, those of another moment
+//! (`as_of`), or those of all assignments (`history`), with the past ones last, by their end.
 
 use std::process::ExitCode;
 
-use shared::access::Act;
 use shared::store::ListPatientsOfDoctor;
-use shared::targets::list_label;
 use shared::{ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
@@ -15,8 +14,7 @@ fn main() -> ExitCode {
 }
 
 async fn patients(context: Context, by: Granted<ListPatientsOfDoctor>) -> ApiResult {
-    let label = list_label(Act::ListPatientsOfDoctor, by.target().owner());
-    let view = by.view();
+    let (label, view) = (by.target().label().to_owned(), by.view());
     let page = context.store().assignments().patients_of(by).await?;
     response::page(context.request(), &label, &page, view)
 }

@@ -1,5 +1,5 @@
 //! DELETE /api/doctor/mappings/{patient_id}/{doctor_id}/ and POST /api/doctor/mappings/{patient_id}/remove/ end an
-//! assignment.
+//! assignment: now, or, by POST, at a later moment.
 
 use std::process::ExitCode;
 

@@ -56,6 +56,7 @@ fn unknown_facts_are_null() {
             ("contact_number", json!(null)),
             ("address", json!(null)),
             ("identifiers", json!([])),
+            ("restricted", json!(false)),
         ] {
             assert_eq!(body.get(field), Some(&value), "{field}");
         }
@@ -165,6 +166,46 @@ fn same_key_gets_the_same_duplicates() {
         let now = world.app.now();
         let deleted = steps::delete::<PatientDetails>(store, jane.id, &any, now, || false);
         deleted.await.unwrap();
+        let again = world.call(handler(), event).await.expect(201);
+        assert_eq!(again["possible_duplicates"], json!([]));
+    });
+}
+
+#[test]
+fn only_administrators_create_restricted_patients() {
+    run(async |world: World| {
+        let (admin, staff) = (world.actor(Role::Admin).await, world.actor(Role::Staff).await);
+        let restricted = event().with(json!({"restricted": true}));
+        let refused = world.call(handler(), restricted.clone().by(&staff)).await;
+        let problem = refused.expect_problem(403, "permission_denied");
+        let errors = json!({"restricted": ["cannot be changed by your account"]});
+        assert_eq!(problem["errors"], errors);
+        assert!(world.rows("PATIENT#").await.is_empty());
+
+        let created = world.call(handler(), restricted.by(&admin)).await.expect(201);
+        assert_eq!(created["restricted"], true);
+        let rows = world.rows("").await;
+        let marked = rows.iter().filter(|row| row.contains_key("restricted")).count();
+        // The record; two names, the birth date and two phones.
+        assert_eq!(marked, 6);
+        // Nobody is told that the clinic knows the person.
+        for actor in [&admin, &staff] {
+            let again = world.call(handler(), event().by(actor)).await.expect(201);
+            let duplicates = again["possible_duplicates"].as_array().unwrap();
+            assert!(duplicates.iter().all(|it| it["id"] != created["id"]), "{again}");
+        }
+    });
+}
+
+#[test]
+fn duplicate_that_is_restricted_later_is_named_no_more() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let jane = world.patient(1).await;
+        let event = event().header("idempotency-key", "a key").by(&staff);
+        let first = world.call(handler(), event.clone()).await.expect(201);
+        assert_eq!(first["possible_duplicates"][0]["id"], json!(jane.id));
+        world.restrict(&jane).await;
         let again = world.call(handler(), event).await.expect(201);
         assert_eq!(again["possible_duplicates"], json!([]));
     });

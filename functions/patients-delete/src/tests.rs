@@ -1,9 +1,14 @@
 use shared::model::patient::PatientDetails;
+use shared::model::user::Role;
 use shared::records;
-use shared::testing::{Event, Handler, checks, protected};
+use shared::testing::{Event, Handler, World, checks, json, protected, run};
 
 fn handler() -> impl Handler {
     protected(records::delete::<PatientDetails>)
+}
+
+fn event() -> Event {
+    Event::of("patients-delete")
 }
 
 #[test]
@@ -32,13 +37,66 @@ fn if_match_can_be_required() {
 }
 
 #[test]
+fn deletion_ends_the_access_of_all_related_accounts() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        let treating = world.doctor_account(&doctor).await;
+        let own = world.patient_account(&patient).await;
+        let parent = world.actor_named("parent", Role::Patient).await;
+        world.proxy(&patient, &parent).await;
+        let before = world.stored(own.id()).await;
+        assert_eq!(before.patient_id, Some(patient.id));
+
+        world.call(handler(), event().by(&staff)).await.expect(204);
+        let after = world.stored(own.id()).await;
+        assert_eq!((after.patient_id, after.role), (None, Role::Patient));
+        assert_eq!(after.version, before.version + 1);
+        assert!(world.rows("LINK#patient#").await.is_empty());
+        let is_proxy = |sk: &str| sk.starts_with("PROXY#");
+        assert!(world.rows("").await.iter().all(|row| !is_proxy(row["sk"].as_s().unwrap())));
+        let read = protected(records::get::<PatientDetails>);
+        for actor in [&treating, &own, &parent] {
+            let answer = world
+                .call(read.clone(), Event::of("patients-get").without_policy().by(actor))
+                .await;
+            answer.expect_problem(403, "not_assigned");
+        }
+    });
+}
+
+#[test]
+fn force_is_a_parameter_of_doctors_only() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        world.patient(1).await;
+        let answer = world.call(handler(), event().query(&[("force", "true")]).by(&staff)).await;
+        let problem = answer.expect_problem(400, "invalid_query");
+        let unknown = json!({"force": ["is not a parameter of this request"]});
+        assert_eq!(problem["errors"], unknown);
+    });
+}
+
+#[test]
 fn only_staff_may() {
-    checks::only_staff_may(handler(), Event::of("patients-delete"));
+    checks::only_staff_may(handler(), event());
 }
 
 #[test]
 fn survives_a_dynamodb_that_fails() {
-    checks::survives_faults_at_work(handler(), Event::of("patients-delete"), true);
+    checks::survives_faults_at_work(handler(), event(), true);
+}
+
+#[test]
+fn survives_a_dynamodb_that_fails_for_a_patient_with_an_account_and_a_proxy() {
+    checks::variant_survives_faults(async |world: &World| {
+        let staff = world.actor(Role::Staff).await;
+        let patient = world.patient(1).await;
+        world.patient_account(&patient).await;
+        world.proxy(&patient, &world.actor_named("parent", Role::Patient).await).await;
+        (handler(), event().by(&staff))
+    });
 }
 
 #[test]

@@ -1,5 +1,7 @@
 use shared::model::user::Role;
-use shared::testing::{Event, Handler, RECORD_SETTINGS, World, checks, json, protected_with, run};
+use shared::testing::{
+    Event, Handler, RECORD_SETTINGS, Value, World, checks, json, protected_with, run,
+};
 
 use super::duplicates;
 
@@ -58,6 +60,23 @@ fn names_at_most_ten() {
         let found = found["possible_duplicates"].as_array().unwrap();
         let ids: Vec<_> = found.iter().map(|patient| patient["id"].as_u64().unwrap()).collect();
         assert_eq!(ids, (1..=10).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn restricted_patients_are_not_named() {
+    run(async |world: World| {
+        let (admin, staff) = (world.actor(Role::Admin).await, world.actor(Role::Staff).await);
+        let (jane, other) = (world.patient(1).await, world.patient(2).await);
+        world.restrict(&jane).await;
+        let phone = json!({"contact_number": "+1 202 555 0147"});
+        for actor in [&admin, &staff] {
+            let found = world.call(handler(), event().json(phone.clone()).by(actor)).await;
+            let found = found.expect(200);
+            let found = found["possible_duplicates"].as_array().unwrap();
+            let ids: Vec<&Value> = found.iter().map(|patient| &patient["id"]).collect();
+            assert_eq!(ids, [&json!(other.id)]);
+        }
     });
 }
 

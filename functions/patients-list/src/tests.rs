@@ -1,3 +1,5 @@
+mod reach;
+
 use shared::model::patient::PatientDetails;
 use shared::records;
 use shared::testing::{Event, Handler, checks, protected};

@@ -1,4 +1,4 @@
-use shared::model::user::Role;
+use shared::model::user::{Role, User};
 use shared::testing::{Actor, Answer, Event, Handler, Value, World, checks, json, protected, run};
 
 use super::list;
@@ -24,11 +24,29 @@ fn accounts_are_listed_without_internal_fields() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let account = json!({
-            "id": 1, "username": "admin", "email": "admin@example.com",
-            "email_verified": false, "role": "admin", "active": true, "version": 1, "created_at": "2026-01-31T12:00:00.000Z",
+            "id": 1, "username": "admin", "email": "admin@example.com", "email_verified": false,
+            "role": "admin", "doctor_id": null, "patient_id": null, "active": true, "version": 1,
+            "created_at": "2026-01-31T12:00:00.000Z",
         });
         let body = ask(&world, &admin, &[]).await.expect(200);
         assert_eq!(body, json!({"results": [account], "next": null}));
+    });
+}
+
+#[test]
+fn links_are_listed() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let doctor = world.doctor_account(&world.doctor(1).await).await.user;
+        let patient = world.patient_account(&world.patient(1).await).await.user;
+        let body = ask(&world, &admin, &[]).await.expect(200);
+        let linked = |user: &User| {
+            let mut accounts = body["results"].as_array().unwrap().iter();
+            let account = accounts.find(|account| account["id"] == json!(user.id)).unwrap();
+            (account["doctor_id"].clone(), account["patient_id"].clone())
+        };
+        assert_eq!(linked(&doctor), (json!(1), Value::Null));
+        assert_eq!(linked(&patient), (Value::Null, json!(1)));
     });
 }
 

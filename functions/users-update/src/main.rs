@@ -1,4 +1,4 @@
-//! PATCH /api/users/{id}/ changes an account's role, or whether it is active.
+//! PATCH /api/users/{id}/ changes an account's role, whether it is active, and which doctor and patient its owner is.
 
 use std::process::ExitCode;
 

@@ -7,6 +7,8 @@ use shared::testing::{
 
 use super::update;
 
+mod links;
+
 fn handler() -> impl Handler {
     protected(update)
 }
@@ -34,8 +36,9 @@ fn change_is_stored_as_a_new_version() {
         assert_eq!(
             answer.expect(200),
             json!({
-                "id": 2, "username": "pending", "email": "pending@example.com",
-                "email_verified": false, "role": "staff", "active": true, "version": 2, "created_at": "2026-01-31T12:00:00.000Z",
+                "id": 2, "username": "pending", "email": "pending@example.com", "email_verified": false,
+                "role": "staff", "doctor_id": null, "patient_id": null, "active": true, "version": 2,
+                "created_at": "2026-01-31T12:00:00.000Z",
             })
         );
         let user = stored(&world, &pending).await;
@@ -109,13 +112,17 @@ fn invalid_fields_are_named_and_change_nothing() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;
         let pending = world.actor(Role::Pending).await;
-        let wrong = json!({"role": "owner", "active": "no", "username": "root"});
+        let wrong = json!({
+            "role": "owner", "active": "no", "username": "root", "doctor_id": "1", "patient_id": 0,
+        });
         let answer = patch(&world, &admin, pending.id(), wrong).await;
         assert_eq!(
             answer.expect_problem(400, "invalid_body")["errors"],
             json!({
-                "role": ["must be one of admin, staff, pending"],
+                "role": ["must be one of admin, staff, doctor, patient, pending"],
                 "active": ["must be true or false"],
+                "doctor_id": ["must be a positive integer of at most 9007199254740991"],
+                "patient_id": ["must be a positive integer of at most 9007199254740991"],
                 "username": ["is not a field of this request"],
             })
         );
@@ -200,7 +207,7 @@ fn one_of_two_administrators_who_demote_each_other_remains() {
             let left = [stored(&world, &one).await, stored(&world, &two).await];
             assert_eq!(left.iter().filter(|user| user.is_active_admin()).count(), 1);
 
-            let again = UserChange { role: Some(Role::Admin), active: None };
+            let again = UserChange { role: Some(Role::Admin), ..UserChange::default() };
             for actor in [&one, &two] {
                 let (store, now) = (world.app.store(), world.app.now());
                 steps::update_account(store, actor.id(), again, &Preconditions::NONE, now)

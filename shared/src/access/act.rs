@@ -29,11 +29,22 @@ pub enum Act {
     CreateInvitation,
     ListInvitations,
     RevokeInvitation,
+    UpdateAssignment,
+    VoidAssignment,
+    AssignMany,
+    TransferPatients,
+    ReadOwnPatient,
+    ReadOwnDoctor,
+    ListProxies,
+    AddProxy,
+    RemoveProxy,
+    SetCover,
+    EndCover,
 }
 
 impl Act {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 37] = [
         Self::ReadOwnAccount,
         Self::EndOwnSession,
         Self::ChangeOwnPassword,
@@ -60,6 +71,17 @@ impl Act {
         Self::CreateInvitation,
         Self::ListInvitations,
         Self::RevokeInvitation,
+        Self::UpdateAssignment,
+        Self::VoidAssignment,
+        Self::AssignMany,
+        Self::TransferPatients,
+        Self::ReadOwnPatient,
+        Self::ReadOwnDoctor,
+        Self::ListProxies,
+        Self::AddProxy,
+        Self::RemoveProxy,
+        Self::SetCover,
+        Self::EndCover,
     ];
 
     /// Returns the function whose action it is: `doctors-get`.
@@ -91,6 +113,17 @@ impl Act {
             Self::CreateInvitation => "invitations-create",
             Self::ListInvitations => "invitations-list",
             Self::RevokeInvitation => "invitations-revoke",
+            Self::UpdateAssignment => "mappings-update",
+            Self::VoidAssignment => "mappings-void",
+            Self::AssignMany => "mappings-bulk",
+            Self::TransferPatients => "mappings-transfer",
+            Self::ReadOwnPatient => "patients-me",
+            Self::ReadOwnDoctor => "doctors-me",
+            Self::ListProxies => "proxies-list",
+            Self::AddProxy => "proxies-create",
+            Self::RemoveProxy => "proxies-delete",
+            Self::SetCover => "covers-set",
+            Self::EndCover => "covers-end",
         }
     }
 }

@@ -1,58 +1,29 @@
 //! The access rule. No other code matches on a role.
 
-use serde::Serialize;
-use serde_json::Value;
-
 use super::act::Act;
-use super::hint::Hint;
+use super::actor::Actor;
+use super::basis::Basis;
 use super::relation::Relation;
-use crate::model::field::FieldErrors;
-use crate::model::timestamp::Timestamp;
-use crate::model::user::{Role, User};
-
-/// The account, as the decision sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Actor {
-    pub role: Role,
-}
-
-impl Actor {
-    pub fn of(user: &User) -> Self {
-        Self { role: user.role }
-    }
-
-    /// The actor that a token hints at; `None` if this version does not know its role.
-    pub fn hinted(hint: &Hint) -> Option<Self> {
-        Some(Self { role: hint.role()? })
-    }
-}
-
-/// Why access is allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// The account's role.
-    Role,
-    /// The action is about the caller's own account.
-    Own,
-    /// The caller's doctor treats the patient.
-    Assignment,
-}
-
-/// Attributes that answers leave out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct View(&'static [&'static str]);
-
-/// Fields that a change may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fields {
-    All,
-    Only(&'static [&'static str]),
-}
+use super::view::{Fields, View};
+use crate::model::id::{DoctorId, PatientId, UserId};
+use crate::model::proxy::ProxyScope;
+use crate::model::user::Role;
 
 /// The part of a list that the caller may see. Lists query by it: they never read records that they then leave out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
     All,
+    /// Patients who are not restricted, and their assignments.
+    Unrestricted,
+    /// The patients of these doctors, and their assignments.
+    Panels(Vec<DoctorId>),
+    /// The patient who the account's owner is, and those for whom the account acts.
+    Represented {
+        user: UserId,
+        own: Option<PatientId>,
+    },
+    /// The doctors of this patient, and their assignments; none without a patient.
+    CareTeam(Option<PatientId>),
 }
 
 /// A positive decision. Only this file makes one.
@@ -70,42 +41,166 @@ pub struct Allowed {
 pub enum Denied {
     /// The role does not permit it.
     Role,
+    /// The role permits it for related patients or doctors, and this one is not related or does not exist.
+    NotAssigned,
+    /// The patient is restricted.
+    Restricted,
 }
 
 /// The form of [`decide()`], for tests that decide otherwise.
-pub type Decide = fn(Act, &Actor, Relation, Timestamp) -> Result<Allowed, Denied>;
+pub type Decide = fn(Act, &Actor, &Relation) -> Result<Allowed, Denied>;
+
+/// Attributes of doctors that only the clinic sees.
+const INTERNAL: &[&str] = &["license_number", "email"];
+
+/// The fields that patients and their proxies may change.
+const CONTACT: &[&str] = &[
+    "contact_number",
+    "contact_number_display",
+    "address",
+    "emergency_number",
+    "emergency_number_display",
+];
+
+/// Attributes that a proxy for contacts does not see.
+const BEYOND_CONTACT: &[&str] =
+    &["medical_history", "identifiers", "former_names", "gender", "deceased_at"];
+
+/// Whether only related accounts have access.
+const RESTRICTED: &[&str] = &["restricted"];
+
+/// All other attributes of a restricted patient.
+const BEYOND_RESTRICTED: &[&str] = &[
+    "first_name",
+    "last_name",
+    "former_names",
+    "date_of_birth",
+    "date_of_birth_estimated",
+    "deceased_at",
+    "gender",
+    "contact_number",
+    "contact_number_display",
+    "address",
+    "emergency_number",
+    "emergency_number_display",
+    "identifiers",
+    "medical_history",
+];
 
 /// Decides whether an account may do something. Pure: the same arguments always get the same decision.
-pub fn decide(
-    act: Act,
-    actor: &Actor,
-    _relation: Relation,
-    _now: Timestamp,
-) -> Result<Allowed, Denied> {
+pub fn decide(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, Denied> {
+    let allowed = |basis| Ok(Allowed::all(act, basis));
     match act {
         Act::ReadOwnAccount
         | Act::EndOwnSession
         | Act::ChangeOwnPassword
         | Act::ListOwnSessions
-        | Act::RevokeOwnSession => Ok(Allowed::all(act, Basis::Own)),
+        | Act::RevokeOwnSession => allowed(Basis::Own),
+
+        Act::ReadOwnPatient | Act::ReadOwnDoctor => match actor.role {
+            Role::Admin | Role::Staff | Role::Doctor | Role::Patient => allowed(Basis::Own),
+            Role::Pending => Err(Denied::Role),
+        },
 
         Act::CreateDoctor
-        | Act::ReadDoctor
-        | Act::ListDoctors
         | Act::UpdateDoctor
         | Act::DeleteDoctor
-        | Act::CreatePatient
-        | Act::ReadPatient
-        | Act::ListPatients
-        | Act::UpdatePatient
         | Act::DeletePatient
         | Act::FindDuplicates
         | Act::Assign
+        | Act::AssignMany
+        | Act::UpdateAssignment
         | Act::EndAssignment
-        | Act::ListAssignments
-        | Act::ListDoctorsOfPatient
-        | Act::ListPatientsOfDoctor => match actor.role {
-            Role::Admin | Role::Staff => Ok(Allowed::all(act, Basis::Role)),
+        | Act::VoidAssignment
+        | Act::TransferPatients
+        | Act::SetCover
+        | Act::EndCover
+        | Act::AddProxy
+        | Act::RemoveProxy => match actor.role {
+            Role::Admin | Role::Staff => allowed(Basis::Role),
+            Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),
+        },
+
+        Act::CreatePatient => match actor.role {
+            Role::Admin => allowed(Basis::Role),
+            Role::Staff => Ok(Allowed::all(act, Basis::Role).changing(Fields::Except(RESTRICTED))),
+            Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),
+        },
+
+        Act::ReadPatient => Ok(Allowed::all(act, ground(actor, relation)?).of_patient(relation)),
+
+        Act::UpdatePatient => update_patient(act, actor, relation),
+
+        Act::ListPatients => match actor.role {
+            Role::Admin | Role::Staff => {
+                Ok(Allowed::all(act, Basis::Role).within(Reach::Unrestricted))
+            }
+            Role::Doctor => {
+                let panels = actor.doctor_id.into_iter().chain(relation.covered.iter().copied());
+                let reach = Reach::Panels(panels.collect());
+                Ok(Allowed::all(act, Basis::Assignment).within(reach))
+            }
+            Role::Patient => {
+                let reach = Reach::Represented { user: actor.id, own: actor.patient_id };
+                Ok(Allowed::all(act, Basis::Own).within(reach))
+            }
+            Role::Pending => Err(Denied::Role),
+        },
+
+        Act::ReadDoctor => match actor.role {
+            Role::Admin | Role::Staff | Role::Doctor => allowed(Basis::Role),
+            Role::Patient if relation.assigned => {
+                Ok(Allowed::all(act, Basis::Assignment).without(INTERNAL))
+            }
+            Role::Patient => Err(Denied::NotAssigned),
+            Role::Pending => Err(Denied::Role),
+        },
+
+        Act::ListDoctors => match actor.role {
+            Role::Admin | Role::Staff | Role::Doctor => allowed(Basis::Role),
+            Role::Patient => {
+                let allowed = Allowed::all(act, Basis::Assignment).without(INTERNAL);
+                Ok(allowed.within(Reach::CareTeam(actor.patient_id)))
+            }
+            Role::Pending => Err(Denied::Role),
+        },
+
+        Act::ListDoctorsOfPatient => {
+            let allowed = Allowed::all(act, ground(actor, relation)?);
+            Ok(match allowed.basis {
+                Basis::Own | Basis::Proxy => allowed.without(INTERNAL),
+                Basis::Role | Basis::Assignment | Basis::Covering => allowed,
+            })
+        }
+
+        Act::ListPatientsOfDoctor => match actor.role {
+            Role::Admin | Role::Staff => {
+                Ok(Allowed::all(act, Basis::Role).within(Reach::Unrestricted))
+            }
+            Role::Doctor if relation.own => allowed(Basis::Assignment),
+            Role::Doctor if relation.covering => allowed(Basis::Covering),
+            Role::Doctor | Role::Patient => Err(Denied::NotAssigned),
+            Role::Pending => Err(Denied::Role),
+        },
+
+        Act::ListAssignments => match actor.role {
+            Role::Admin => allowed(Basis::Role),
+            Role::Staff => Ok(Allowed::all(act, Basis::Role).within(Reach::Unrestricted)),
+            Role::Doctor => {
+                let reach = Reach::Panels(actor.doctor_id.into_iter().collect());
+                Ok(Allowed::all(act, Basis::Assignment).within(reach))
+            }
+            Role::Patient => {
+                let reach = Reach::CareTeam(actor.patient_id);
+                Ok(Allowed::all(act, Basis::Own).within(reach))
+            }
+            Role::Pending => Err(Denied::Role),
+        },
+
+        Act::ListProxies => match actor.role {
+            Role::Admin | Role::Staff => allowed(Basis::Role),
+            Role::Doctor | Role::Patient if relation.own => allowed(Basis::Own),
+            Role::Doctor | Role::Patient => Err(Denied::NotAssigned),
             Role::Pending => Err(Denied::Role),
         },
 
@@ -114,15 +209,71 @@ pub fn decide(
         | Act::CreateInvitation
         | Act::ListInvitations
         | Act::RevokeInvitation => match actor.role {
-            Role::Admin => Ok(Allowed::all(act, Basis::Role)),
-            Role::Staff | Role::Pending => Err(Denied::Role),
+            Role::Admin => allowed(Basis::Role),
+            Role::Staff | Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),
         },
     }
+}
+
+/// Returns the ground on which an account sees a patient.
+fn ground(actor: &Actor, relation: &Relation) -> Result<Basis, Denied> {
+    let denied = match actor.role {
+        Role::Admin | Role::Staff if !relation.restricted => return Ok(Basis::Role),
+        Role::Admin | Role::Staff => Denied::Restricted,
+        Role::Doctor if relation.assigned => return Ok(Basis::Assignment),
+        Role::Doctor if relation.covering => return Ok(Basis::Covering),
+        Role::Doctor | Role::Patient => Denied::NotAssigned,
+        Role::Pending => return Err(Denied::Role),
+    };
+    if relation.own {
+        Ok(Basis::Own)
+    } else if relation.proxy.is_some() {
+        Ok(Basis::Proxy)
+    } else {
+        Err(denied)
+    }
+}
+
+fn update_patient(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, Denied> {
+    let basis = match ground(actor, relation) {
+        // Otherwise nobody could end the restriction.
+        Err(Denied::Restricted) if actor.role == Role::Admin => {
+            let allowed = Allowed::all(act, Basis::Role).without(BEYOND_RESTRICTED);
+            return Ok(allowed.changing(Fields::Only(RESTRICTED)));
+        }
+        ground => ground?,
+    };
+    let fields = match basis {
+        Basis::Role if actor.role == Role::Admin => Fields::All,
+        Basis::Role | Basis::Assignment | Basis::Covering => Fields::Except(RESTRICTED),
+        Basis::Own | Basis::Proxy => Fields::Only(CONTACT),
+    };
+    Ok(Allowed::all(act, basis).of_patient(relation).changing(fields))
 }
 
 impl Allowed {
     fn all(act: Act, basis: Basis) -> Self {
         Self { act, basis, view: View(&[]), fields: Fields::All, reach: Reach::All }
+    }
+
+    fn without(self, hidden: &'static [&'static str]) -> Self {
+        Self { view: View(hidden), ..self }
+    }
+
+    fn changing(self, fields: Fields) -> Self {
+        Self { fields, ..self }
+    }
+
+    fn within(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// Leaves out what a proxy for contacts does not see.
+    fn of_patient(self, relation: &Relation) -> Self {
+        match (self.basis, relation.proxy) {
+            (Basis::Proxy, Some(ProxyScope::Contact)) => self.without(BEYOND_CONTACT),
+            _ => self,
+        }
     }
 
     /// A decision of a test's own.
@@ -158,75 +309,5 @@ impl Allowed {
     }
 }
 
-impl View {
-    /// Writes a record as JSON, without the attributes that are left out.
-    pub fn write(self, record: &impl Serialize) -> serde_json::Result<String> {
-        if self.0.is_empty() {
-            return serde_json::to_string(record);
-        }
-        let mut value = serde_json::to_value(record)?;
-        self.hide(&mut value);
-        serde_json::to_string(&value)
-    }
-
-    /// Removes the attributes from a record, and from the records inside it: the results of a page, and possible
-    /// duplicates.
-    fn hide(self, value: &mut Value) {
-        let Some(object) = value.as_object_mut() else { return };
-        object.retain(|name, _| !self.0.contains(&name.as_str()));
-        for list in ["results", "possible_duplicates"] {
-            let records = object.get_mut(list).and_then(Value::as_array_mut);
-            for record in records.into_iter().flatten() {
-                self.hide(record);
-            }
-        }
-    }
-}
-
-impl Fields {
-    /// Reports every field that a change from `current` to `next` may not change.
-    pub fn check(self, current: &impl Serialize, next: &impl Serialize) -> Result<(), FieldErrors> {
-        let Self::Only(allowed) = self else { return Ok(()) };
-        let object = |record| match record {
-            Ok(Value::Object(object)) => object,
-            _ => serde_json::Map::new(),
-        };
-        let current = object(serde_json::to_value(current));
-        let next = object(serde_json::to_value(next));
-        let mut errors = FieldErrors::default();
-        for field in current.keys().chain(next.keys().filter(|name| !current.contains_key(*name))) {
-            if current.get(field) != next.get(field) && !allowed.contains(&field.as_str()) {
-                errors.add(field, "cannot be changed by your account");
-            }
-        }
-        errors.or(())
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn hidden_attributes_leave_records_and_pages() {
-        let view = View(&["license_number"]);
-        let doctor = json!({"id": 1, "license_number": "L"});
-        assert_eq!(view.write(&doctor).unwrap(), r#"{"id":1}"#);
-        let page = json!({"results": [doctor], "next": null});
-        assert_eq!(view.write(&page).unwrap(), r#"{"next":null,"results":[{"id":1}]}"#);
-        let created = json!({"id": 2, "possible_duplicates": [doctor]});
-        let expected = r#"{"id":2,"possible_duplicates":[{"id":1}]}"#;
-        assert_eq!(view.write(&created).unwrap(), expected);
-    }
-
-    #[test]
-    fn only_permitted_fields_may_change() {
-        let (current, next) = (json!({"a": 1, "b": 1}), json!({"a": 2, "b": 2, "c": 3}));
-        assert_eq!(Fields::All.check(&current, &next), Ok(()));
-        assert_eq!(Fields::Only(&["a", "b", "c"]).check(&current, &next), Ok(()));
-        let refused = Fields::Only(&["a"]).check(&current, &next).unwrap_err();
-        assert_eq!(refused.iter().map(|(field, _)| field).collect::<Vec<_>>(), ["b", "c"]);
-    }
-}
+mod tests;

@@ -2,7 +2,9 @@
 
 use super::action::Action;
 use super::caller::Caller;
-use super::decide::{Allowed, Fields, View};
+use super::decide::Allowed;
+use super::relation::Proof;
+use super::view::{Fields, View};
 use crate::model::timestamp::Timestamp;
 
 /// An action that was decided and allowed, with its target as it was read for the decision.
@@ -13,6 +15,7 @@ use crate::model::timestamp::Timestamp;
 pub struct Granted<A: Action> {
     caller: Caller,
     allowed: Allowed,
+    proofs: Vec<Proof>,
     target: A::Target,
     at: Timestamp,
 }
@@ -22,10 +25,12 @@ impl<A: Action> Granted<A> {
     pub(crate) fn new(
         caller: Caller,
         allowed: Allowed,
+        mut proofs: Vec<Proof>,
         target: A::Target,
         at: Timestamp,
     ) -> Option<Self> {
-        (allowed.act() == A::ID).then_some(Self { caller, allowed, target, at })
+        proofs.retain(|proof| proof.basis == allowed.basis());
+        (allowed.act() == A::ID).then_some(Self { caller, allowed, proofs, target, at })
     }
 
     pub fn caller(&self) -> &Caller {
@@ -45,6 +50,12 @@ impl<A: Action> Granted<A> {
     /// The fields that may change.
     pub fn fields(&self) -> Fields {
         self.allowed.fields()
+    }
+
+    /// The rows that give the access. A change that the caller may make because of them requires in its own transaction
+    /// that they are unchanged.
+    pub(crate) fn proofs(&self) -> &[Proof] {
+        &self.proofs
     }
 
     pub fn target(&self) -> &A::Target {

@@ -5,18 +5,24 @@
 
 mod act;
 mod action;
+mod actor;
+mod basis;
 mod caller;
 mod decide;
 mod granted;
 mod hint;
 mod relation;
+mod view;
 
 pub use act::Act;
 pub use action::Action;
 pub(crate) use action::action;
+pub use actor::Actor;
+pub use basis::Basis;
 pub use caller::Caller;
 pub(crate) use decide::decide;
-pub use decide::{Actor, Allowed, Basis, Decide, Denied, Fields, Reach, View};
+pub use decide::{Allowed, Decide, Denied, Reach};
 pub use granted::Granted;
 pub use hint::Hint;
-pub use relation::{Relation, Relations, RolesAlone};
+pub use relation::{About, Proof, Relation, Relations};
+pub use view::{Fields, View};

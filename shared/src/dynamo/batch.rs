@@ -53,6 +53,12 @@ impl Items {
     }
 }
 
+impl Extend<Item> for Items {
+    fn extend<I: IntoIterator<Item = Item>>(&mut self, items: I) {
+        self.0.extend(items);
+    }
+}
+
 impl IntoIterator for Items {
     type Item = Item;
     type IntoIter = IntoIter<Item>;

@@ -1,6 +1,6 @@
 //! A table's size and its indexes, for operators' commands.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
@@ -19,23 +19,17 @@ pub struct TableState {
     pub items: u64,
     /// Whether neither the table nor an index is being changed.
     pub is_active: bool,
-    pub indexes: HashMap<String, IndexState>,
+    pub indexes: Vec<TableIndex>,
 }
 
-#[derive(Debug)]
-pub struct IndexState {
-    /// The attributes besides the keys.
-    pub attributes: BTreeSet<String>,
-    is_active: bool,
-}
-
-/// An index to create: its key attributes are strings.
-#[derive(Debug)]
-pub struct NewIndex<'a> {
-    pub name: &'a str,
-    pub keys: [&'a str; 2],
-    /// The attributes besides the keys.
-    pub attributes: &'a BTreeSet<String>,
+/// An index of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableIndex {
+    pub name: String,
+    /// The attributes that are its partition key and its sort key. They are strings.
+    pub keys: [String; 2],
+    /// The attributes that it holds besides the keys; all if `None`.
+    pub attributes: Option<BTreeSet<String>>,
 }
 
 impl Table {
@@ -43,13 +37,14 @@ impl Table {
     pub async fn state(&self) -> Result<TableState, DynamoError> {
         let answer = self.client.describe_table().table_name(&self.name).send().await?;
         let table = answer.table.ok_or_else(|| DynamoError::missing("the table"))?;
-        let indexes: HashMap<String, IndexState> =
-            table.global_secondary_indexes().iter().filter_map(index_state).collect();
+        let indexes = table.global_secondary_indexes();
         let is_active = table.table_status() == Some(&TableStatus::Active);
+        let are_active =
+            indexes.iter().all(|index| index.index_status() == Some(&IndexStatus::Active));
         Ok(TableState {
             items: table.item_count().and_then(|count| count.try_into().ok()).unwrap_or_default(),
-            is_active: is_active && indexes.values().all(|index| index.is_active),
-            indexes,
+            is_active: is_active && are_active,
+            indexes: indexes.iter().filter_map(index_in).collect(),
         })
     }
 
@@ -64,16 +59,11 @@ impl Table {
     }
 
     /// Begins the creation of an index, which DynamoDB fills from the table. Calls: UpdateTable.
-    pub async fn create_index(&self, index: &NewIndex<'_>) -> Result<(), DynamoError> {
-        let attributes = index.attributes.iter();
-        let projection = attributes.fold(
-            Projection::builder().projection_type(ProjectionType::Include),
-            |projection, attribute| projection.non_key_attributes(attribute),
-        );
+    pub async fn create_index(&self, index: &TableIndex) -> Result<(), DynamoError> {
         let create = CreateGlobalSecondaryIndexAction::builder()
-            .index_name(index.name)
+            .index_name(&index.name)
             .set_key_schema(Some(index.key_schema().map_err(incomplete)?))
-            .projection(projection.build())
+            .projection(index.projection())
             .build()
             .map_err(incomplete)?;
         let update = GlobalSecondaryIndexUpdate::builder().create(create).build();
@@ -85,30 +75,51 @@ impl Table {
     }
 }
 
-impl NewIndex<'_> {
+impl TableIndex {
     fn key_schema(&self) -> Result<Vec<KeySchemaElement>, BuildError> {
         let roles = [KeyType::Hash, KeyType::Range];
-        let build = |(name, role): (&&str, KeyType)| {
-            KeySchemaElement::builder().attribute_name(*name).key_type(role).build()
+        let build = |(name, role): (&String, KeyType)| {
+            KeySchemaElement::builder().attribute_name(name).key_type(role).build()
         };
         self.keys.iter().zip(roles).map(build).collect()
     }
 
     fn definitions(&self) -> Result<Vec<AttributeDefinition>, BuildError> {
-        let build = |name: &&str| {
+        let build = |name: &String| {
             AttributeDefinition::builder()
-                .attribute_name(*name)
+                .attribute_name(name)
                 .attribute_type(ScalarAttributeType::S)
                 .build()
         };
         self.keys.iter().map(build).collect()
     }
+
+    fn projection(&self) -> Projection {
+        let (projection_type, attributes) = match &self.attributes {
+            None => (ProjectionType::All, None),
+            Some(attributes) if attributes.is_empty() => (ProjectionType::KeysOnly, None),
+            Some(attributes) => (ProjectionType::Include, Some(attributes.iter().cloned())),
+        };
+        Projection::builder()
+            .projection_type(projection_type)
+            .set_non_key_attributes(attributes.map(Iterator::collect))
+            .build()
+    }
 }
 
-fn index_state(index: &GlobalSecondaryIndexDescription) -> Option<(String, IndexState)> {
-    let attributes = index.projection()?.non_key_attributes().iter().cloned().collect();
-    let is_active = index.index_status() == Some(&IndexStatus::Active);
-    Some((index.index_name()?.to_owned(), IndexState { attributes, is_active }))
+fn index_in(index: &GlobalSecondaryIndexDescription) -> Option<TableIndex> {
+    let key = |role: KeyType| {
+        let key = index.key_schema().iter().find(|key| *key.key_type() == role);
+        key.map(|key| key.attribute_name().to_owned()).unwrap_or_default()
+    };
+    let projection = index.projection()?;
+    let attributes = projection.non_key_attributes().iter().cloned().collect();
+    Some(TableIndex {
+        name: index.index_name()?.to_owned(),
+        keys: [KeyType::Hash, KeyType::Range].map(key),
+        attributes: (projection.projection_type() != Some(&ProjectionType::All))
+            .then_some(attributes),
+    })
 }
 
 fn incomplete(error: BuildError) -> DynamoError {

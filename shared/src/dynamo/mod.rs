@@ -25,7 +25,7 @@ pub use client::config;
 pub use error::DynamoError;
 pub use expression::Expression;
 #[cfg(feature = "operator")]
-pub use indexes::NewIndex;
+pub use indexes::TableIndex;
 #[cfg(feature = "operator")]
 pub use item::key_in;
 pub use item::{Item, Key, number, parse, string, write};

@@ -17,6 +17,8 @@ pub struct Query<'a> {
     limit: Option<i32>,
     after: Option<Item>,
     projection: Option<&'static str>,
+    filter: Option<&'static str>,
+    contained: Option<(&'static str, Vec<String>)>,
 }
 
 /// Some rows, and where the next page begins.
@@ -29,7 +31,16 @@ pub struct Rows {
 impl<'a> Query<'a> {
     /// A whole partition of the table.
     pub fn partition(partition: &'a str) -> Self {
-        Self { index: None, partition, prefix: "", limit: None, after: None, projection: None }
+        Self {
+            index: None,
+            partition,
+            prefix: "",
+            limit: None,
+            after: None,
+            projection: None,
+            filter: None,
+            contained: None,
+        }
     }
 
     /// A whole partition of an index with these key attributes.
@@ -54,6 +65,16 @@ impl<'a> Query<'a> {
     /// Reads these attributes only.
     pub fn project(self, attributes: &'static str) -> Self {
         Self { projection: Some(attributes), ..self }
+    }
+
+    /// Leaves out the rows for which the condition does not hold. The limit counts them, too.
+    pub fn filter(self, condition: &'static str) -> Self {
+        Self { filter: Some(condition), ..self }
+    }
+
+    /// Leaves out the rows whose attribute does not contain all of these texts. The limit counts them, too.
+    pub fn filter_contains(self, attribute: &'static str, texts: Vec<String>) -> Self {
+        Self { contained: Some((attribute, texts)), ..self }
     }
 }
 
@@ -92,6 +113,18 @@ impl Table {
             request = request
                 .expression_attribute_values(":prefix", AttributeValue::S(query.prefix.to_owned()));
         }
+        let mut filters: Vec<String> = query.filter.into_iter().map(str::to_owned).collect();
+        if let Some((attribute, texts)) = query.contained.filter(|(_, texts)| !texts.is_empty()) {
+            request = request.expression_attribute_names("#contains", attribute);
+            for (number, text) in texts.into_iter().enumerate() {
+                filters.push(format!("contains(#contains, :text{number})"));
+                let name = format!(":text{number}");
+                request = request.expression_attribute_values(name, AttributeValue::S(text));
+            }
+        }
+        if !filters.is_empty() {
+            request = request.filter_expression(filters.join(" AND "));
+        }
         let answer = request.key_condition_expression(condition).send().await?;
         Ok(Rows { items: answer.items.unwrap_or_default(), last: answer.last_evaluated_key })
     }
@@ -106,20 +139,21 @@ impl Table {
         join_all(reads).await.into_iter().collect()
     }
 
-    /// Reads a page of a whole index, and these attributes only; no function ever scans a base table. Calls: Scan.
+    /// Reads a page of a whole index without the rows for which the condition of the filter does not hold; no function
+    /// ever scans a base table. Calls: Scan.
     pub async fn scan_index(
         &self,
         index: &str,
-        attributes: &str,
         limit: i32,
         after: Option<Item>,
+        filter: Option<&'static str>,
     ) -> Result<Rows, DynamoError> {
         let answer = self
             .client
             .scan()
             .table_name(&self.name)
             .index_name(index)
-            .projection_expression(attributes)
+            .set_filter_expression(filter.map(str::to_owned))
             .limit(limit)
             .set_exclusive_start_key(after)
             .send()

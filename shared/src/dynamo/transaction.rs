@@ -89,6 +89,11 @@ impl<R: Copy> Transaction<'_, R> {
         self
     }
 
+    /// Returns the number of actions.
+    pub fn len(&self) -> usize {
+        self.actions.len()
+    }
+
     fn push(&mut self, action: Action, refusal: Option<R>) {
         self.actions.push(action);
         self.refusals.push(refusal);

@@ -32,7 +32,27 @@ impl InvitationId {
 pub struct NewInvitation {
     pub email: Email,
     /// The role of the account that accepts the invitation.
-    pub role: Role,
+    pub role: InvitedRole,
+}
+
+/// A role that an invitation can give. Not `doctor` or `patient`: an administrator gives these to an existing account,
+/// with its link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
+#[deserr(error = FieldErrors, rename_all = lowercase)]
+pub enum InvitedRole {
+    Admin,
+    Staff,
+    Pending,
+}
+
+impl From<InvitedRole> for Role {
+    fn from(role: InvitedRole) -> Self {
+        match role {
+            InvitedRole::Admin => Self::Admin,
+            InvitedRole::Staff => Self::Staff,
+            InvitedRole::Pending => Self::Pending,
+        }
+    }
 }
 
 /// A stored invitation.

@@ -54,6 +54,8 @@ details! {
         answered emergency_number_display: Option<PhoneDisplay>,
         #[serde(default)]
         defaulted identifiers: Vec<RecordIdentifier>,
+        #[serde(default)]
+        defaulted restricted: bool,
     }
 }
 
@@ -103,6 +105,10 @@ impl Details for PatientDetails {
             identifiers: self.identifiers.iter().map(RecordIdentifier::unique_form).collect(),
             specialization: None,
         }
+    }
+
+    fn is_restricted(&self) -> bool {
+        self.restricted
     }
 }
 

@@ -37,6 +37,11 @@ pub trait Details: Input + Clone + PartialEq + DeserializeOwned + Send + Sync + 
     /// Returns what a record is found by.
     fn search_terms(&self) -> SearchTerms;
 
+    /// Whether only related accounts have access.
+    fn is_restricted(&self) -> bool {
+        false
+    }
+
     /// Returns the unique fields, each with the form in which it is compared: no two records of the kind may have the
     /// same value. The fields and their order are always the same.
     fn unique(&self) -> Vec<(&'static str, String)> {
@@ -116,6 +121,12 @@ impl<D: Details> Edit<D> {
     /// Replaces all details.
     pub fn replace(body: JsonObject) -> Self {
         Self::Replace(body, PhantomData)
+    }
+
+    /// Returns the names of the fields in the request.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        let (Self::Replace(body, _) | Self::Merge(body)) = self;
+        body.keys().map(String::as_str)
     }
 
     /// Returns the details after the edit.

@@ -4,14 +4,24 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use jiff::ToSpan;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::date::Date;
+use super::field::{FieldErrors, field_from_str};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(jiff::Timestamp);
+
+/// A moment as clients write it: RFC 3339, with an offset. Parts of a millisecond are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instant(pub Timestamp);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be a time with an offset, such as 2026-01-31T09:30:00Z or 2026-01-31T10:30:00+01:00")]
+pub struct InvalidInstant;
 
 impl Timestamp {
     /// Returns the time of the system's clock in milliseconds. In production only `App` calls this; all other code asks
@@ -84,9 +94,80 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+impl FromStr for Instant {
+    type Err = InvalidInstant;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInstant> {
+        // The parser also accepts other forms of ISO 8601.
+        if !has_form_of_rfc_3339(text) {
+            return Err(InvalidInstant);
+        }
+        let moment: Timestamp = text.parse().map_err(|_| InvalidInstant)?;
+        Ok(Self(Timestamp::from_millisecond(moment.as_millisecond())))
+    }
+}
+
+field_from_str!(Instant);
+
+/// In a body, a moment has the form of an [`Instant`].
+impl Deserr<FieldErrors> for Timestamp {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef,
+    ) -> Result<Self, FieldErrors> {
+        let Instant(moment) = Instant::deserialize_from_value(value, location)?;
+        Ok(moment)
+    }
+}
+
+/// Whether a text has date, time and offset in the form of RFC 3339, whatever their digits.
+fn has_form_of_rfc_3339(text: &str) -> bool {
+    let as_zero = |c: char| if c.is_ascii_digit() { '0' } else { c.to_ascii_uppercase() };
+    let form: String = text.chars().map(as_zero).collect();
+    let Some(rest) = form.strip_prefix("0000-00-00T00:00:00") else { return false };
+    let offset = match rest.strip_prefix(".0") {
+        Some(digits) => digits.trim_start_matches('0'),
+        None => rest,
+    };
+    ["Z", "+00:00", "-00:00"].contains(&offset)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instant_has_an_offset() {
+        for (text, expected) in [
+            ("2026-01-31T09:30:00Z", "2026-01-31T09:30:00.000Z"),
+            ("2026-01-31t09:30:00.5z", "2026-01-31T09:30:00.500Z"),
+            ("2026-01-31T09:30:00.123999+05:30", "2026-01-31T04:00:00.123Z"),
+            ("2026-01-31T09:30:00-00:00", "2026-01-31T09:30:00.000Z"),
+        ] {
+            let Instant(moment) = text.parse().unwrap();
+            assert_eq!(moment.to_string(), expected);
+            assert_eq!(moment.to_string().parse(), Ok(Instant(moment)));
+        }
+        for text in [
+            "",
+            "2026-01-31",
+            "2026-01-31T09:30:00",
+            "2026-01-31T09:30Z",
+            "2026-01-31 09:30:00Z",
+            "20260131T093000Z",
+            "2026-01-31T09:30:00.Z",
+            "2026-01-31T09:30:00,5Z",
+            "2026-01-31T09:30:00+01",
+            "2026-01-31T09:30:00+0100",
+            "2026-01-31T09:30:00Z[UTC]",
+            " 2026-01-31T09:30:00Z",
+            "2026-02-30T09:30:00Z",
+            "2026-01-31T25:30:00Z",
+            "٢٠٢٦-01-31T09:30:00Z",
+        ] {
+            assert_eq!(text.parse::<Instant>(), Err(InvalidInstant), "{text:?}");
+        }
+    }
 
     #[test]
     fn timestamp_is_written_in_utc_with_milliseconds() {

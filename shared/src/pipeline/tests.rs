@@ -7,16 +7,18 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::*;
-use crate::access::{Act, Allowed, Basis, Denied, Fields, Relations, decide as rule};
+use crate::access::{Act, Allowed, Basis, Denied, Fields, Proof, Relations};
 use crate::app::Rules;
 use crate::audit::{AuditSink, Recorded, Row};
 use crate::config::ConfigError;
 use crate::context::Context;
-use crate::model::id::{DoctorId, Id, PatientId};
+use crate::dynamo::{DynamoError, Expression};
+use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::patient::PatientDetails;
 use crate::model::precondition::Preconditions;
 use crate::model::user::{Role, User, UserChange};
 use crate::records;
+use crate::response::no_content;
 use crate::store::Read;
 use crate::testing::{
     Actor as Person, Event, RECORD_SETTINGS, World, protected, protected_with, run, steps,
@@ -50,33 +52,52 @@ impl Trail {
 /// Every caller is doctor 1, whose assignment is read with the caller.
 struct AssignedToDoctor1;
 
+impl AssignedToDoctor1 {
+    fn key(about: &About) -> Option<Key> {
+        Some(Key::assignment(about.patient?, DoctorId::new(1)?))
+    }
+}
+
 impl Relations for AssignedToDoctor1 {
-    fn keys(&self, _user_id: UserId, _hint: &Hint, patient: PatientId) -> Vec<Key> {
-        vec![Key::assignment(patient, DoctorId::new(1).unwrap())]
+    fn keys(&self, _actor: &Actor, about: &About) -> Vec<Key> {
+        Self::key(about).into_iter().collect()
     }
 
-    fn relation(&self, _user: &User, patient: PatientId, items: &Items) -> Relation {
-        match items.get(&Key::assignment(patient, DoctorId::new(1).unwrap())) {
-            Some(_) => Relation::Assigned,
-            None => Relation::Unrelated,
-        }
+    fn further_keys(
+        &self,
+        _actor: &Actor,
+        _about: &About,
+        _items: &Items,
+        _now: Timestamp,
+    ) -> Result<Vec<Key>, DynamoError> {
+        Ok(Vec::new())
+    }
+
+    fn relation(
+        &self,
+        actor: &Actor,
+        about: &About,
+        items: &Items,
+        _now: Timestamp,
+    ) -> Result<Relation, DynamoError> {
+        let Some(assignment) = Self::key(about).filter(|key| items.get(key).is_some()) else {
+            return Ok(Relation::default());
+        };
+        let unchanged = Expression::only("attribute_exists(pk)");
+        let proof = |basis, key| Proof { basis, key, unchanged: unchanged.clone() };
+        let account = Key::user(Some(actor.id));
+        let proofs = vec![proof(Basis::Own, account), proof(Basis::Assignment, assignment)];
+        Ok(Relation { own: true, assigned: true, proofs, ..Relation::default() })
     }
 }
 
 /// Only an assigned doctor may act, without seeing the history, and may change the address only.
-fn assigned_only(
-    act: Act,
-    _actor: &Actor,
-    relation: Relation,
-    _now: Timestamp,
-) -> Result<Allowed, Denied> {
-    match relation {
-        Relation::Assigned => {
-            let fields = Fields::Only(&["address"]);
-            Ok(Allowed::for_test(act, Basis::Assignment, &["medical_history"], fields))
-        }
-        Relation::Unrelated => Err(Denied::Role),
+fn assigned_only(act: Act, _actor: &Actor, relation: &Relation) -> Result<Allowed, Denied> {
+    if !relation.assigned {
+        return Err(Denied::Role);
     }
+    let fields = Fields::Only(&["address"]);
+    Ok(Allowed::for_test(act, Basis::Assignment, &["medical_history"], fields))
 }
 
 fn by_assignment(trail: &Trail) -> Rules {
@@ -100,7 +121,7 @@ fn of_patient(name: &str, id: PatientId) -> Event {
 }
 
 async fn change_role(world: &World, actor: &Person, role: Role) {
-    let change = UserChange { role: Some(role), active: None };
+    let change = UserChange { role: Some(role), ..UserChange::default() };
     let (store, now) = (world.app.store(), world.app.now());
     steps::update_account(store, actor.id(), change, &Preconditions::NONE, now).await.unwrap();
 }
@@ -153,6 +174,36 @@ fn only_fields_of_the_decision_may_change() {
         assert_eq!(problem["errors"], refused);
         let changed = update(json!({"address": "1 Elm St"})).await.expect(200);
         assert_eq!(changed["address"], "1 Elm St");
+    });
+}
+
+/// Notes the keys of the rows that give the access.
+#[derive(Clone, Default)]
+struct Noted(Arc<Mutex<Vec<Key>>>);
+
+impl Settings for Noted {
+    fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self::default())
+    }
+}
+
+async fn noting(context: Context<Noted>, by: Granted<Read<PatientDetails>>) -> ApiResult {
+    let keys = by.proofs().iter().map(|proof| proof.key.clone());
+    context.settings().0.lock().unwrap().extend(keys);
+    no_content()
+}
+
+#[test]
+fn grant_has_the_proofs_of_its_own_basis_only() {
+    run(async |world: World| {
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        let staff = world.actor(Role::Staff).await;
+        let app = world.app_with_rules(by_assignment(&Trail::default()));
+        let noted = Noted::default();
+        let event = of_patient("patients-get", patient.id).by(&staff);
+        world.call_in(&app, protected_with(noted.clone(), noting), event).await.expect(204);
+        assert_eq!(*noted.0.lock().unwrap(), [Key::assignment(patient.id, doctor.id)]);
     });
 }
 
@@ -232,23 +283,26 @@ fn denied_caller_does_not_reach_a_broken_record() {
     });
 }
 
-/// In the worst case: the hint has the record or the list read, and the account permits nothing.
+/// In the worst case: the hint has the record or the list read, and the account permits nothing, or not this record.
 #[test]
 #[allow(clippy::disallowed_methods, reason = "measures a duration")]
 fn refusal_of_a_valid_token_waits_for_the_minimum_duration() {
     run(async |world: World| {
         let (patient, demoted) = (world.patient(1).await, world.actor(Role::Staff).await);
-        let ended = world.actor_named("ended", Role::Staff).await;
+        let (ended, doctor) =
+            (world.actor_named("ended", Role::Staff).await, world.actor(Role::Doctor).await);
         change_role(&world, &demoted, Role::Pending).await;
         let (store, now) = (world.app.store(), world.app.now());
         steps::end_all_sessions(store, ended.id(), now).await.unwrap();
-        for (actor, status) in [(&demoted, 403), (&ended, 401)] {
+        for (actor, status) in [(&demoted, 403), (&doctor, 403), (&ended, 401)] {
             for id in [patient.id.to_string(), "999".to_owned(), "abc".to_owned()] {
                 let started = Instant::now();
                 let event = Event::of("patients-get").path_parameter("id", id).by(actor);
                 world.call(get(), event).await.expect(status);
                 assert!(started.elapsed() >= REFUSAL);
             }
+        }
+        for (actor, status) in [(&demoted, 403), (&ended, 401)] {
             let started = Instant::now();
             let list = protected(records::list::<PatientDetails>);
             world.call(list, Event::of("patients-list").by(actor)).await.expect(status);
@@ -270,7 +324,7 @@ impl Settings for Attempts {
 /// Demotes its caller, and then loses a race.
 async fn losing(context: Context<Attempts>, by: Granted<Read<PatientDetails>>) -> ApiResult {
     context.settings().0.fetch_add(1, Ordering::Relaxed);
-    let change = UserChange { role: Some(Role::Pending), active: None };
+    let change = UserChange { role: Some(Role::Pending), ..UserChange::default() };
     let (store, id, now) = (context.store(), by.caller().id(), by.at());
     steps::update_account(store, id, change, &Preconditions::NONE, now).await?;
     Err(ApiError::Contended)
@@ -304,23 +358,16 @@ fn race_that_is_always_lost_is_503() {
 }
 
 #[test]
-fn hint_of_a_role_names_the_same_actor() {
+fn hint_of_an_account_names_the_same_actor() {
     let now = Timestamp::from_millisecond(0);
     for role in Role::ALL {
         let (name, email) = ("a".parse().unwrap(), "a@example.com".parse().unwrap());
-        let user = User::new(UserId::new(1).unwrap(), name, email, role, now);
-        assert_eq!(Actor::hinted(&Hint::of(&user)), Some(Actor::of(&user)));
-    }
-}
-
-/// The pipeline refuses without a further read whoever is denied even as the doctor of the patient.
-#[test]
-fn assignment_permits_everything_that_no_relation_permits() {
-    let now = Timestamp::from_millisecond(0);
-    for (role, act) in Role::ALL.into_iter().flat_map(|role| Act::ALL.map(|act| (role, act))) {
-        let actor = Actor { role };
-        let unrelated = rule(act, &actor, Relation::Unrelated, now);
-        let assigned = rule(act, &actor, Relation::Assigned, now);
-        assert!(unrelated.is_err() || assigned.is_ok(), "{role:?} {act:?}");
+        let mut user = User::new(UserId::new(1).unwrap(), name, email, role, now);
+        assert_eq!(Actor::hinted(user.id, &Hint::of(&user)), Some(Actor::of(&user)));
+        (user.doctor_id, user.patient_id) = (DoctorId::new(2), PatientId::new(3));
+        let actor =
+            Actor { id: user.id, role, doctor_id: user.doctor_id, patient_id: user.patient_id };
+        assert_eq!(Actor::of(&user), actor);
+        assert_eq!(Actor::hinted(user.id, &Hint::of(&user)), Some(actor));
     }
 }

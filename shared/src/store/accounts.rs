@@ -5,15 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::admins::AdminCount;
 use super::error::StoreError;
 use super::keys::id_in_sort_key;
+use super::links::{self, LinkRefusal, relink};
 use super::load::{Load, Nothing};
 use super::name_index::{NameQuery, page_by_name};
 use super::sessions::EndOwnSession;
 use super::tables::Store;
-use crate::access::{Allowed, Granted, Reach, action};
+use crate::access::{Allowed, Granted, action};
 use crate::dynamo::{self, Changed, Expression, Items, Key, Outcome, ReadPlan, Rows};
+use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
-use crate::model::id::UserId;
+use crate::model::id::{Id, UserId};
 use crate::model::page::Page;
+use crate::model::patient::PatientDetails;
 use crate::model::precondition::Preconditions;
 use crate::model::session::{Session, SessionId};
 use crate::model::timestamp::Timestamp;
@@ -35,7 +38,7 @@ action! {
 }
 
 action! {
-    /// Changes an account's role, or whether it is active.
+    /// Changes an account's role, its links, or whether it is active.
     UpdateAccount: StoredAccount
 }
 
@@ -50,6 +53,7 @@ enum Refusal {
     /// The account changed since it was read.
     Changed,
     LastAdmin,
+    Link(LinkRefusal),
 }
 
 /// The item under each name of an account, and under the name that its username looks like.
@@ -151,7 +155,7 @@ impl Accounts<'_> {
         Ok(matches!(changed, Changed::Done(_)))
     }
 
-    /// Changes role and activity of the account that was read with the caller. A deactivation ends all sessions.
+    /// Changes role, activity and links of the account that was read with the caller. A deactivation ends all sessions.
     /// Calls: TransactWriteItems; none if nothing changes.
     pub async fn update(
         &self,
@@ -174,25 +178,25 @@ impl Accounts<'_> {
         let mut next = current.clone();
         next.role = change.role.unwrap_or(current.role);
         next.active = change.active.unwrap_or(current.active);
-        let is_done = (next.role, next.active) == (current.role, current.active);
+        next.doctor_id = change.doctor_id.apply(current.doctor_id);
+        next.patient_id = change.patient_id.apply(current.patient_id);
+        let state = |user: &User| (user.role, user.active, user.doctor_id, user.patient_id);
+        let is_done = state(&next) == state(&current);
         preconditions.permit_change(current.version, is_done)?;
         if is_done {
             return Ok(current);
+        }
+        // An account whose doctor was deleted lacks one already. It can still be deactivated.
+        if next.lacks_doctor() && !current.lacks_doctor() {
+            let message = "is required for the role doctor";
+            return Err(StoreError::Invalid(FieldErrors::one("doctor_id", message)));
         }
         next.version += 1;
         next.updated_at = now;
         next.epoch += u64::from(current.active && !next.active);
         match self.put_change(&current, &next).await? {
             Outcome::Committed => Ok(next),
-            // When the account changed, it may be no administrator any more.
-            Outcome::Refused(refusals) if refusals.contains(&Refusal::Changed) => {
-                Err(StoreError::Contended)
-            }
-            Outcome::Refused(_) => {
-                let field = if next.active { "role" } else { "active" };
-                let message = "cannot change: this is the last active administrator";
-                Err(StoreError::Conflict(FieldErrors::one(field, message)))
-            }
+            Outcome::Refused(refusals) => Err(refused(&refusals, &next)),
         }
     }
 
@@ -201,23 +205,73 @@ impl Accounts<'_> {
         current: &User,
         next: &User,
     ) -> Result<Outcome<Refusal>, StoreError> {
-        const CHANGE: &str = "SET #role = :role, active = :active, epoch = :epoch, \
-            version = :version, updated_at = :now";
-        let change = Expression::update(CHANGE)
-            .only_if("version = :current")
-            .value(":role", &next.role)?
-            .boolean(":active", next.active)
-            .number(":epoch", next.epoch)
-            .number(":version", next.version)
-            .text(":now", next.updated_at)
-            .number(":current", current.version);
-        let user = Key::user(Some(current.id));
+        let id = current.id;
+        let change =
+            change_to(next)?.only_if("version = :current").number(":current", current.version);
+        let user = Key::user(Some(id));
         let mut transaction = self.store.main.transaction().update(user, change, Refusal::Changed);
         if let Some(expression) = AdminCount::between(current, next).expression() {
             transaction = transaction.update(Key::admins(), expression, Refusal::LastAdmin);
         }
+        let (old, new) = (current.doctor_id, next.doctor_id);
+        transaction = relink::<DoctorDetails, _>(transaction, id, old, new, Refusal::Link)?;
+        let (old, new) = (current.patient_id, next.patient_id);
+        transaction = relink::<PatientDetails, _>(transaction, id, old, new, Refusal::Link)?;
         Ok(transaction.commit().await?)
     }
+}
+
+/// Returns the change that gives an item the account's role, activity and links.
+fn change_to(next: &User) -> Result<Expression, StoreError> {
+    macro_rules! change {
+        ($links:literal) => {
+            concat!(
+                "SET #role = :role, active = :active, epoch = :epoch, version = :version, ",
+                "updated_at = :now",
+                $links
+            )
+        };
+    }
+    let (doctor, patient) = (next.doctor_id, next.patient_id);
+    let mut change = Expression::update(match (doctor, patient) {
+        (Some(_), Some(_)) => change!(", doctor_id = :doctor, patient_id = :patient"),
+        (Some(_), None) => change!(", doctor_id = :doctor REMOVE patient_id"),
+        (None, Some(_)) => change!(", patient_id = :patient REMOVE doctor_id"),
+        (None, None) => change!(" REMOVE doctor_id, patient_id"),
+    });
+    // DynamoDB refuses a value that the expression does not name.
+    if let Some(doctor) = doctor {
+        change = change.number(":doctor", doctor.get());
+    }
+    if let Some(patient) = patient {
+        change = change.number(":patient", patient.get());
+    }
+    Ok(change
+        .value(":role", &next.role)?
+        .boolean(":active", next.active)
+        .number(":epoch", next.epoch)
+        .number(":version", next.version)
+        .text(":now", next.updated_at))
+}
+
+/// Returns the error of a refused change to `next`.
+fn refused(refusals: &[Refusal], next: &User) -> StoreError {
+    // When the account changed, it may be no administrator any more.
+    if refusals.contains(&Refusal::Changed) {
+        return StoreError::Contended;
+    }
+    let links: Vec<LinkRefusal> = refusals
+        .iter()
+        .filter_map(|refusal| match refusal {
+            Refusal::Link(link) => Some(*link),
+            Refusal::Changed | Refusal::LastAdmin => None,
+        })
+        .collect();
+    links::refused(&links).unwrap_or_else(|| {
+        let field = if next.active { "role" } else { "active" };
+        let message = "cannot change: this is the last active administrator";
+        StoreError::Conflict(FieldErrors::one(field, message))
+    })
 }
 
 /// An account that a request names.
@@ -260,10 +314,13 @@ impl Load for AccountPage {
     type Name = NameQuery;
     type Found = Rows;
 
-    async fn find(store: &Store, query: &NameQuery, allowed: &Allowed) -> Result<Rows, StoreError> {
-        let Reach::All = allowed.reach();
+    async fn find(
+        store: &Store,
+        query: &NameQuery,
+        _allowed: &Allowed,
+    ) -> Result<Rows, StoreError> {
         let key_of = |sort_key: &str| Some(Key::user(Some(id_in_sort_key(sort_key)?)));
-        store.rows_by_name(KIND, query, key_of).await
+        store.rows_by_name(KIND, query, None, key_of).await
     }
 
     fn build(

@@ -1,232 +1,172 @@
-//! Lists of assignments: a patient's doctors, a doctor's patients, and all.
+//! The list of all assignments, within the caller's reach. `assignments_of` lists those of one patient or doctor.
 //!
-//! Each takes two rounds: a page of ids, beside the read of the caller, and then the records at those ids.
+//! It takes two rounds: a page of rows, beside the read of the caller, and then the names of both sides.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::assignments::{Assignments, Row, assignment_in, name_in};
+use serde::{Deserialize, Serialize};
+
+use super::assignments::{Assignments, name_in};
+use super::care::panel_prefix;
 use super::error::StoreError;
-use super::keys::{self, GSI1, SELF};
+use super::keys::{self, GSI1, id_in, id_in_sort_key};
 use super::load::Load;
-use super::stored::{LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, record_in};
+use super::stored::{RESTRICTED, UNRESTRICTED};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, Reach, action};
 use crate::dynamo::{self, Item, Items, Key, Query, ReadPlan, Rows};
-use crate::model::assignment::{Assignment, AssignmentView, WithAssignment};
+use crate::model::assignment::{AssignmentView, Episode};
 use crate::model::doctor::DoctorDetails;
-use crate::model::id::{DoctorId, Id, PatientId};
+use crate::model::field::unseen;
+use crate::model::id::{DoctorId, PatientId};
 use crate::model::page::{Page, Paging};
 use crate::model::patient::PatientDetails;
-use crate::model::record::{Details, Record};
+use crate::model::record::Details;
 
-/// The attributes of a name, and that of a tombstone.
-const NAME_ATTRIBUTES: &[&str] = &["pk", "deleted_at", "first_name", "last_name"];
-
-/// The attributes of an assignment in gsi1.
-const ASSIGNMENT_ATTRIBUTES: &str = "pk, sk, assigned_at, assigned_by";
-
-/// The most rows of a later page: their records and the owner are read in one call of 100 keys.
-const LATER_PAGE: i32 = 99;
+/// The attributes of a name, and those of a tombstone and of a restricted patient.
+const NAME_ATTRIBUTES: &[&str] = &["pk", "deleted_at", "first_name", "last_name", RESTRICTED];
 
 action! {
     /// Lists all assignments.
     ListAssignments: AssignmentPage
 }
 
-action! {
-    /// Lists the doctors of a patient.
-    ListDoctorsOfPatient: AssignmentsOf<PatientDetails, DoctorDetails>
+/// Where a page of assignments ends.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AssignmentPosition {
+    Ids(DoctorId, PatientId),
+    /// The place of a patient in a doctor's panel.
+    Panel(String),
 }
 
-action! {
-    /// Lists the patients of a doctor.
-    ListPatientsOfDoctor: AssignmentsOf<DoctorDetails, PatientDetails>
-}
+unseen!(AssignmentPosition);
 
-/// A page of the assignments of one doctor or patient, as a request names it.
-#[derive(Debug, Clone)]
-pub struct AssignmentsQuery<Owner: Details, Other: Details> {
-    pub owner: Owner::Id,
-    /// The position is the id of the other side.
-    pub paging: Paging<Other::Id>,
-}
-
-/// A page of the assignment rows in an owner's partition.
+/// A page of all assignments that the caller may see.
 #[derive(Debug)]
-pub struct AssignmentsOf<Owner: Details, Other: Details> {
-    owner: Owner::Id,
-    /// Whether the owner exists; `None` for a later page, which does not hold the owner.
-    owner_exists: Option<bool>,
-    rows: Vec<(Other::Id, Row)>,
-    next: Option<Other::Id>,
+pub struct AssignmentPage {
+    page: Page<(PatientId, Episode), AssignmentPosition>,
+    /// Whether assignments of restricted patients are left out.
+    leaves_out_restricted: bool,
 }
-
-/// The records on the other side of one owner's assignments.
-pub type RecordsOf<Other> = Page<WithAssignment<Record<Other>>, <Other as Details>::Id>;
-
-/// A page of all assignments.
-#[derive(Debug)]
-pub struct AssignmentPage(Page<Assignment, (DoctorId, PatientId)>);
 
 impl Assignments<'_> {
-    /// Returns the doctors of a patient, by id. Calls: BatchGetItem.
-    pub async fn doctors_of(
-        &self,
-        by: Granted<ListDoctorsOfPatient>,
-    ) -> Result<RecordsOf<DoctorDetails>, StoreError> {
-        self.records_of(by.into_target(), LISTED_DOCTOR_ATTRIBUTES).await
-    }
-
-    /// Returns the patients of a doctor, by id, without their histories. Calls: BatchGetItem.
-    pub async fn patients_of(
-        &self,
-        by: Granted<ListPatientsOfDoctor>,
-    ) -> Result<RecordsOf<PatientDetails>, StoreError> {
-        self.records_of(by.into_target(), LISTED_PATIENT_ATTRIBUTES).await
-    }
-
-    /// A first page holds the owner itself (`#` sorts first); for a later page the owner is read with the records.
-    async fn records_of<Owner: Details, Other: Details>(
-        &self,
-        page: AssignmentsOf<Owner, Other>,
-        attributes: &'static [&'static str],
-    ) -> Result<RecordsOf<Other>, StoreError> {
-        let owner = Key::record::<Owner>(page.owner);
-        let missing = || StoreError::not_found(format!("{} {}", Owner::KIND, page.owner.get()));
-        if page.owner_exists == Some(false) {
-            return Err(missing());
-        }
-        let mut keys: Vec<Key> =
-            page.rows.iter().map(|(id, _)| Key::record::<Other>(*id)).collect();
-        if page.owner_exists.is_none() {
-            keys.push(owner.clone());
-        }
-        let mut owner_exists = page.owner_exists.is_some();
-        let items = self.store.main.batch_get(ReadPlan { keys, attributes }).await?;
-        let mut others: HashMap<Other::Id, Record<Other>> = HashMap::new();
-        for item in items {
-            if dynamo::string(&item, "pk") == Some(&owner.pk) {
-                owner_exists = name_in(&item).is_some();
-            } else if let Some(record) = record_in::<Other>(item)? {
-                others.insert(record.id, record);
-            }
-        }
-        if !owner_exists {
-            return Err(missing());
-        }
-        let with_record = |(id, row): (Other::Id, Row)| {
-            Some(WithAssignment { record: others.remove(&id)?, assigned_at: row.assigned_at })
-        };
-        let results = page.rows.into_iter().filter_map(with_record).collect();
-        Ok(Page { results, next: page.next })
-    }
-
-    /// Returns all assignments, in no particular order, with the current names of both sides. Rows whose doctor or
-    /// patient is deleted are left out. Calls: BatchGetItem for every 100 keys.
+    /// Returns the assignments of now, in no particular order, with the current names of both sides. Rows whose doctor
+    /// or patient is deleted are left out. Calls: BatchGetItem for every 100 keys.
     pub async fn list(
         &self,
         by: Granted<ListAssignments>,
-    ) -> Result<Page<AssignmentView, (DoctorId, PatientId)>, StoreError> {
-        let AssignmentPage(Page { results: assignments, next }) = by.into_target();
-        let doctors: BTreeSet<_> = assignments.iter().map(|it| it.doctor_id).collect();
-        let patients: BTreeSet<_> = assignments.iter().map(|it| it.patient_id).collect();
+    ) -> Result<Page<AssignmentView, AssignmentPosition>, StoreError> {
+        let now = by.at();
+        let AssignmentPage { page, leaves_out_restricted } = by.into_target();
+        let Page { results: mut assignments, next } = page;
+        assignments.retain(|(_, episode)| episode.period.contains(now));
+        let doctors: BTreeSet<_> = assignments.iter().map(|(_, it)| it.doctor_id).collect();
+        let patients: BTreeSet<_> = assignments.iter().map(|(patient, _)| *patient).collect();
         let doctors = doctors.into_iter().map(Key::record::<DoctorDetails>);
         let patients = patients.into_iter().map(Key::record::<PatientDetails>);
         let keys = doctors.chain(patients).collect();
         let plan = ReadPlan { keys, attributes: NAME_ATTRIBUTES };
-        let results = with_names(assignments, self.store.main.batch_get(plan).await?);
-        Ok(Page { results, next })
-    }
-}
-
-impl<Owner: Details, Other: Details> AssignmentsOf<Owner, Other> {
-    /// The doctor or patient whose assignments they are.
-    pub fn owner(&self) -> Owner::Id {
-        self.owner
-    }
-}
-
-impl<Owner: Details, Other: Details> Load for AssignmentsOf<Owner, Other> {
-    type Name = AssignmentsQuery<Owner, Other>;
-    type Found = Rows;
-
-    fn patient(query: &Self::Name) -> Option<PatientId> {
-        Owner::patient(query.owner)
-    }
-
-    /// Calls: Query.
-    async fn find(
-        store: &Store,
-        AssignmentsQuery { owner, paging }: &Self::Name,
-        allowed: &Allowed,
-    ) -> Result<Rows, StoreError> {
-        let Reach::All = allowed.reach();
-        let limit = match paging.after {
-            None => paging.limit + 1,
-            Some(_) => paging.limit.min(LATER_PAGE),
-        };
-        let partition = Key::record::<Owner>(*owner).pk;
-        let after = paging.after.map(|other| {
-            let sk = keys::record(Other::KIND, other.get());
-            Item::from(Key { pk: partition.clone(), sk })
-        });
-        Ok(store.main.query(Query::partition(&partition).limit(limit).after(after)).await?)
-    }
-
-    fn build(
-        AssignmentsQuery { owner, paging }: Self::Name,
-        _allowed: &Allowed,
-        _items: &mut Items,
-        found: Rows,
-    ) -> Result<Self, StoreError> {
-        let next = found.next(|last| keys::id_in(dynamo::string(last, "sk")?))?;
-        let owner_exists = paging.after.is_none().then_some(false);
-        let mut page = Self { owner, owner_exists, rows: Vec::new(), next };
-        for item in found.items {
-            let sk = dynamo::string(&item, "sk").ok_or_else(|| StoreError::missing("a key"))?;
-            if sk == SELF {
-                page.owner_exists = Some(name_in(&item).is_some());
-            } else {
-                let id = keys::id_in(sk).ok_or_else(|| StoreError::missing("an id"))?;
-                page.rows.push((id, Row::of(&item)?));
-            }
-        }
-        Ok(page)
+        let items = self.store.main.batch_get(plan).await?.into_iter();
+        // The index may not know yet that a patient is restricted.
+        let shown = items.filter(|item| !(leaves_out_restricted && item.contains_key(RESTRICTED)));
+        Ok(Page { results: with_names(assignments, shown), next })
     }
 }
 
 impl Load for AssignmentPage {
-    type Name = Paging<(DoctorId, PatientId)>;
+    type Name = Paging<AssignmentPosition>;
     type Found = Rows;
 
-    /// Calls: Scan of gsi1.
+    /// Calls: Scan of gsi1; Query of the doctor's panel, or of the patient's partition. The two are consistent, because
+    /// they are the rows that give access.
     async fn find(
         store: &Store,
-        paging: &Self::Name,
+        Paging { limit, after }: &Self::Name,
         allowed: &Allowed,
     ) -> Result<Rows, StoreError> {
-        let Reach::All = allowed.reach();
-        let after = paging.after.map(|(doctor, patient)| keys::in_gsi1(patient, doctor));
-        Ok(store.main.scan_index(GSI1, ASSIGNMENT_ATTRIBUTES, paging.limit, after).await?)
+        let found = match allowed.reach() {
+            Reach::All => store.main.scan_index(GSI1, *limit, in_index(after.as_ref()), None).await,
+            Reach::Unrestricted => {
+                let after = in_index(after.as_ref());
+                store.main.scan_index(GSI1, *limit, after, Some(UNRESTRICTED)).await
+            }
+            Reach::Panels(doctors) => {
+                // The only one is the caller's own: whoever covers a doctor does not have that doctor's assignments.
+                let Some(doctor) = doctors.first() else { return Ok(Rows::default()) };
+                let (pk, prefix) = (Key::record::<DoctorDetails>(*doctor).pk, panel_prefix());
+                let after = match after {
+                    Some(AssignmentPosition::Panel(place)) => {
+                        let sk = format!("{prefix}{place}");
+                        Some(Item::from(Key { pk: pk.clone(), sk }))
+                    }
+                    Some(AssignmentPosition::Ids(..)) | None => None,
+                };
+                let query = Query::partition(&pk).beginning_with(&prefix);
+                store.main.query(query.limit(*limit).after(after)).await
+            }
+            Reach::CareTeam(Some(patient)) => {
+                let pk = Key::record::<PatientDetails>(*patient).pk;
+                let prefix = keys::prefix(DoctorDetails::KIND);
+                let after = match after {
+                    Some(AssignmentPosition::Ids(doctor, _)) => {
+                        Some(Item::from(Key::assignment(*patient, *doctor)))
+                    }
+                    Some(AssignmentPosition::Panel(_)) | None => None,
+                };
+                let query = Query::partition(&pk).beginning_with(&prefix);
+                store.main.query(query.limit(*limit).after(after)).await
+            }
+            Reach::CareTeam(None) | Reach::Represented { .. } => return Ok(Rows::default()),
+        };
+        Ok(found?)
     }
 
     fn build(
         _paging: Self::Name,
-        _allowed: &Allowed,
+        allowed: &Allowed,
         _items: &mut Items,
         found: Rows,
     ) -> Result<Self, StoreError> {
-        let next = found.next(|last| Some((id_of(last, "sk")?, id_of(last, "pk")?)))?;
-        let results = found.items.iter().map(assignment_in).collect::<Result<_, _>>()?;
-        Ok(Self(Page { results, next }))
+        let next = found.next(position)?;
+        let results = found.items.into_iter().map(assignment_in).collect::<Result<_, _>>()?;
+        let leaves_out_restricted = *allowed.reach() == Reach::Unrestricted;
+        Ok(Self { page: Page { results, next }, leaves_out_restricted })
     }
 }
 
-fn id_of<I: Id>(item: &Item, key: &str) -> Option<I> {
-    keys::id_in(dynamo::string(item, key)?)
+/// Returns the keys in gsi1 at which a page of it ends.
+fn in_index(after: Option<&AssignmentPosition>) -> Option<Item> {
+    match after {
+        Some(AssignmentPosition::Ids(doctor, patient)) => Some(keys::in_gsi1(*patient, *doctor)),
+        Some(AssignmentPosition::Panel(_)) | None => None,
+    }
 }
 
-fn with_names(assignments: Vec<Assignment>, items: Items) -> Vec<AssignmentView> {
+/// Returns the position of a row: of a panel, or of a patient's partition.
+fn position(row: &Item) -> Option<AssignmentPosition> {
+    let sk = dynamo::string(row, "sk")?;
+    Some(match sk.strip_prefix(&panel_prefix()) {
+        Some(place) => AssignmentPosition::Panel(place.to_owned()),
+        None => AssignmentPosition::Ids(id_in(sk)?, id_in(dynamo::string(row, "pk")?)?),
+    })
+}
+
+/// Reads a row of a panel, or of a patient's partition.
+fn assignment_in(row: Item) -> Result<(PatientId, Episode), StoreError> {
+    let patient = match position(&row) {
+        Some(AssignmentPosition::Ids(_, patient)) => Some(patient),
+        Some(AssignmentPosition::Panel(place)) => id_in_sort_key(&place),
+        None => None,
+    };
+    let patient = patient.ok_or_else(|| StoreError::missing("an id"))?;
+    Ok((patient, dynamo::parse(row)?))
+}
+
+fn with_names(
+    assignments: Vec<(PatientId, Episode)>,
+    items: impl Iterator<Item = Item>,
+) -> Vec<AssignmentView> {
     let mut doctors: HashMap<DoctorId, String> = HashMap::new();
     let mut patients: HashMap<PatientId, String> = HashMap::new();
     for item in items {
@@ -239,10 +179,10 @@ fn with_names(assignments: Vec<Assignment>, items: Items) -> Vec<AssignmentView>
             patients.insert(id, name);
         }
     }
-    let with_names = |assignment: Assignment| {
-        let doctor_name = doctors.get(&assignment.doctor_id)?.clone();
-        let patient_name = patients.get(&assignment.patient_id)?.clone();
-        Some(assignment.named(doctor_name, patient_name))
+    let with_names = |(patient, episode): (PatientId, Episode)| {
+        let doctor_name = doctors.get(&episode.doctor_id)?.clone();
+        let patient_name = patients.get(&patient)?.clone();
+        Some(episode.named(patient, doctor_name, patient_name))
     };
     assignments.into_iter().filter_map(with_names).collect()
 }

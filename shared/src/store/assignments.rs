@@ -1,30 +1,32 @@
-//! Assignments of doctors to patients: made and ended. `assignment_lists` lists them.
+//! Assignments of doctors to patients, and how one is made. `assignment_changes` changes and ends them,
+//! `assignment_batches` makes and moves many, `assignment_lists` lists them.
 //!
-//! Each is two rows, in the patient's and in the doctor's partition, which come and go together.
+//! A request first decides what a patient's care becomes, and then replaces the care in one transaction.
 
-use serde::Serialize;
-
+use super::care::Care;
 use super::error::StoreError;
-use super::keys;
 use super::load::Load;
-use super::stored::alive;
+use super::stored::{alive, record_in};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
-use crate::dynamo::{self, Item, Items, Key, Outcome};
-use crate::model::assignment::{Assignment, AssignmentView};
+use crate::dynamo::{self, Item, Items, Key, Outcome, ReadPlan, backoff};
+use crate::model::assignment::{AssignmentView, CareRole, Episode, PastEpisode};
 use crate::model::doctor::DoctorDetails;
-use crate::model::id::{DoctorId, Id, PatientId, UserId};
+use crate::model::field::FieldErrors;
+use crate::model::id::{DoctorId, PatientId, UserId};
 use crate::model::patient::PatientDetails;
+use crate::model::period::Period;
+use crate::model::reason::ReasonCode;
 use crate::model::timestamp::Timestamp;
+
+/// How often a change of a batch that loses races is tried.
+const ATTEMPTS: u32 = 10;
+
+pub(super) const IN_THE_PAST: &str = "must not be in the past";
 
 action! {
     /// Assigns a doctor to a patient.
-    Assign: DoctorAndPatient
-}
-
-action! {
-    /// Ends an assignment.
-    EndAssignment: AssignmentIds
+    Assign: DoctorAndPatient<NewAssignment>
 }
 
 /// The assignments of all patients.
@@ -40,15 +42,14 @@ pub struct AssignmentIds {
     pub patient_id: PatientId,
 }
 
-/// A doctor, a patient, and their assignment if there is one, as one consistent read found them.
-#[derive(Debug)]
-pub struct DoctorAndPatient {
-    ids: AssignmentIds,
-    /// `None` if no such doctor exists.
-    doctor_name: Option<String>,
-    /// `None` if no such patient exists.
-    patient_name: Option<String>,
-    assignment: Option<Assignment>,
+/// A request for an assignment. `None` is the usual value: treating, from now on, without an end.
+#[derive(Debug, Clone)]
+pub struct NewAssignment {
+    pub ids: AssignmentIds,
+    pub role: Option<CareRole>,
+    pub starts_at: Option<Timestamp>,
+    pub ends_at: Option<Timestamp>,
+    pub reason: Option<ReasonCode>,
 }
 
 /// The result of [`Assignments::assign`].
@@ -59,68 +60,206 @@ pub struct Assigned {
     pub is_new: bool,
 }
 
+/// A request about the assignment of one doctor to one patient.
+pub trait NamesAssignment: Clone + Send + Sync + 'static {
+    fn ids(&self) -> AssignmentIds;
+}
+
+/// A request, and what it depends on.
+#[derive(Debug)]
+pub struct DoctorAndPatient<R> {
+    pub(super) request: R,
+    pub(super) found: Found,
+}
+
+/// A doctor, a patient and the patient's care, as one consistent read found them.
+#[derive(Debug)]
+pub struct Found {
+    /// `None` if no such doctor exists.
+    doctor_name: Option<String>,
+    /// `None` if no such patient exists.
+    patient_name: Option<String>,
+    care: Option<Care>,
+}
+
+/// A doctor and a patient who exist, and the patient's care.
+pub(super) struct Existing {
+    pub doctor_name: String,
+    pub patient_name: String,
+    pub care: Care,
+}
+
+/// A change that the rules permit, and the answer once it is made.
+pub(super) struct Decided<T> {
+    pub change: Option<CareChange>,
+    pub answer: T,
+}
+
+/// A change of a patient's care.
+pub(super) struct CareChange {
+    pub before: Care,
+    pub after: Care,
+    /// The episodes that end by it.
+    pub past: Vec<PastEpisode>,
+    /// The doctor who gets the patient, and therefore must exist.
+    pub new_doctor: Option<DoctorId>,
+}
+
+/// A change of one patient's care that loads what it depends on.
+pub(super) trait CareRequest: Sync {
+    type Answer: Send;
+
+    /// Returns the keys of the items that the decision depends on.
+    fn keys(&self) -> Vec<Key>;
+
+    /// Decides what the care becomes.
+    fn decide(
+        &self,
+        items: &mut Items,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Decided<Self::Answer>, StoreError>;
+}
+
 impl Store {
     pub fn assignments(&self) -> Assignments<'_> {
         Assignments { store: self }
+    }
+
+    /// Makes a change unless the care, or whether the new doctor exists, has changed since it was read. Calls:
+    /// TransactWriteItems; none if nothing changes.
+    pub(super) async fn make<T>(&self, decided: Decided<T>) -> Result<T, StoreError> {
+        let Decided { change, answer } = decided;
+        let Some(CareChange { before, after, past, new_doctor }) = change else {
+            return Ok(answer);
+        };
+        let mut transaction = self.main.transaction();
+        if let Some(doctor) = new_doctor {
+            transaction = transaction.require(Key::record::<DoctorDetails>(doctor), alive(), ());
+        }
+        let transaction = before.replace(&after, &past, transaction, ())?;
+        match transaction.commit().await? {
+            Outcome::Committed => Ok(answer),
+            Outcome::Refused(_) => Err(StoreError::Contended),
+        }
+    }
+
+    /// Loads, decides and makes a change, and again when it loses a race. Calls: BatchGetItem, TransactWriteItems.
+    pub(super) async fn change_care<R: CareRequest>(
+        &self,
+        request: &R,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<R::Answer, StoreError> {
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt).await;
+            let mut items = self.main.batch_get(ReadPlan::whole(request.keys())).await?;
+            match self.make(request.decide(&mut items, by, now)?).await {
+                Err(StoreError::Contended) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(StoreError::Contended)
     }
 }
 
 impl Assignments<'_> {
     /// Makes the assignment unless it exists. Calls: TransactWriteItems; none if it exists.
     pub async fn assign(&self, by: Granted<Assign>) -> Result<Assigned, StoreError> {
-        let (now, assigned_by) = (by.at(), by.caller().id());
-        let DoctorAndPatient { ids, doctor_name, patient_name, assignment } = by.into_target();
-        let (Some(doctor_name), Some(patient_name)) = (&doctor_name, &patient_name) else {
-            return Err(ids.missing(doctor_name.is_none(), patient_name.is_none()));
-        };
-        let (is_new, assignment) = match assignment {
-            Some(existing) => (false, existing),
-            None => {
-                let AssignmentIds { doctor_id, patient_id } = ids;
-                let new = Assignment { doctor_id, patient_id, assigned_at: now, assigned_by };
-                // A concurrent request assigned or deleted: load again, and answer what is true now.
-                if self.put(&new).await? != Outcome::Committed {
-                    return Err(StoreError::Contended);
-                }
-                (true, new)
-            }
-        };
-        let assignment = assignment.named(doctor_name.clone(), patient_name.clone());
-        Ok(Assigned { assignment, is_new })
+        let (now, caller) = (by.at(), by.caller().id());
+        let DoctorAndPatient { request, found } = by.into_target();
+        self.store.make(request.decide_on(found, caller, now)?).await
+    }
+}
+
+impl NewAssignment {
+    /// An assignment in the usual role and for the usual time.
+    pub fn of(ids: AssignmentIds) -> Self {
+        Self { ids, role: None, starts_at: None, ends_at: None, reason: None }
     }
 
-    async fn put(&self, assignment: &Assignment) -> Result<Outcome<()>, StoreError> {
-        let (doctor, patient) = (assignment.doctor_id, assignment.patient_id);
-        let row = Row { assigned_at: assignment.assigned_at, assigned_by: assignment.assigned_by };
-        let doctors = dynamo::write(&row, Key::assignment_of_doctor(patient, doctor))?;
-        let mut patients = dynamo::write(&row, Key::assignment(patient, doctor))?;
-        patients.extend(keys::in_gsi1(patient, doctor));
-        let transaction = self.store.main.transaction();
-        let outcome = transaction
-            .require(Key::record::<DoctorDetails>(doctor), alive(), ())
-            .require(Key::record::<PatientDetails>(patient), alive(), ())
-            .put_new(patients, ())
-            .put_new(doctors, ())
-            .commit()
-            .await?;
-        Ok(outcome)
-    }
-
-    /// Ends the assignment that the target names. Calls: TransactWriteItems.
-    pub async fn end(&self, by: Granted<EndAssignment>) -> Result<(), StoreError> {
-        let AssignmentIds { doctor_id: doctor, patient_id: patient } = by.into_target();
-        let transaction = self.store.main.transaction();
-        let outcome = transaction
-            .delete_existing(Key::assignment(patient, doctor), ())
-            .delete_existing(Key::assignment_of_doctor(patient, doctor), ())
-            .commit()
-            .await?;
-        match outcome {
-            Outcome::Committed => Ok(()),
-            Outcome::Refused(_) => Err(StoreError::not_found(format!(
-                "assignment of doctor {doctor} to patient {patient}"
-            ))),
+    fn decide_on(
+        &self,
+        found: Found,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Decided<Assigned>, StoreError> {
+        let AssignmentIds { doctor_id, patient_id } = self.ids;
+        let Existing { doctor_name, patient_name, care: before } = found.existing(self.ids)?;
+        let answer = |episode: Episode, is_new| Assigned {
+            assignment: episode.named(patient_id, doctor_name, patient_name),
+            is_new,
+        };
+        let mut after = before.clone();
+        let past = after.take_lapsed(now);
+        let existing = after.episode(doctor_id).filter(|episode| self.is_met_by(episode));
+        if let Some(existing) = existing {
+            return Ok(Decided { change: None, answer: answer(existing.clone(), false) });
         }
+        let episode = Episode {
+            id: before.next_id(doctor_id)?,
+            doctor_id,
+            role: self.role.unwrap_or_default(),
+            period: self.period(now).map_err(StoreError::Invalid)?,
+            reason: self.reason.clone(),
+            assigned_at: now,
+            assigned_by: by,
+            version: 1,
+        };
+        after.add(episode.clone())?;
+        let change = CareChange { before, after, past, new_doctor: Some(doctor_id) };
+        Ok(Decided { change: Some(change), answer: answer(episode, true) })
+    }
+
+    /// Whether the doctor has the patient as the request asks for. It accepts everything that it does not name.
+    fn is_met_by(&self, episode: &Episode) -> bool {
+        let Period { starts_at, ends_at } = episode.period;
+        self.role.is_none_or(|role| role == episode.role)
+            && self.starts_at.is_none_or(|start| start == starts_at)
+            && self.ends_at.is_none_or(|end| Some(end) == ends_at)
+    }
+
+    /// Returns the period of the assignment, or what is wrong with it.
+    fn period(&self, now: Timestamp) -> Result<Period, FieldErrors> {
+        let period = Period { starts_at: self.starts_at.unwrap_or(now), ends_at: self.ends_at };
+        let mut errors = FieldErrors::default();
+        if period.starts_at < now {
+            errors.add("starts_at", IN_THE_PAST);
+        }
+        check_end(&period, now, &mut errors);
+        errors.or(period)
+    }
+}
+
+/// Checks that a period, if it has an end, ends later than now and later than it starts.
+pub(super) fn check_end(period: &Period, now: Timestamp, errors: &mut FieldErrors) {
+    match period.ends_at {
+        Some(end) if end <= now => errors.add("ends_at", "must be in the future"),
+        Some(end) if end <= period.starts_at => errors.add("ends_at", "must be after starts_at"),
+        _ => {}
+    }
+}
+
+impl CareRequest for NewAssignment {
+    type Answer = Assigned;
+
+    fn keys(&self) -> Vec<Key> {
+        self.ids.keys().into()
+    }
+
+    fn decide(
+        &self,
+        items: &mut Items,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Decided<Assigned>, StoreError> {
+        self.decide_on(Found::take(self.ids, items)?, by, now)
+    }
+}
+
+impl NamesAssignment for NewAssignment {
+    fn ids(&self) -> AssignmentIds {
+        self.ids
     }
 }
 
@@ -129,7 +268,7 @@ impl AssignmentIds {
         [
             Key::record::<DoctorDetails>(self.doctor_id),
             Key::record::<PatientDetails>(self.patient_id),
-            Key::assignment(self.patient_id, self.doctor_id),
+            Key::care(self.patient_id),
         ]
     }
 
@@ -142,81 +281,65 @@ impl AssignmentIds {
             _ => format!("patient {patient_id}"),
         })
     }
-}
 
-impl Load for AssignmentIds {
-    type Name = Self;
-    type Found = ();
-
-    fn patient(ids: &Self) -> Option<PatientId> {
-        Some(ids.patient_id)
-    }
-
-    fn build(
-        ids: Self,
-        _allowed: &Allowed,
-        _items: &mut Items,
-        _found: (),
-    ) -> Result<Self, StoreError> {
-        Ok(ids)
+    /// The doctor does not have the patient.
+    pub(super) fn not_assigned(self) -> StoreError {
+        let Self { doctor_id, patient_id } = self;
+        StoreError::not_found(format!("assignment of doctor {doctor_id} to patient {patient_id}"))
     }
 }
 
-impl Load for DoctorAndPatient {
-    type Name = AssignmentIds;
-    type Found = ();
-
-    fn keys(ids: &AssignmentIds) -> Vec<Key> {
-        ids.keys().into()
+impl Found {
+    fn take(ids: AssignmentIds, items: &mut Items) -> Result<Self, StoreError> {
+        let AssignmentIds { doctor_id, patient_id } = ids;
+        let doctor = items.take(&Key::record::<DoctorDetails>(doctor_id));
+        let patient = items.take(&Key::record::<PatientDetails>(patient_id));
+        let doctor_name = doctor.as_ref().and_then(name_in);
+        let patient_name = patient.as_ref().and_then(name_in);
+        let care = match (Care::take(patient_id, items)?, patient) {
+            (None, Some(patient)) => match record_in::<PatientDetails>(patient)? {
+                Some(patient) => Some(Care::of(&patient, None)?),
+                None => None,
+            },
+            (care, _) => care,
+        };
+        Ok(Self { doctor_name, patient_name, care })
     }
 
-    fn patient(ids: &AssignmentIds) -> Option<PatientId> {
-        Some(ids.patient_id)
+    /// Returns both sides and the care, or names the sides that do not exist.
+    pub(super) fn existing(self, ids: AssignmentIds) -> Result<Existing, StoreError> {
+        let Self { doctor_name, patient_name, care } = self;
+        let care = care.filter(|care| !care.is_deleted());
+        match (doctor_name, patient_name.zip(care)) {
+            (Some(doctor_name), Some((patient_name, care))) => {
+                Ok(Existing { doctor_name, patient_name, care })
+            }
+            (doctor, patient) => Err(ids.missing(doctor.is_none(), patient.is_none())),
+        }
+    }
+}
+
+impl<R: NamesAssignment> Load for DoctorAndPatient<R> {
+    type Name = R;
+    type Found = ();
+
+    fn keys(request: &R) -> Vec<Key> {
+        request.ids().keys().into()
+    }
+
+    fn patient(request: &R) -> Option<PatientId> {
+        Some(request.ids().patient_id)
     }
 
     fn build(
-        ids: AssignmentIds,
+        request: R,
         _allowed: &Allowed,
         items: &mut Items,
         _found: (),
     ) -> Result<Self, StoreError> {
-        let [doctor, patient, assignment] = ids.keys().map(|key| items.take(&key));
-        Ok(Self {
-            ids,
-            doctor_name: doctor.as_ref().and_then(name_in),
-            patient_name: patient.as_ref().and_then(name_in),
-            assignment: assignment.as_ref().map(assignment_in).transpose()?,
-        })
+        let found = Found::take(request.ids(), items)?;
+        Ok(Self { request, found })
     }
-}
-
-/// The content of each of the two rows, beside its keys.
-#[derive(Debug, Serialize)]
-pub(super) struct Row {
-    pub assigned_at: Timestamp,
-    assigned_by: UserId,
-}
-
-impl Row {
-    /// Reads the two attributes without serde, which takes several times as long.
-    pub(super) fn of(item: &Item) -> Result<Self, StoreError> {
-        let assigned_at = dynamo::string(item, "assigned_at").and_then(|it| it.parse().ok());
-        let assigned_by = dynamo::number(item, "assigned_by").and_then(UserId::new);
-        Ok(Self {
-            assigned_at: assigned_at.ok_or_else(|| StoreError::missing("the time"))?,
-            assigned_by: assigned_by.ok_or_else(|| StoreError::missing("the account"))?,
-        })
-    }
-}
-
-/// Reads the row in the patient's partition.
-pub(super) fn assignment_in(item: &Item) -> Result<Assignment, StoreError> {
-    let key = |name| dynamo::string(item, name).ok_or_else(|| StoreError::missing("a key"));
-    let missing = || StoreError::missing("an id");
-    let doctor_id = keys::id_in(key("sk")?).ok_or_else(missing)?;
-    let patient_id = keys::id_in(key("pk")?).ok_or_else(missing)?;
-    let Row { assigned_at, assigned_by } = Row::of(item)?;
-    Ok(Assignment { doctor_id, patient_id, assigned_at, assigned_by })
 }
 
 /// Returns the name of a doctor or a patient; `None` for a tombstone.

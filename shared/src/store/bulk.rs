@@ -11,8 +11,7 @@ use crate::model::record::{Details, Record};
 /// # Errors
 /// The record cannot be written as an item.
 pub fn rows_of_record<D: Details>(record: &Record<D>) -> Result<Vec<Item>, StoreError> {
-    let index = search_index::rows::<D>(record.id, &record.details.search_terms());
     let mut rows = vec![item_of(record)?];
-    rows.extend(index.into_iter().map(Item::from));
+    rows.extend(search_index::written_rows(record).into_iter().map(Item::from));
     Ok(rows)
 }

@@ -7,6 +7,7 @@ use super::keys::id_in_sort_key;
 use super::load::Nothing;
 use super::records::RecordActs;
 use super::search_index::{rotations, streams_of_equals};
+use super::stored::UNRESTRICTED;
 use super::tables::Store;
 use crate::access::{Granted, action};
 use crate::dynamo::{self, Query, Rows};
@@ -39,10 +40,10 @@ impl Store {
         Ok(PossibleDuplicates { possible_duplicates })
     }
 
-    /// Returns the records that may be of the same person, at most ten: those with the same birth date first. Of these
-    /// and of the others, those with the same identifier first, then those with the same phone, then those with the
-    /// same name, each by id. Reads consistently. Calls: a Query for each
-    /// name, phone and identifier; BatchGetItem if one was found.
+    /// Returns the records that may be of the same person, at most ten and no restricted ones: those with the same birth
+    /// date first. Of these and of the others, those with the same identifier first, then those with the same phone, then
+    /// those with the same name, each by id. Reads consistently. Calls: a Query for each name, phone and identifier;
+    /// BatchGetItem if one was found.
     pub(super) async fn duplicates_of<D: RecordActs>(
         &self,
         terms: &SearchTerms,
@@ -54,6 +55,7 @@ impl Store {
             queries.push(
                 Query::partition(&stream.partition)
                     .beginning_with(&stream.prefix)
+                    .filter(UNRESTRICTED)
                     .project("sk")
                     .limit(limit),
             );
@@ -61,7 +63,10 @@ impl Store {
         let ids = ids_in::<D>(&self.main.query_all(queries).await?)?;
         let mut found = self.records_with::<D>(&ids, D::LISTED).await?;
         let records = ids.iter().filter_map(|id| found.remove(id));
-        let is_match = |record: &Record<D>| is_duplicate(terms, &record.details.search_terms());
+        let is_match = |record: &Record<D>| {
+            let Record { details, .. } = record;
+            !details.is_restricted() && is_duplicate(terms, &details.search_terms())
+        };
         let mut matches: Vec<Record<D>> = records.filter(is_match).collect();
         let has_known_birth_date = |record: &Record<D>| {
             let born = record.details.search_terms().birth_date;

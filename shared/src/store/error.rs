@@ -1,6 +1,7 @@
 //! Why the store did not do what it was asked for.
 
 use crate::dynamo::DynamoError;
+use crate::model::conflict::Conflict;
 use crate::model::field::FieldErrors;
 use crate::model::precondition::Unmet;
 
@@ -22,6 +23,8 @@ pub enum StoreError {
     /// These fields conflict with existing data.
     #[error("conflicts with existing data")]
     Conflict(FieldErrors),
+    #[error("conflicts with a rule of care")]
+    Care(#[from] Conflict),
     #[error("fields are not valid")]
     Invalid(FieldErrors),
     #[error("the account may not change these fields")]

@@ -4,10 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::dynamo::{AttributeValue, Item, Key};
+use crate::model::assignment::EpisodeId;
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::invitation::InvitationId;
 use crate::model::record::Details;
 use crate::model::session::SessionId;
+use crate::model::timestamp::Timestamp;
 
 /// The sort key of a record's main item; it sorts before every other sort key.
 pub const SELF: &str = "#";
@@ -26,6 +28,12 @@ pub const MAX_SORT_KEY: usize = 1024;
 
 /// The prefix of the sort keys of a user's sessions.
 pub const SESSION_PREFIX: &str = "SESSION#";
+
+/// The prefix of the sort keys of past episodes.
+pub const PAST_PREFIX: &str = "PAST#";
+
+/// The prefix of the sort keys of proxies.
+pub const PROXY_PREFIX: &str = "PROXY#";
 
 /// The partition of all invitations.
 pub const INVITATIONS: &str = "INVITATIONS";
@@ -124,9 +132,60 @@ impl Key {
         Self { pk: record("patient", patient.get()), sk: record("doctor", doctor.get()) }
     }
 
-    /// The same assignment in the doctor's partition.
+    /// The keys of an assignment in gsi1; those of the doctor's row in tables of schema 2.
     pub fn assignment_of_doctor(patient: PatientId, doctor: DoctorId) -> Self {
         Self { pk: record("doctor", doctor.get()), sk: record("patient", patient.get()) }
+    }
+
+    /// The care of a patient: all assignments that are current or begin later.
+    pub fn care(patient: PatientId) -> Self {
+        Self { pk: record("patient", patient.get()), sk: "CARE".to_owned() }
+    }
+
+    /// An assignment in the doctor's panel. `place` begins with the panel's prefix and goes on with the patient's name.
+    pub fn panel(doctor: DoctorId, place: &str, patient: PatientId) -> Self {
+        Self {
+            pk: record("doctor", doctor.get()),
+            sk: sort_key(&[place.to_owned()], patient.get()),
+        }
+    }
+
+    /// A past episode in the patient's partition, by its end.
+    pub fn past_of_patient(patient: PatientId, ended_at: Timestamp, id: &EpisodeId) -> Self {
+        Self { pk: record("patient", patient.get()), sk: format!("{PAST_PREFIX}{ended_at}#{id}") }
+    }
+
+    /// The same in the doctor's partition.
+    pub fn past_of_doctor(doctor: DoctorId, ended_at: Timestamp, id: &EpisodeId) -> Self {
+        Self { pk: record("doctor", doctor.get()), sk: format!("{PAST_PREFIX}{ended_at}#{id}") }
+    }
+
+    /// The cover of a doctor by another.
+    pub fn cover(doctor: DoctorId) -> Self {
+        Self { pk: record("doctor", doctor.get()), sk: "COVER".to_owned() }
+    }
+
+    /// The doctors whom a doctor covers.
+    pub fn covers(covering: DoctorId) -> Self {
+        Self { pk: record("doctor", covering.get()), sk: "COVERS".to_owned() }
+    }
+
+    /// The right of an account to act for a patient, in the patient's partition.
+    pub fn proxy_of_patient(patient: PatientId, user_id: UserId) -> Self {
+        Self {
+            pk: record("patient", patient.get()),
+            sk: format!("{PROXY_PREFIX}{:016}", user_id.get()),
+        }
+    }
+
+    /// The same in the account's partition.
+    pub fn proxy_of_user(patient: PatientId, user_id: UserId) -> Self {
+        Self { pk: user(Some(user_id)), sk: format!("{PROXY_PREFIX}{:016}", patient.get()) }
+    }
+
+    /// The account that is linked to a doctor or a patient.
+    pub fn link<D: Details>(id: D::Id) -> Self {
+        Self::of(format!("LINK#{}#{:016}", D::KIND, id.get()))
     }
 
     /// A public token key, in the keys table.

@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::tables::Store;
 use crate::access::Allowed;
 use crate::dynamo::{Items, Key};
-use crate::model::id::PatientId;
+use crate::model::id::{DoctorId, PatientId};
 
 /// A target. Either the items at keys that the request names, read in the BatchGetItem of the caller, or the rows of a
 /// list, read by Queries that may run beside that call. Nothing is built from either before the decision.
@@ -24,6 +24,11 @@ pub trait Load: Sized + Send + 'static {
 
     /// Returns the patient whom the request is about, if it is about one.
     fn patient(_name: &Self::Name) -> Option<PatientId> {
+        None
+    }
+
+    /// Returns the doctor whom the request is about, if it is about one and not about a patient.
+    fn doctor(_name: &Self::Name) -> Option<DoctorId> {
         None
     }
 

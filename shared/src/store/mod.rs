@@ -9,29 +9,39 @@
 
 mod accounts;
 mod admins;
+mod assignment_batches;
+mod assignment_changes;
 mod assignment_lists;
 mod assignments;
+mod assignments_of;
 #[cfg(feature = "testing")]
 mod bulk;
+mod care;
 mod counter;
+mod covers;
 mod credentials;
 mod cursor_keys;
 mod duplicates;
 mod error;
 mod expiring;
 mod idempotency;
+#[cfg(feature = "operator")]
+mod indexes;
 mod invitations;
 mod keys;
-#[cfg(feature = "operator")]
-mod list_index;
+mod links;
 mod load;
 mod name_index;
 #[cfg(feature = "operator")]
 mod operator;
+mod panel;
+mod proxies;
 mod records;
 mod registration;
 #[cfg(feature = "operator")]
 mod reindex;
+mod related;
+mod relations;
 #[cfg(feature = "operator")]
 mod rename;
 mod resets;
@@ -50,38 +60,51 @@ mod throttles;
 mod verifications;
 
 #[cfg(feature = "operator")]
-pub use crate::dynamo::{DynamoError, client};
+pub use crate::dynamo::{DynamoError, TableIndex, client};
 pub use accounts::{
     AccountPage, Accounts, ListAccounts, ReadOwnAccount, StoredAccount, UpdateAccount,
 };
-pub use assignment_lists::{
-    AssignmentPage, AssignmentsOf, AssignmentsQuery, ListAssignments, ListDoctorsOfPatient,
-    ListPatientsOfDoctor, RecordsOf,
+pub use assignment_batches::{
+    AssignMany, AssignmentBatch, ItemOutcome, PatientTransfer, Transfer, TransferPatients,
 };
+pub use assignment_changes::{
+    AssignmentChange, AssignmentToEnd, AssignmentToVoid, EndAssignment, EndingAssignment,
+    UpdateAssignment, VoidAssignment, VoidingAssignment,
+};
+pub use assignment_lists::{AssignmentPage, AssignmentPosition, ListAssignments};
 pub use assignments::{
-    Assign, Assigned, AssignmentIds, Assignments, DoctorAndPatient, EndAssignment,
+    Assign, Assigned, AssignmentIds, Assignments, DoctorAndPatient, NamesAssignment, NewAssignment,
+};
+pub use assignments_of::{
+    AssignmentsOf, AssignmentsQuery, ListDoctorsOfPatient, ListPatientsOfDoctor, RecordsOf,
+    ShownEpisodes, Side, When,
 };
 #[cfg(feature = "testing")]
 pub use bulk::rows_of_record;
+pub use covers::{CoverOfDoctor, CoverRequest, CoverToSet, Covers, EndCover, SetCover};
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use cursor_keys::{CursorKey, CursorKeyItem, CursorKeys};
 pub use duplicates::FindDuplicates;
 pub use error::StoreError;
+#[cfg(feature = "operator")]
+pub use indexes::IndexState;
 pub use invitations::{
     CreateInvitation, InvitationPage, Invitations, ListInvitations, RevokeInvitation,
 };
-#[cfg(feature = "operator")]
-pub use keys::GSI2;
-#[cfg(feature = "operator")]
-pub use list_index::ListIndex;
+pub use links::{ReadOwnDoctor, ReadOwnPatient};
 pub use load::{Load, Nothing};
 pub use name_index::{NameQuery, is_list_position};
 #[cfg(feature = "operator")]
 pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
+pub use proxies::{
+    AddProxy, AddedProxy, ListProxies, Proxies, ProxiesOfPatient, ProxyIds, ProxyRequest,
+    ProxyToAdd, RemoveProxy,
+};
 pub use records::{Create, Delete, Read, RecordActs, Records, Update};
 pub use registration::NewUser;
 #[cfg(feature = "operator")]
 pub use reindex::{Collision, Reindex, Step};
+pub use relations::CareRelations;
 #[cfg(feature = "operator")]
 pub use rename::{DoctorRename, UserRename};
 pub use resets::{Reset, Resets};

@@ -19,11 +19,13 @@ pub struct NameQuery {
 }
 
 impl Store {
-    /// Reads a page of a kind. `key_of` makes the key of the item that a position belongs to. Calls: Query.
+    /// Reads a page of a kind, without the items for which the condition of the filter does not hold. `key_of` makes the
+    /// key of the item that a position belongs to. Calls: Query.
     pub(super) async fn rows_by_name(
         &self,
         kind: &str,
         NameQuery { prefix, paging }: &NameQuery,
+        filter: Option<&'static str>,
         key_of: impl FnOnce(&str) -> Option<Key>,
     ) -> Result<Rows, StoreError> {
         let start = paging
@@ -35,6 +37,10 @@ impl Store {
             .beginning_with(prefix)
             .limit(paging.limit)
             .after(start);
+        let query = match filter {
+            Some(condition) => query.filter(condition),
+            None => query,
+        };
         Ok(self.main.query(query).await?)
     }
 }

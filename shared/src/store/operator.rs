@@ -72,7 +72,8 @@ impl Operator<'_> {
     /// Makes the account whose username or email has this form an active administrator. Calls: GetItem twice; then those of
     /// [`Self::change_account`].
     pub async fn make_admin(&self, form: &str, now: Timestamp) -> Result<MadeAdmin, StoreError> {
-        let change = UserChange { role: Some(Role::Admin), active: Some(true) };
+        let change =
+            UserChange { role: Some(Role::Admin), active: Some(true), ..UserChange::default() };
         match self.store.accounts().named(form).await? {
             Some(user) if user.is_active_admin() => Ok(MadeAdmin::Already(user)),
             _ => {

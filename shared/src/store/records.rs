@@ -1,29 +1,32 @@
-//! Doctors and patients: created, read, listed, updated and deleted in the same way.
+//! Doctors and patients: created, read and updated in the same way. `search` lists them, and `sweep` deletes them.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
+use serde::Serialize;
+use serde_json::Value;
+
+use super::care::Care;
 use super::error::StoreError;
 use super::idempotency::Creation;
 use super::load::Nothing;
 use super::registration::TAKEN;
 use super::search_index;
 use super::stored::{
-    LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, State, Stored, item_of, not_found,
-    tombstone, unchanged,
+    LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, Stored, item_of, unchanged,
 };
 use super::tables::Store;
-use crate::access::{Act, Action, Granted};
-use crate::dynamo::{AttributeValue, Item, Key, Outcome};
+use crate::access::{Act, Action, Fields, Granted, Proof, View};
+use crate::dynamo::{AttributeValue, Item, Key, MAX_ACTIONS, Outcome, Transaction};
 use crate::model::doctor::DoctorDetails;
 use crate::model::duplicate::{Created, PossibleDuplicate};
-use crate::model::field::FieldErrors;
+use crate::model::field::{FieldErrors, JsonObject};
 use crate::model::id::Id;
 use crate::model::idempotency::IdempotencyKey;
 use crate::model::intake::Intake;
-use crate::model::patient::PatientDetails;
+use crate::model::patient::{Patient, PatientDetails};
 use crate::model::precondition::Preconditions;
 use crate::model::record::{Details, Edit, Record};
-use crate::model::timestamp::Timestamp;
 
 mod sealed {
     use crate::model::doctor::DoctorDetails;
@@ -42,31 +45,48 @@ pub trait RecordActs: Details + sealed::Sealed {
     /// Makes the part of a creation's answer that names another record of possibly the same person; `None` if answers
     /// have no such part.
     const DUPLICATE: Option<fn(Record<Self>) -> PossibleDuplicate>;
+    /// The change of the account that is linked to a record which is deleted, and the condition that it still is.
+    const UNLINK: [&'static str; 2];
     const CREATE: Act;
     const READ: Act;
     const LIST: Act;
     const UPDATE: Act;
     const DELETE: Act;
+
+    /// Returns the record of a patient; `None` for a doctor's.
+    fn as_patient(record: &Record<Self>) -> Option<&Patient>;
 }
 
 impl RecordActs for DoctorDetails {
     const LISTED: &'static [&'static str] = LISTED_DOCTOR_ATTRIBUTES;
     const DUPLICATE: Option<fn(Record<Self>) -> PossibleDuplicate> = None;
+    const UNLINK: [&'static str; 2] =
+        ["SET updated_at = :now REMOVE doctor_id ADD version :one", "doctor_id = :id"];
     const CREATE: Act = Act::CreateDoctor;
     const READ: Act = Act::ReadDoctor;
     const LIST: Act = Act::ListDoctors;
     const UPDATE: Act = Act::UpdateDoctor;
     const DELETE: Act = Act::DeleteDoctor;
+
+    fn as_patient(_record: &Record<Self>) -> Option<&Patient> {
+        None
+    }
 }
 
 impl RecordActs for PatientDetails {
     const LISTED: &'static [&'static str] = LISTED_PATIENT_ATTRIBUTES;
     const DUPLICATE: Option<fn(Record<Self>) -> PossibleDuplicate> = Some(PossibleDuplicate::of);
+    const UNLINK: [&'static str; 2] =
+        ["SET updated_at = :now REMOVE patient_id ADD version :one", "patient_id = :id"];
     const CREATE: Act = Act::CreatePatient;
     const READ: Act = Act::ReadPatient;
     const LIST: Act = Act::ListPatients;
     const UPDATE: Act = Act::UpdatePatient;
     const DELETE: Act = Act::DeletePatient;
+
+    fn as_patient(record: &Record<Self>) -> Option<&Patient> {
+        Some(record)
+    }
 }
 
 macro_rules! record_actions {
@@ -101,12 +121,18 @@ pub struct Records<'a, D> {
 /// Why a record's transaction was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
-    /// The record changed since it was read.
+    /// The record, its assignments or the caller's access to it changed since they were read.
     Record,
     /// Another record has this field's value.
     Taken(&'static str),
     /// The idempotency key has been used.
     KeyUsed,
+}
+
+/// The fields of a new record that not every account may set.
+#[derive(Default, Serialize)]
+struct Guarded {
+    restricted: bool,
 }
 
 impl Store {
@@ -136,6 +162,9 @@ impl<D: RecordActs> Records<'_, D> {
         idempotency_key: Option<&IdempotencyKey>,
     ) -> Result<Created<D>, StoreError> {
         let now = by.at();
+        let guarded = Guarded { restricted: details.is_restricted() };
+        let is_permitted = by.fields().check(&Guarded::default(), &guarded);
+        is_permitted.map_err(StoreError::FieldsDenied)?;
         let terms = details.search_terms();
         let duplicates = async {
             match D::DUPLICATE {
@@ -159,7 +188,7 @@ impl<D: RecordActs> Records<'_, D> {
             let claim = claim::<D>(field, &value, id);
             transaction = transaction.put_new(claim, Refusal::Taken(field));
         }
-        for row in search_index::rows::<D>(id, &terms) {
+        for row in search_index::written_rows(&record) {
             transaction = transaction.put(row.into());
         }
         match transaction.commit().await? {
@@ -192,7 +221,8 @@ impl<D: RecordActs> Records<'_, D> {
         let ids: Vec<D::Id> =
             creation.possible_duplicates.iter().filter_map(|id| D::Id::new(*id)).collect();
         let mut found = self.store.records_with::<D>(&ids, D::LISTED).await?;
-        let duplicates = ids.iter().filter_map(|id| found.remove(id)).collect();
+        let duplicates = ids.iter().filter_map(|id| found.remove(id));
+        let duplicates = duplicates.filter(|it| !it.details.is_restricted()).collect();
         let at = creation.created_at;
         let record = Record { id, details, version: 1, created_at: at, updated_at: at };
         Ok(created(record, duplicates))
@@ -203,7 +233,8 @@ impl<D: RecordActs> Records<'_, D> {
         by.into_target().alive()
     }
 
-    /// Edits the record that was read with the caller. Calls: TransactWriteItems; none if nothing changes.
+    /// Edits the record that was read with the caller. Calls: TransactWriteItems, after a GetItem if the name of a patient
+    /// changes, or whether the patient is restricted; none if nothing changes.
     pub async fn update(
         &self,
         by: Granted<Update<D>>,
@@ -211,8 +242,10 @@ impl<D: RecordActs> Records<'_, D> {
         intake: &Intake,
         preconditions: &Preconditions,
     ) -> Result<Record<D>, StoreError> {
-        let (now, fields) = (by.at(), by.fields());
+        let (now, view, fields) = (by.at(), by.view(), by.fields());
+        let proofs = by.proofs().to_vec();
         let current = by.into_target().alive()?;
+        check_unseen(view, fields, edit)?;
         let edited = edit.apply(&current.details, intake).map_err(StoreError::Invalid);
         let is_done = edited.as_ref().is_ok_and(|details| *details == current.details);
         preconditions.permit_change(current.version, is_done)?;
@@ -228,9 +261,9 @@ impl<D: RecordActs> Records<'_, D> {
             created_at: current.created_at,
             updated_at: now,
         };
-        match self.replace(&current, &next).await? {
+        match self.replace(&current, &next, proofs).await? {
             Outcome::Committed => Ok(next),
-            // When the record changed, its unique values may have changed, too.
+            // When the record changed, its unique values may have changed, too. The caller may have no access any more.
             Outcome::Refused(refusals) if refusals.contains(&Refusal::Record) => {
                 Err(StoreError::Contended)
             }
@@ -242,10 +275,14 @@ impl<D: RecordActs> Records<'_, D> {
         &self,
         current: &Record<D>,
         next: &Record<D>,
+        proofs: Vec<Proof>,
     ) -> Result<Outcome<Refusal>, StoreError> {
         let transaction = self.store.main.transaction();
-        let unchanged = unchanged(current.version);
-        let mut transaction = transaction.put_if(item_of(next)?, unchanged, Refusal::Record);
+        let is_unchanged = unchanged(current.version);
+        let mut transaction = transaction.put_if(item_of(next)?, is_unchanged, Refusal::Record);
+        for Proof { key, unchanged, .. } in proofs {
+            transaction = transaction.require(key, unchanged, Refusal::Record);
+        }
         for ((field, old), (_, new)) in
             current.details.unique().into_iter().zip(next.details.unique())
         {
@@ -256,63 +293,58 @@ impl<D: RecordActs> Records<'_, D> {
                     .delete(Key::unique::<D>(field, &old));
             }
         }
-        let rows =
-            |record: &Record<D>| search_index::rows::<D>(record.id, &record.details.search_terms());
-        let (old, new) = (rows(current), rows(next));
+        let [old, new] = [current, next].map(search_index::written_rows);
         for row in new.difference(&old) {
             transaction = transaction.put(row.clone().into());
         }
-        for row in old.difference(&new) {
-            transaction = transaction.delete(row.clone());
+        let kept: BTreeSet<&Key> = new.iter().map(|row| &row.key).collect();
+        for row in old.iter().filter(|row| !kept.contains(&row.key)) {
+            transaction = transaction.delete(row.key.clone());
+        }
+        if let Some((current, next)) = D::as_patient(current).zip(D::as_patient(next)) {
+            transaction = self.describe_care(current, next, transaction).await?;
+        }
+        if transaction.len() > MAX_ACTIONS {
+            let message =
+                "cannot change together with the name of a patient who has so many doctors";
+            return Err(StoreError::Conflict(FieldErrors::one("identifiers", message)));
         }
         Ok(transaction.commit().await?)
     }
 
-    /// Replaces the record by a tombstone, so that nothing can be assigned to it any more, and then removes its
-    /// assignments until it `is_late`. Calls: TransactWriteItems, then those of the sweep.
-    pub async fn delete(
+    /// Adds the rows of the patient's assignments, which hold the name and whether the patient is restricted. Calls:
+    /// GetItem; none if these do not change.
+    async fn describe_care<'t>(
         &self,
-        by: Granted<Delete<D>>,
-        preconditions: &Preconditions,
-        is_late: impl Fn() -> bool,
-    ) -> Result<(), StoreError> {
-        let now = by.at();
-        let Stored { id, state } = by.into_target();
-        match state {
-            State::Absent | State::Deleted { swept: true } => Err(not_found::<D>(id)),
-            State::Deleted { swept: false } => self.store.sweep::<D>(id, is_late).await,
-            State::Alive(record) => {
-                preconditions.permit_change(record.version, false)?;
-                match self.bury(&record, now).await? {
-                    Outcome::Committed => self.store.sweep::<D>(id, is_late).await,
-                    Outcome::Refused(_) => Err(StoreError::Contended),
-                }
-            }
+        current: &Patient,
+        next: &Patient,
+        transaction: Transaction<'t, Refusal>,
+    ) -> Result<Transaction<'t, Refusal>, StoreError> {
+        if Care::of(current, None)? == Care::of(next, None)? {
+            return Ok(transaction);
         }
-    }
-
-    async fn bury(
-        &self,
-        record: &Record<D>,
-        now: Timestamp,
-    ) -> Result<Outcome<Refusal>, StoreError> {
-        let transaction = self.store.main.transaction();
-        let tombstone = tombstone::<D>(record.id, now)?;
-        let mut transaction =
-            transaction.put_if(tombstone, unchanged(record.version), Refusal::Record);
-        for (field, value) in record.details.unique() {
-            transaction = transaction.delete(Key::unique::<D>(field, &value));
-        }
-        for row in search_index::rows::<D>(record.id, &record.details.search_terms()) {
-            transaction = transaction.delete(row);
-        }
-        Ok(transaction.commit().await?)
+        // Also without assignments, so that one that begins at the same time is made again.
+        let before = Care::of(current, self.store.main.get(Key::care(current.id)).await?)?;
+        let mut after = before.clone();
+        after.describe(next);
+        before.replace(&after, &[], transaction, Refusal::Record)
     }
 }
 
 fn created<D: RecordActs>(record: Record<D>, duplicates: Vec<Record<D>>) -> Created<D> {
     let possible_duplicates = D::DUPLICATE.map(|shown| duplicates.into_iter().map(shown).collect());
     Created { record, possible_duplicates }
+}
+
+/// Refuses an edit of fields that the caller neither sees nor may change. Otherwise the outcome would tell whether the
+/// record has these values.
+fn check_unseen<D: Details>(view: View, fields: Fields, edit: &Edit<D>) -> Result<(), StoreError> {
+    let unreadable = |_| StoreError::unexpected("the fields of an edit cannot be read");
+    let named = edit.fields().map(|field| (field.to_owned(), Value::Bool(true)));
+    let named: JsonObject = named.collect();
+    let seen = view.write(&named).map_err(unreadable)?;
+    let seen: JsonObject = serde_json::from_str(&seen).map_err(unreadable)?;
+    fields.check(&seen, &named).map_err(StoreError::FieldsDenied)
 }
 
 /// Returns the item that keeps a unique value for one record.

@@ -1,27 +1,35 @@
 //! Brings the data of an older version into today's form: the places in lists, the index rows and the claims of all
-//! doctors, patients and accounts.
+//! doctors, patients and accounts, and the assignments of all patients.
 //!
 //! The work has steps, each of which can be repeated: a run that was stopped is continued, and two runs at once do no
-//! harm. Each record is changed in a transaction on the condition that it is still the version that was read.
+//! harm. Each record, and each patient's care, is changed in a transaction on the condition that it is still the version
+//! that was read.
 
+mod assignments;
 mod progress;
 mod rewrite;
 mod stale;
+mod stale_assignments;
 
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use self::assignments::migrate;
 use self::progress::{Phase, Progress};
 pub use self::rewrite::Collision;
 use self::rewrite::rewrite;
 use self::stale::remove_stale;
+use self::stale_assignments::remove_stale_assignments;
 use super::error::StoreError;
 use super::operator::Operator;
 use super::schema;
 use super::subject::{Subject, subject_in};
 use super::tables::Store;
 use crate::dynamo::{Key, Outcome, Rows, backoff, key_in};
+use crate::model::id::{Id, PatientId};
+use crate::model::patient::PatientDetails;
+use crate::model::record::Details;
 
 /// The number of records that are rewritten at the same time.
 const AT_ONCE: usize = 16;
@@ -79,7 +87,8 @@ impl Reindex<'_> {
         self.progress.phase == Phase::Rows
     }
 
-    /// Does the next step. After an error, the next call repeats it. Calls: Scan, PutItem, and those of each record.
+    /// Does the next step. After an error, the next call repeats it. Calls: Scan, PutItem, and those of each record and
+    /// of its assignments.
     pub async fn step(&mut self) -> Result<Step, StoreError> {
         for attempt in 0..ATTEMPTS {
             backoff(attempt).await;
@@ -101,7 +110,7 @@ impl Reindex<'_> {
         let subjects = page.items.iter().filter_map(|item| subject_in(item).transpose());
         let subjects: Vec<Subject> = subjects.collect::<Result<_, _>>()?;
         let store = self.store;
-        let rewrites = subjects.into_iter().map(|subject| rewrite(store, subject));
+        let rewrites = subjects.into_iter().map(|subject| bring_up_to_date(store, subject));
         let found: Vec<Vec<Collision>> =
             stream::iter(rewrites).buffered(AT_ONCE).try_collect().await?;
         self.collisions.extend(found.into_iter().flatten());
@@ -128,6 +137,7 @@ impl Reindex<'_> {
     async fn remove_rows(&mut self) -> Result<Step, StoreError> {
         let page = self.scan(Some(stale::ATTRIBUTES)).await?;
         remove_stale(self.store, &page.items).await?;
+        remove_stale_assignments(self.store, &page.items).await?;
         match page.next(key_in)? {
             Some(end) => self.go_on(page.items.len(), end).await,
             None => self.end().await,
@@ -159,4 +169,14 @@ impl Reindex<'_> {
         self.progress.save(self.store).await?;
         Ok(Step::More)
     }
+}
+
+/// Gives a record what it must have, and a patient also the care item. Returns the record's collisions.
+async fn bring_up_to_date(store: &Store, subject: Subject) -> Result<Vec<Collision>, StoreError> {
+    let patient = PatientId::new(subject.id).filter(|_| subject.kind == PatientDetails::KIND);
+    let collisions = rewrite(store, subject).await?;
+    if let Some(patient) = patient {
+        migrate(store, patient).await?;
+    }
+    Ok(collisions)
 }

@@ -1,16 +1,17 @@
 //! The rows of the search index: which rows a record has, and which rows answer a search.
 //!
-//! A row has only keys. Its partition is a kind of record and the beginning of a value, so that no partition holds
-//! every record; its sort key is the value, then the id.
+//! A row has only keys, and the rows of a restricted patient say so. Its partition is a kind of record and the beginning
+//! of a value, so that no partition holds every record; its sort key is the value, then the id.
 
 use std::collections::BTreeSet;
 
 use super::keys::{SEPARATOR, sort_key};
-use crate::dynamo::Key;
+use super::stored::RESTRICTED;
+use crate::dynamo::{AttributeValue, Item, Key};
 use crate::model::field::unseen;
 use crate::model::id::Id;
 use crate::model::partial_date::PartialDate;
-use crate::model::record::Details;
+use crate::model::record::{Details, Record};
 use crate::model::search::{Criteria, IdentifierQuery, SearchTerms, divided, is_cjk};
 
 /// The most rows of a current name: one for each of its first words.
@@ -37,6 +38,25 @@ unseen!(Stream);
 impl Stream {
     pub fn holds(&self, row: &Key) -> bool {
         row.pk == self.partition && row.sk.starts_with(&self.prefix)
+    }
+}
+
+/// A row as it is written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IndexRow {
+    pub key: Key,
+    restricted: bool,
+}
+
+unseen!(IndexRow);
+
+impl From<IndexRow> for Item {
+    fn from(row: IndexRow) -> Self {
+        let mut item = Item::from(row.key);
+        if row.restricted {
+            item.insert(RESTRICTED.to_owned(), AttributeValue::Bool(true));
+        }
+        item
     }
 }
 
@@ -96,9 +116,16 @@ impl Entry {
     }
 }
 
+/// Returns the rows of a record as they are written.
+pub fn written_rows<D: Details>(record: &Record<D>) -> BTreeSet<IndexRow> {
+    let restricted = record.details.is_restricted();
+    let keys = rows::<D>(record.id, &record.details.search_terms());
+    keys.into_iter().map(|key| IndexRow { key, restricted }).collect()
+}
+
 /// Returns the rows of a record: of a patient at most 12 + 16 for names, 1 for the birth date, 2 for phones and 10 for
 /// identifiers; of a doctor at most 12 for the name, 1, 10, and 12 for the specialization. An update writes and removes
-/// no more than these 41 rows each. So a transaction has fewer than 100 actions.
+/// no more than these 41 rows each.
 pub fn rows<D: Details>(id: D::Id, terms: &SearchTerms) -> BTreeSet<Key> {
     let former: Vec<Vec<String>> =
         terms.former_names.iter().map(|name| rotations(name).collect()).collect();

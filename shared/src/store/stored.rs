@@ -10,7 +10,7 @@ use super::load::Load;
 use super::tables::Store;
 use crate::access::Allowed;
 use crate::dynamo::{self, Expression, Item, Items, Key, ReadPlan};
-use crate::model::id::{Id, PatientId};
+use crate::model::id::{DoctorId, Id, PatientId};
 use crate::model::record::{Details, Record};
 use crate::model::timestamp::Timestamp;
 use crate::model::version::Version;
@@ -21,11 +21,17 @@ pub const LISTED_PATIENT_ATTRIBUTES: &[&str] = &[
     "pk", "sk", "deleted_at", "swept", "id", "version", "created_at", "updated_at",
     "first_name", "last_name", "former_names", "date_of_birth", "date_of_birth_estimated", "deceased_at", "gender",
     "contact_number", "contact_number_display", "address", "emergency_number", "emergency_number_display",
-    "identifiers",
+    "identifiers", "restricted",
 ];
 
 /// Lists show every doctor attribute.
 pub const LISTED_DOCTOR_ATTRIBUTES: &[&str] = &[];
+
+/// The attribute that the items and rows of restricted patients have, and no others.
+pub const RESTRICTED: &str = "restricted";
+
+/// A condition: the item or row does not belong to a restricted patient.
+pub const UNRESTRICTED: &str = "attribute_not_exists(restricted)";
 
 /// The item at a record's key.
 #[derive(Debug)]
@@ -37,7 +43,7 @@ pub struct Stored<D: Details> {
 #[derive(Debug)]
 pub enum State<D: Details> {
     Alive(Record<D>),
-    /// `swept`: whether all of its assignments are removed.
+    /// `swept`: whether all of its assignments have ended.
     Deleted {
         swept: bool,
     },
@@ -48,7 +54,7 @@ pub enum State<D: Details> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Tombstone {
     deleted_at: Timestamp,
-    /// Whether all of the record's assignments are removed.
+    /// Whether all of the record's assignments have ended.
     swept: bool,
 }
 
@@ -62,6 +68,10 @@ impl<D: Details> Load for Stored<D> {
 
     fn patient(id: &D::Id) -> Option<PatientId> {
         D::patient(*id)
+    }
+
+    fn doctor(id: &D::Id) -> Option<DoctorId> {
+        doctor_id::<D>(*id)
     }
 
     fn build(
@@ -128,12 +138,21 @@ pub fn item_of<D: Details>(record: &Record<D>) -> Result<Item, StoreError> {
     let sort_key = sort_key(&record.details.sort_name(), record.id.get());
     let mut item = dynamo::write(record, key.clone())?;
     item.extend(in_gsi2(D::KIND, sort_key, key));
+    if !record.details.is_restricted() {
+        item.remove(RESTRICTED);
+    }
     Ok(item)
 }
 
-/// Returns the item in place of a record that is deleted now. Its assignments are not removed yet.
+/// Returns the item in place of a record that is deleted now. Its assignments have not ended yet.
 pub fn tombstone<D: Details>(id: D::Id, deleted_at: Timestamp) -> Result<Item, StoreError> {
     Ok(dynamo::write(&Tombstone { deleted_at, swept: false }, Key::record::<D>(id))?)
+}
+
+/// Returns the doctor whose record has this id; `None` for a patient.
+pub fn doctor_id<D: Details>(id: D::Id) -> Option<DoctorId> {
+    // Every record is a doctor's or a patient's.
+    if D::patient(id).is_some() { None } else { DoctorId::new(id.get()) }
 }
 
 pub fn not_found<D: Details>(id: D::Id) -> StoreError {

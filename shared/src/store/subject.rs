@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::keys::{self, SELF, sort_key};
 use super::records::claim;
 use super::registration;
-use super::search_index;
+use super::search_index::{self, IndexRow};
 use super::stored::{UNCHANGED, record_in, unchanged};
 use super::tables::Store;
 use crate::dynamo::{self, Expression, Item, Key, key_in};
@@ -31,7 +31,7 @@ pub struct Subject {
     pub version: Version,
     /// Its sort key in lists.
     pub sort_key: String,
-    pub rows: BTreeSet<Key>,
+    pub rows: BTreeSet<IndexRow>,
     /// Each has a key of its own.
     pub claims: Vec<Claim>,
     /// The keys that its claims had by the rule of schema 1.
@@ -58,7 +58,8 @@ impl Subject {
 
     /// Whether it must have this row or claim.
     pub fn has(&self, key: &Key) -> bool {
-        self.rows.contains(key) || self.claims.iter().any(|claim| claim.key == *key)
+        self.rows.iter().any(|row| row.key == *key)
+            || self.claims.iter().any(|claim| claim.key == *key)
     }
 
     /// A condition: the claim is free or has this owner.
@@ -140,7 +141,7 @@ fn record<D: Details>(item: &Item) -> Result<Option<Subject>, StoreError> {
         id: record.id.get(),
         version: record.version,
         sort_key: sort_key(&record.details.sort_name(), record.id.get()),
-        rows: search_index::rows::<D>(record.id, &record.details.search_terms()),
+        rows: search_index::written_rows(&record),
         old_claims: old_claims.collect(),
         claims: claims.filter_map(Claim::of).collect(),
     }))

@@ -32,7 +32,7 @@ use crate::model::user::{Role, UserChange};
 use crate::records;
 use crate::store::{RecordActs, StoreError};
 
-/// Refuses callers without a token, and callers whose role is pending.
+/// Refuses callers without a token, callers whose role is pending, and doctors and patients if no relation permits it.
 pub fn only_staff_may(handler: impl Handler, event: Event) {
     run(async |world| world.expect_staff_only(handler, event).await);
 }
@@ -65,7 +65,7 @@ pub fn hint_only_chooses_what_starts_early(handler: impl Handler, event: Event, 
         world.assign(&world.doctor(1).await, &world.patient(1).await).await;
         world.app.verifier().read_keys(world.app.store(), world.app.now()).await.expect("keys");
         let change = async |actor: &Actor, role| {
-            let change = UserChange { role: Some(role), active: None };
+            let change = UserChange { role: Some(role), ..UserChange::default() };
             let (store, now) = (world.app.store(), world.app.now());
             let changed =
                 steps::update_account(store, actor.id(), change, &Preconditions::NONE, now);

@@ -21,8 +21,9 @@ use crate::model::session::{SessionId, UserAgent};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
 use crate::store::{
-    Assigned, AssignmentIds, AssignmentsQuery, List, Load, Position, Read, RecordActs, RecordQuery,
-    RecordsOf, Store, StoreError,
+    Assigned, AssignmentIds, AssignmentPosition, AssignmentsQuery, EndingAssignment, List, Load,
+    NewAssignment, Position, ProxyIds, Read, RecordActs, RecordQuery, RecordsOf, ShownEpisodes,
+    Store, StoreError,
 };
 use crate::system::System;
 
@@ -48,11 +49,12 @@ pub async fn grant<A: Action<Target: Load>>(
     let caller = administrator(by, now)?;
     let mut items = store.accounts().read_items(A::Target::keys(&name)).await?;
     let actor = Actor::of(caller.user());
-    let allowed = decide(A::ID, &actor, Relation::Unrelated, now)
+    let allowed = decide(A::ID, &actor, &Relation::default())
         .map_err(|_| StoreError::unexpected("an administrator is denied"))?;
     let rows = A::Target::find(store, &name, &allowed).await?;
     let target = A::Target::build(name, &allowed, &mut items, rows)?;
-    Granted::new(caller, allowed, target, now).ok_or_else(|| StoreError::missing("the act"))
+    let granted = Granted::new(caller, allowed, Vec::new(), target, now);
+    granted.ok_or_else(|| StoreError::missing("the act"))
 }
 
 /// Repeats a step while it loses races. A macro, because the future of a closure would not be `Send`.
@@ -153,38 +155,63 @@ pub async fn assign(
     by: UserId,
     now: Timestamp,
 ) -> Result<Assigned, StoreError> {
-    let ids = AssignmentIds { doctor_id, patient_id };
+    let new = NewAssignment::of(AssignmentIds { doctor_id, patient_id });
     let assignments = store.assignments();
-    repeated!(assignments.assign(grant(store, by, now, ids).await?).await)
+    repeated!(assignments.assign(grant(store, by, now, new.clone()).await?).await)
 }
 
+/// Ends an assignment in 1970: what is recorded of it contains no moment of a test. Otherwise use
+/// [`end_assignment_at`].
 pub async fn end_assignment(
     store: &Store,
     doctor_id: DoctorId,
     patient_id: PatientId,
 ) -> Result<(), StoreError> {
-    let ids = AssignmentIds { doctor_id, patient_id };
-    let now = Timestamp::from_millisecond(0);
-    store.assignments().end(grant(store, first()?, now, ids).await?).await
+    end_assignment_at(store, doctor_id, patient_id, Timestamp::from_millisecond(0)).await
 }
 
-/// Returns `None` for a patient who does not exist.
+pub async fn end_assignment_at(
+    store: &Store,
+    doctor_id: DoctorId,
+    patient_id: PatientId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ending = EndingAssignment::of(AssignmentIds { doctor_id, patient_id });
+    let assignments = store.assignments();
+    repeated!(assignments.end(grant(store, first()?, now, ending.clone()).await?).await)
+}
+
+/// Returns the doctors of today, which is later than the time of a world. `None` for a patient who does not exist.
 pub async fn doctors_of(
     store: &Store,
     owner: PatientId,
-    paging: Paging<DoctorId>,
+    paging: Paging<Position>,
 ) -> Result<Option<RecordsOf<DoctorDetails>>, StoreError> {
-    let now = Timestamp::from_millisecond(0);
-    let by = grant(store, first()?, now, AssignmentsQuery { owner, paging }).await?;
+    let (shown, label) = (ShownEpisodes::default(), "a list".to_owned());
+    let query = AssignmentsQuery { owner, shown, paging, label };
+    let by = grant(store, first()?, Timestamp::system(), query).await?;
     existing(store.assignments().doctors_of(by).await)
 }
 
+/// Returns the assignments of today, which is later than the time of a world.
 pub async fn assignments(
     store: &Store,
-    paging: Paging<(DoctorId, PatientId)>,
-) -> Result<Page<AssignmentView, (DoctorId, PatientId)>, StoreError> {
+    paging: Paging<AssignmentPosition>,
+) -> Result<Page<AssignmentView, AssignmentPosition>, StoreError> {
+    store.assignments().list(grant(store, first()?, Timestamp::system(), paging).await?).await
+}
+
+/// Removes a proxy: one transaction, and no read before it.
+pub async fn remove_proxy(
+    store: &Store,
+    patient_id: PatientId,
+    user_id: UserId,
+) -> Result<(), StoreError> {
     let now = Timestamp::from_millisecond(0);
-    store.assignments().list(grant(store, first()?, now, paging).await?).await
+    store
+        .proxies()
+        .remove(grant(store, first()?, now, ProxyIds { patient_id, user_id }).await?)
+        .await
 }
 
 pub async fn update_account(

@@ -8,6 +8,8 @@
     reason = "a panic fails the test"
 )]
 
+mod care;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -20,6 +22,7 @@ use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
+use super::access_page::{permitted, refusal};
 use super::actor::Actor;
 use super::calls::Calls;
 use super::emulator::{self, Emulator};
@@ -29,7 +32,7 @@ use super::sample::Sample;
 use super::settings::RECORD_SETTINGS;
 use super::steps;
 use super::template;
-use crate::access::{Action, Granted};
+use crate::access::{Act, Action, Granted};
 use crate::app::{App, Rules};
 use crate::auth::mailed_token::MailedToken;
 use crate::auth::minter::Minter;
@@ -355,19 +358,20 @@ impl World {
         steps::create(self.app.store(), details, None, self.app.now()).await.expect("a record")
     }
 
-    /// Assigns a doctor to a patient.
-    pub async fn assign(&self, doctor: &Doctor, patient: &Patient) {
-        let by = UserId::new(1).expect("an id");
-        let store = self.app.store();
-        let outcome = steps::assign(store, doctor.id, patient.id, by, self.app.now()).await;
-        assert!(outcome.expect("an assignment").is_new);
-    }
-
-    /// Fails the test unless the handler refuses callers who are not signed in and callers who are pending.
+    /// Fails the test unless the handler refuses callers who are not signed in and callers who are pending, and also
+    /// doctors and patients if no relation permits them the event's function.
     pub async fn expect_staff_only(&self, handler: impl Handler, event: Event) {
-        let pending = self.actor(Role::Pending).await;
         self.expect_signed_in_only(handler.clone(), event.clone()).await;
-        self.call(handler, event.by(&pending)).await.expect_problem(403, "permission_denied");
+        let act = Act::ALL.into_iter().find(|act| Some(act.function()) == event.function());
+        let permitted = act.map(permitted).unwrap_or_default();
+        for role in [Role::Pending, Role::Doctor, Role::Patient] {
+            if permitted.iter().all(|(other, _)| *other != role) {
+                let event = event.clone().by(&self.actor(role).await);
+                let answer = self.call(handler.clone(), event).await;
+                let code = act.and_then(|act| refusal(act, role)).unwrap_or("permission_denied");
+                answer.expect_problem(403, code);
+            }
+        }
     }
 
     /// Fails the test unless the handler refuses callers who are not signed in.

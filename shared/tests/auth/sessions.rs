@@ -108,7 +108,7 @@ fn session_does_not_open_for_an_old_password_or_an_old_account() {
         assert!(!opens(&world, &user, &hash_now).await);
         assert!(opens(&world, &user_now, &hash_now).await);
 
-        let change = UserChange { role: None, active: Some(false) };
+        let change = UserChange { active: Some(false), ..UserChange::default() };
         steps::update_account(store, id, change, &Preconditions::NONE, now).await.unwrap();
         assert!(!opens(&world, &user_now, &hash_now).await);
         let (user_now, _) = read().await;

@@ -97,8 +97,38 @@ fn assignment_that_loses_to_the_same_one_returns_the_first_one() {
         });
         let Assigned { assignment, is_new } = outcome.await.unwrap();
         assert!(!is_new);
-        assert_eq!(assignment.assigned_by.get(), 7);
+        assert_eq!(assignment.terms.assigned_by.get(), 7);
         assert_eq!(assignment_rows(&world).await.len(), 2);
+    });
+}
+
+/// The assignment has read the old name, and would put the patient into the panel by it.
+#[test]
+fn patient_renamed_during_the_first_assignment_is_in_the_panel_by_the_new_name() {
+    run(async |world: World| {
+        let Held { store, arrived, released } = held(&world).await;
+        let (doctor, patient) = (world.doctor(1).await.id, world.patient(1).await.id);
+        let now = world.app.now();
+        let assigning = tokio::spawn(async move {
+            steps::assign(&store, doctor, patient, Id::new(1).unwrap(), now).await
+        });
+        arrived.notified().await;
+        let new_name = json!({"last_name": "Doe"});
+        let edit: Edit<PatientDetails> = Edit::Merge(new_name.as_object().unwrap().clone());
+        let any = Preconditions::NONE;
+        steps::update(world.app.store(), patient, &edit, &any, now).await.unwrap();
+        let releasing = tokio::spawn(async move {
+            loop {
+                released.notify_one();
+                arrived.notified().await;
+            }
+        });
+        let assigned = assigning.await.unwrap().unwrap();
+        releasing.abort();
+        assert_eq!(assigned.assignment.patient_name, "Jane Doe");
+        let rows = assignment_rows(&world).await;
+        assert_eq!(rows.len(), 2);
+        assert!(rows.iter().any(|(_, sk)| sk.starts_with("NAME#") && sk.contains("doe\u{1f}jane")));
     });
 }
 

@@ -2,10 +2,15 @@
 
 use repo::template::Template;
 use shared::model::doctor::DoctorDetails;
-use shared::model::id::{DoctorId, Id};
+use shared::model::id::{DoctorId, Id, UserId};
 use shared::model::page::Paging;
+use shared::model::precondition::Preconditions;
 use shared::model::search::Criteria;
-use shared::store::{LISTED_PATIENT_ATTRIBUTES, is_list_position};
+use shared::model::timestamp::Timestamp;
+use shared::store::{
+    AssignmentsQuery, LISTED_PATIENT_ATTRIBUTES, ListPatientsOfDoctor, Position, ShownEpisodes,
+    StoreError, When, is_list_position,
+};
 use shared::testing::{Value, World, json, run, steps};
 
 /// A stored field that no list shows.
@@ -55,28 +60,58 @@ fn only_positions_of_the_list_are_accepted() {
 }
 
 #[test]
-fn full_later_page_still_finds_its_owner() {
+fn panel_is_read_in_full_pages_that_all_know_the_doctor() {
     run(async |world: World| {
-        let patient = world.patient(1).await;
-        for n in 0..210 {
-            world.assign(&world.doctor(n).await, &patient).await;
+        let doctor = world.doctor(1).await;
+        for n in 1..=210 {
+            world.assign(&doctor, &world.patient(n).await).await;
         }
+        let page = async |after: Option<Position>| {
+            let (owner, shown) = (doctor.id, ShownEpisodes::default());
+            let paging = Paging { limit: 100, after };
+            let query = AssignmentsQuery { owner, shown, paging, label: "a list".to_owned() };
+            let (store, by) = (world.app.store(), UserId::new(1).unwrap());
+            let by =
+                steps::grant::<ListPatientsOfDoctor>(store, by, world.app.now(), query).await?;
+            store.assignments().patients_of(by).await
+        };
         let (mut seen, mut pages, mut after) = (Vec::new(), Vec::new(), None);
         loop {
-            let paging = Paging { limit: 100, after };
-            let page =
-                steps::doctors_of(world.app.store(), patient.id, paging).await.unwrap().unwrap();
+            let page = page(after).await.unwrap();
             pages.push(page.results.len());
-            seen.extend(page.results.iter().map(|doctor| doctor.record.id.get()));
+            seen.extend(page.results.iter().map(|patient| patient.record.id.get()));
             after = page.next;
             if after.is_none() {
                 break;
             }
         }
         assert_eq!(seen, (1..=210).collect::<Vec<_>>());
-        assert_eq!(pages, [100, 99, 11]);
-        let beyond = Paging { limit: 100, after: DoctorId::new(9_999) };
-        let page = steps::doctors_of(world.app.store(), patient.id, beyond).await.unwrap().unwrap();
-        assert!(page.results.is_empty() && page.next.is_none());
+        assert_eq!(pages, [100, 100, 10]);
+        let beyond = Some((0, "NAME#1#zoe\u{1f}z\u{1f}0000000000009999".to_owned()));
+        let empty = page(beyond.clone()).await.unwrap();
+        assert!(empty.results.is_empty() && empty.next.is_none());
+
+        let (store, now) = (world.app.store(), world.app.now());
+        steps::delete::<DoctorDetails>(store, doctor.id, &Preconditions::NONE, now, || false)
+            .await
+            .unwrap();
+        assert!(matches!(page(beyond).await, Err(StoreError::NotFound(_))));
     });
+}
+
+#[test]
+fn only_positions_of_the_shown_episodes_are_accepted() {
+    let moment = When::At(Timestamp::from_millisecond(0));
+    let accepts = |when, stream, sort_key: &str| {
+        let shown = ShownEpisodes { when, role: None };
+        shown.is_position::<DoctorDetails>(&(stream, sort_key.to_owned()))
+    };
+    let (panel, past) =
+        ("NAME#1#roe\u{1f}jane\u{1f}0000000000000001", "PAST#2026-01-31T12:00:00.000Z#1-1-1");
+    for when in [When::Now, moment, When::Ever] {
+        assert!(accepts(when, 0, panel));
+        assert_eq!(accepts(when, 1, past), when != When::Now);
+        assert!(!accepts(when, 0, past) && !accepts(when, 1, panel) && !accepts(when, 2, past));
+        assert!(!accepts(when, 0, &format!("{panel}{}", "x".repeat(1024))));
+    }
 }

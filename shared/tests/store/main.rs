@@ -3,10 +3,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod accounts;
+mod care;
 mod deletion;
 mod emulators;
 mod interleavings;
 mod lists;
+mod migration;
 mod old_data;
 mod outage;
 mod races;
@@ -35,11 +37,11 @@ async fn rows(world: &World, is_wanted: impl Fn(&str, &str) -> bool) -> BTreeSet
     found
 }
 
-/// Returns the keys of all assignment rows, in both partitions.
+/// Returns the keys of the rows of all assignments that have not ended, in both partitions.
 async fn assignment_rows(world: &World) -> BTreeSet<(String, String)> {
     rows(world, |pk, sk| {
         (pk.starts_with("PATIENT#") && sk.starts_with("DOCTOR#"))
-            || (pk.starts_with("DOCTOR#") && sk.starts_with("PATIENT#"))
+            || (pk.starts_with("DOCTOR#") && sk.starts_with("NAME#"))
     })
     .await
 }

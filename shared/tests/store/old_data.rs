@@ -37,9 +37,13 @@ fn attribute(value: &Value) -> AttributeValue {
     }
 }
 
-async fn put(world: &World, item: Value) {
+/// Puts an item whose attributes are neither lists nor maps.
+pub async fn put(world: &World, item: Value) {
     let item = item.as_object().unwrap().iter();
-    let item: Row = item.map(|(name, value)| (name.clone(), attribute(value))).collect();
+    put_row(world, item.map(|(name, value)| (name.clone(), attribute(value))).collect()).await;
+}
+
+pub async fn put_row(world: &World, item: Row) {
     let request = world.dynamodb.put_item().table_name(TABLE_NAME).set_item(Some(item));
     request.send().await.unwrap();
 }
@@ -95,6 +99,27 @@ pub async fn put_account(world: &World, id: u64, username: &str) {
     }
 }
 
+/// Puts the item in place of a deleted record whose assignments are not all removed.
+pub async fn put_tombstone(world: &World, kind: &str, id: u64) {
+    put(
+        world,
+        json!({"pk": format!("{kind}#{id:016}"), "sk": "#",
+        "deleted_at": "2025-01-31T12:00:00.000Z", "swept": false}),
+    )
+    .await;
+}
+
+/// Puts both rows of an assignment.
+pub async fn put_assignment(world: &World, patient: u64, doctor: u64) {
+    let [patient, doctor] = [format!("PATIENT#{patient:016}"), format!("DOCTOR#{doctor:016}")];
+    let row = |pk: &str, sk: &str| json!({"pk": pk, "sk": sk, "assigned_at": "2025-01-31T12:00:00.000Z", "assigned_by": 1});
+    let mut of_patient = row(&patient, &doctor);
+    of_patient["gsi1pk"] = json!(doctor);
+    of_patient["gsi1sk"] = json!(patient);
+    put(world, of_patient).await;
+    put(world, row(&doctor, &patient)).await;
+}
+
 /// Fills a table as version 0.1.0 did, and with rows of an older rule of today's version.
 pub async fn fill(world: &World) {
     for id in 1..=12 {
@@ -104,16 +129,8 @@ pub async fn fill(world: &World) {
     put_doctor(world, 2, "LIC-2").await;
     put_account(world, 1, "Straße").await;
     put_account(world, 2, "amara").await;
-    put(
-        world,
-        json!({"pk": "PATIENT#0000000000000099", "sk": "#",
-        "deleted_at": "2025-01-31T12:00:00.000Z", "swept": true}),
-    )
-    .await;
-    let assignment = json!({"pk": "PATIENT#0000000000000001", "sk": "DOCTOR#0000000000000001",
-        "gsi1pk": "DOCTOR#0000000000000001", "gsi1sk": "PATIENT#0000000000000001",
-        "assigned_at": "2025-01-31T12:00:00.000Z", "assigned_by": 1});
-    put(world, assignment).await;
+    put_tombstone(world, "PATIENT", 99).await;
+    put_assignment(world, 1, 1).await;
     for id in [1, 99, 100] {
         let sk = format!("an older rule\u{1f}{id:016}");
         put(world, json!({"pk": "NAME#patient#an", "sk": sk})).await;

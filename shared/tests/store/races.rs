@@ -9,12 +9,12 @@ use shared::store::StoreError;
 use shared::testing::{World, json, run, steps};
 use tokio::task::JoinSet;
 
-use crate::assignment_rows;
+use crate::{assignment_rows, rows};
 
 #[test]
-fn concurrent_assignment_and_deletion_leave_no_row() {
+fn concurrent_assignment_and_deletion_leave_no_open_assignment() {
     run(async |world: World| {
-        let now = world.app.now();
+        let (now, mut past_rows) = (world.app.now(), 0);
         for round in 0..20 {
             let (doctor, patient) = (world.doctor(round).await, world.patient(round).await);
             let mut tasks = JoinSet::new();
@@ -44,6 +44,9 @@ fn concurrent_assignment_and_deletion_leave_no_row() {
             }
             let made = tasks.join_all().await.into_iter().filter(|made| *made).count();
             assert!(made <= 1, "{made} assignments were new");
+            let past = rows(&world, |_, sk| sk.starts_with("PAST#")).await;
+            past_rows += 2 * made;
+            assert_eq!(past.len(), past_rows, "an assignment that was made is kept in the past");
         }
         assert_eq!(assignment_rows(&world).await.len(), 0);
     });

@@ -52,21 +52,40 @@ fn done() -> Step {
     Step::Answer(200, json!({}))
 }
 
-/// Ends an assignment: one transaction.
+/// The answer to a read of these items.
+fn items(items: Value) -> Step {
+    Step::Answer(200, json!({"Responses": {"healthcare": items}, "UnprocessedKeys": {}}))
+}
+
+/// The answer to the read of the care of patient 1, whom doctor 1 has.
+fn care() -> Step {
+    let time = json!({"S": "2026-01-31T12:00:00.000Z"});
+    let episode = json!({"M": {
+        "id": {"S": "1-1-1"}, "doctor_id": {"N": "1"}, "role": {"S": "treating"}, "starts_at": time,
+        "assigned_at": time, "assigned_by": {"N": "1"}, "version": {"N": "1"},
+    }});
+    items(json!([{
+        "pk": {"S": "PATIENT#0000000000000001"}, "sk": {"S": "CARE"}, "version": {"N": "1"},
+        "place": {"S": "NAME#1#roe\u{1f}jane"}, "names": {"S": "jane roe|"}, "episodes": {"L": [episode]},
+    }]))
+}
+
+/// Ends an assignment: a read and one transaction.
 async fn end_assignment(store: &Store) -> Result<(), StoreError> {
     steps::end_assignment(store, DoctorId::new(1).unwrap(), PatientId::new(1).unwrap()).await
 }
 
-/// Returns the tokens of all received requests.
+/// Returns the tokens of all received transactions.
 fn tokens(seen: &Seen) -> Vec<Value> {
-    seen.lock().unwrap().iter().map(|body| body["ClientRequestToken"].clone()).collect()
+    let seen = seen.lock().unwrap();
+    seen.iter().filter_map(|body| body.get("ClientRequestToken").cloned()).collect()
 }
 
 #[test]
 fn conflict_is_retried_with_the_same_token() {
     run(async |_: World| {
         let conflicts = || cancelled(["None", "TransactionConflict"]);
-        let (store, seen) = scripted(vec![conflicts(), conflicts(), done()]).await;
+        let (store, seen) = scripted(vec![care(), conflicts(), conflicts(), done()]).await;
         end_assignment(&store).await.unwrap();
         let tokens = tokens(&seen);
         assert_eq!(tokens.len(), 3);
@@ -77,7 +96,7 @@ fn conflict_is_retried_with_the_same_token() {
 #[test]
 fn request_with_a_lost_reply_is_sent_again_with_the_same_token() {
     run(async |_: World| {
-        let (store, seen) = scripted(vec![Step::LoseReply, done()]).await;
+        let (store, seen) = scripted(vec![care(), Step::LoseReply, done()]).await;
         end_assignment(&store).await.unwrap();
         let tokens = tokens(&seen);
         assert_eq!(tokens.len(), 2);
@@ -89,9 +108,11 @@ fn request_with_a_lost_reply_is_sent_again_with_the_same_token() {
 fn refusal_is_final_even_with_a_conflict() {
     run(async |_: World| {
         let refused = cancelled(["ConditionalCheckFailed", "TransactionConflict"]);
-        let (store, seen) = scripted(vec![refused]).await;
+        // After the refusal it is read again.
+        let (store, seen) = scripted(vec![care(), refused, items(json!([]))]).await;
         assert!(matches!(end_assignment(&store).await, Err(StoreError::NotFound(_))));
-        assert_eq!(seen.lock().unwrap().len(), 1);
+        assert_eq!(tokens(&seen).len(), 1);
+        assert_eq!(seen.lock().unwrap().len(), 3);
     });
 }
 
@@ -100,13 +121,13 @@ fn many_conflicts_in_a_row_do_not_use_up_the_retries() {
     run(async |_: World| {
         let mut steps = Vec::new();
         for _ in 0..30 {
-            steps.extend([cancelled(["TransactionConflict", "None"]), done()]);
+            steps.extend([care(), cancelled(["TransactionConflict", "None"]), done()]);
         }
         let (store, seen) = scripted(steps).await;
         for _ in 0..30 {
             end_assignment(&store).await.unwrap();
         }
-        assert_eq!(seen.lock().unwrap().len(), 60);
+        assert_eq!(tokens(&seen).len(), 60);
     });
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ops::{Result, admin, import_users, reindex, rename, revoke_everyone, smoke};
+use ops::{Result, admin, import_users, migrate, rename, revoke_everyone, smoke};
 
 /// Operators' commands of the HealthCare repository
 #[derive(Parser)]
@@ -22,10 +22,11 @@ enum Command {
     ImportUsers(import_users::Options),
     /// Bring the data of an older version into the form that this version expects
     ///
-    /// Run it after an update, as CHANGELOG.md says. Lists, searches and logins then find everybody. You can stop the
-    /// command and run it again. If two records have a value that must be unique now, the command lists both, by id,
-    /// and ends with an error; `cargo ops rename` changes one of the two.
-    Reindex(reindex::Options),
+    /// Run it after an update, as CHANGELOG.md says. Lists, searches and logins then find everybody, and assignments
+    /// give access. You can stop the command and run it again. If two records have a value that must be unique now, the
+    /// command lists both, by id, and ends with an error; `cargo ops rename` changes one of the two.
+    #[command(visible_alias = "reindex")]
+    Migrate(migrate::Options),
     /// Change a username, an email or a license number
     #[command(subcommand)]
     Rename(rename::Command),
@@ -52,7 +53,7 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
     match command {
         Command::Admin(command) => admin::run(&command).await?,
         Command::ImportUsers(options) => import_users::run(&options).await?,
-        Command::Reindex(options) => reindex::run(&options).await?,
+        Command::Migrate(options) => migrate::run(&options).await?,
         Command::Rename(command) => rename::run(&command).await?,
         Command::RevokeEveryone(options) => revoke_everyone::run(&options).await?,
         Command::Smoke(options) => smoke::run(&options).await?,
@@ -62,12 +63,20 @@ async fn carry_out(command: Command) -> Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     use super::Command;
 
     #[test]
     fn command_line_is_valid() {
         Command::command().debug_assert();
+    }
+
+    #[test]
+    fn former_name_of_migrate_is_understood() {
+        for name in ["migrate", "reindex"] {
+            let command = Command::try_parse_from(["cargo ops", name, "--data", "folder"]);
+            assert!(matches!(command, Ok(Command::Migrate(_))), "{name}");
+        }
     }
 }

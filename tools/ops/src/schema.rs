@@ -12,7 +12,7 @@ pub async fn is_new(store: &Store, arguments: &str) -> Result<bool> {
         SchemaState::Empty => Ok(true),
         SchemaState::Outdated => {
             let way_out = "CHANGELOG.md says how to update; the command is";
-            let command = format!("`cargo ops reindex{arguments}`");
+            let command = format!("`cargo ops migrate{arguments}`");
             Err(format!("the data are in the form of an older version: {way_out} {command}").into())
         }
         SchemaState::Newer => Err(newer()),
@@ -37,7 +37,7 @@ mod tests {
             assert!(is_new(store, "").await.unwrap());
             world.patient(1).await;
             let error = is_new(store, " --table t").await.unwrap_err().to_string();
-            assert!(error.contains("`cargo ops reindex --table t`"), "{error}");
+            assert!(error.contains("`cargo ops migrate --table t`"), "{error}");
 
             store.operator().start_schema().await.unwrap();
             assert!(!is_new(store, "").await.unwrap());

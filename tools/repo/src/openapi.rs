@@ -47,13 +47,18 @@ pub struct Operation {
     pub responses: BTreeMap<String, Response>,
 }
 
-/// Who may call an operation: the least role.
+/// Who may call an operation: the least role. Whether the caller must also be related to the patient or the doctor is
+/// not part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
     Anyone,
     /// Of any role.
     SignedIn,
+    /// Of any role except `pending`.
+    Active,
+    /// Doctors, staff and administrators.
+    Doctor,
     Staff,
     Admin,
 }
@@ -345,6 +350,7 @@ paths:
   /mappings/{id}/remove/:
     post:
       operationId: mappings-remove
+      x-role: active
       requestBody:
         content:
           application/json:
@@ -385,6 +391,8 @@ components:
         let removal = contract.operation("DELETE", "/mappings/1/2").unwrap();
         assert_eq!(removal.function(), "mappings-remove");
         assert_eq!(removal.who, None);
+        let who = contract.operation("POST", "/mappings/1/remove/").unwrap().who;
+        assert_eq!(who, Some(Who::Active));
         assert!(removal.security.is_none());
     }
 

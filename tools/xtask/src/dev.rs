@@ -66,7 +66,8 @@ pub struct Options {
     #[arg(long)]
     no_reload: bool,
 
-    /// Add a demo account, 20 doctors, 100 patients and 300 mappings
+    /// Add accounts in every role, 20 doctors and 100 patients with assignments, a vacation cover,
+    /// a transfer and a restricted patient
     #[arg(long)]
     demo: bool,
 
@@ -185,9 +186,9 @@ async fn serve(options: &Options) -> Result {
     let mut functions = Functions::start(&cargo_lambda, inner, options, environment, log.clone())?;
     functions.ready(&url).await?;
     let demo = if options.demo {
-        Some(functions.unless_ended(load_demo(url.clone())).await??)
+        functions.unless_ended(load_demo(url.clone())).await??
     } else {
-        None
+        Vec::new()
     };
     ui::print(Summary {
         url: &url,
@@ -200,8 +201,8 @@ async fn serve(options: &Options) -> Result {
     Err(functions.ended().await)
 }
 
-async fn load_demo(url: String) -> Result<demo::Account> {
-    ui::status("Adding", "the demo account, doctors, patients and mappings");
+async fn load_demo(url: String) -> Result<Vec<demo::Account>> {
+    ui::status("Adding", "the demo's accounts, doctors, patients and assignments");
     spawn_blocking(move || demo::load(&url)).await?
 }
 
@@ -231,7 +232,7 @@ mod tests {
 
         let prepared = prepare(&database, &template, " --data old").await;
         let error = prepared.unwrap_err().to_string();
-        assert!(error.ends_with("`cargo ops reindex --data old`"), "{error}");
+        assert!(error.ends_with("`cargo ops migrate --data old`"), "{error}");
     }
 
     #[tokio::test]

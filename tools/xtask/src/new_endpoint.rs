@@ -119,6 +119,7 @@ impl Endpoint {
             changed("openapi.yaml", Self::contract)?,
             changed("shared/src/access/act.rs", Self::act)?,
             changed("shared/src/access/decide.rs", Self::decision)?,
+            changed("shared/src/access/decide/tests.rs", Self::rule)?,
             changed("tools/bench/src/functions/operations.rs", Self::benchmark)?,
             (format!("{folder}/Cargo.toml"), self.manifest()?),
             (format!("{folder}/src/main.rs"), self.main()),

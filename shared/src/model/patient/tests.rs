@@ -51,7 +51,7 @@ fn all_errors_are_reported_at_once() {
     let mut body = with(json!({
         "first_name": 7, "last_name": "a\u{0}b", "date_of_birth": "2026-02-01", "gender": "female",
         "contact_number": "call me", "nickname": "J", "former_names": ["", "Ann", 7],
-        "contact_number_display": "+1", "date_of_birth_estimated": "yes",
+        "contact_number_display": "+1", "date_of_birth_estimated": "yes", "restricted": 1,
         "identifiers": [{"system": "MRN", "value": "1"}, {"value": "2"}],
     }));
     body.remove("address");
@@ -71,8 +71,28 @@ fn all_errors_are_reported_at_once() {
             "identifiers": ["item 2: system is required"],
             "last_name": ["must not contain control characters"],
             "nickname": ["is not a field of this request"],
+            "restricted": ["must be true or false"],
         })
     );
+}
+
+#[test]
+fn patient_is_restricted_only_if_the_request_says_so() {
+    for (change, expected) in [
+        (json!({}), false),
+        (json!({"restricted": null}), false),
+        (json!({"restricted": false}), false),
+        (json!({"restricted": true}), true),
+    ] {
+        let patient = parse(change).unwrap();
+        assert_eq!(patient.is_restricted(), expected);
+        assert_eq!(json!(patient)["restricted"], expected);
+    }
+    let current = parse(json!({"restricted": true})).unwrap();
+    let edit = |edit: Edit<PatientDetails>| edit.apply(&current, &intake()).unwrap().restricted;
+    assert!(edit(Edit::Merge(object(json!({"address": "2 Main St"})))));
+    assert!(!edit(Edit::Merge(object(json!({"restricted": false})))));
+    assert!(!edit(Edit::replace(jane())));
 }
 
 #[test]
@@ -88,7 +108,7 @@ fn unknown_facts_are_null() {
             json!({
                 "first_name": null, "last_name": "Roe", "former_names": [], "date_of_birth": null,
                 "date_of_birth_estimated": false, "gender": "Unknown", "contact_number": null,
-                "address": null, "identifiers": [],
+                "address": null, "identifiers": [], "restricted": false,
             })
         );
     }
@@ -245,7 +265,7 @@ fn put_removes_what_it_does_not_name() {
 fn old_record_is_readable_and_editable() {
     let old = old();
     assert_eq!(json!(old)["first_name"], "\u{200b}");
-    assert!(old.former_names.is_empty() && old.identifiers.is_empty());
+    assert!(old.former_names.is_empty() && old.identifiers.is_empty() && !old.restricted);
 
     let patch = Edit::Merge(object(json!({"address": "2 Main St"})));
     let next = patch.apply(&old, &intake()).unwrap();

@@ -25,8 +25,8 @@ pub enum TableError {
     #[error("the table {0} of template.yaml has no name outside of a stack")]
     Unnamed(String),
     #[error(
-        "the table {0} differs from template.yaml: run `cargo ops reindex` if only its index gsi2 does; otherwise \
-         delete the table, or the file that contains it"
+        "the table {0} differs from template.yaml: run `cargo ops migrate` if only its indexes do; otherwise delete the \
+         table, or the file that contains it"
     )]
     Different(&'static str),
     #[error("the table {0} is still not active")]

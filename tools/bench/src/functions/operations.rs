@@ -15,6 +15,15 @@ use shared::testing::{Actor, Event, PASSWORD, Sample, World};
 const RECORDS: u32 = 60;
 const DOCTORS_PER_PATIENT: usize = 3;
 
+/// The number of patients in one request about several.
+const PATIENTS_PER_REQUEST: usize = 5;
+
+/// The days of a cover.
+const COVER_DAYS: u64 = 14;
+
+/// Numbers from here on are those of second doctors.
+const OTHERS: u32 = 1_000_000;
+
 /// The accounts and records for events.
 pub struct Operations {
     admin: User,
@@ -145,6 +154,13 @@ impl Operations {
                 event.by(&caller).path_parameter("id", pending.id())
             }
 
+            "covers-end" | "covers-set" | "doctors-me" | "mappings-bulk" | "mappings-transfer"
+            | "mappings-update" | "mappings-void" | "patients-me" | "proxies-create"
+            | "proxies-delete" | "proxies-list" => {
+                // Boxed: the compiler limits how deep futures nest.
+                Box::pin(self.care_event(world, name, event.by(&caller))).await
+            }
+
             _ => {
                 let here = "tools/bench/src/functions/operations.rs";
                 return Err(format!("{here} has no event for {name}: add one").into());
@@ -152,6 +168,78 @@ impl Operations {
         };
         Ok(Some(event))
     }
+
+    /// Returns an event for a function of assignments, covers, proxies or an account's own record.
+    async fn care_event(&self, world: &World, name: &str, event: Event) -> Event {
+        let n = self.made;
+        let (doctor, patient) = (world.doctor(n).await, world.patient(n).await);
+        match name {
+            "covers-end" => {
+                world.cover(&doctor, &world.doctor(OTHERS + n).await, COVER_DAYS).await;
+                event.path_parameter("id", doctor.id)
+            }
+            "covers-set" => {
+                let covering = world.doctor(OTHERS + n).await;
+                let event = event.path_parameter("id", doctor.id);
+                event.with(json!({ "covering_doctor_id": covering.id }))
+            }
+            "doctors-me" => event.by(&world.doctor_account(&doctor).await),
+            "patients-me" => event.by(&world.patient_account(&patient).await),
+
+            "mappings-bulk" => {
+                let patients = patients(world, n).await;
+                let assignment =
+                    |patient: &Patient| json!({ "doctor_id": doctor.id, "patient_id": patient.id });
+                let assignments: Vec<_> = patients.iter().map(assignment).collect();
+                event.json(json!({ "assignments": assignments }))
+            }
+            "mappings-transfer" => {
+                let patients = patients(world, n).await;
+                for patient in &patients {
+                    world.assign(&doctor, patient).await;
+                }
+                let other = world.doctor(OTHERS + n).await;
+                let ids: Vec<_> = patients.iter().map(|patient| patient.id).collect();
+                event.with(json!({
+                    "patient_ids": ids, "from_doctor_id": doctor.id, "to_doctor_id": other.id,
+                }))
+            }
+            "mappings-update" => {
+                world.assign(&doctor, &patient).await;
+                let event = event.path_parameter("patient_id", patient.id);
+                let event = event.path_parameter("doctor_id", doctor.id);
+                event.json(json!({ "role": "consulting" }))
+            }
+            "mappings-void" => {
+                let assignment = world.assign(&doctor, &patient).await;
+                let event = event.path_parameter("patient_id", patient.id);
+                event.with(json!({ "assignment_id": assignment.terms.id }))
+            }
+
+            _ => {
+                let event = event.path_parameter("id", patient.id);
+                let guardian = world.actor_named(&format!("zoe-{n}"), Role::Patient).await;
+                if name == "proxies-create" {
+                    let proxy = json!({ "user_id": guardian.id(), "basis": "guardian" });
+                    return event.json(proxy);
+                }
+                world.proxy(&patient, &guardian).await;
+                if name == "proxies-list" {
+                    return event;
+                }
+                event.path_parameter("user_id", guardian.id())
+            }
+        }
+    }
+}
+
+/// Returns new patients for a request about several.
+async fn patients(world: &World, n: u32) -> Vec<Patient> {
+    let mut patients = Vec::new();
+    for _ in 0..PATIENTS_PER_REQUEST {
+        patients.push(world.patient(n).await);
+    }
+    patients
 }
 
 /// Returns whether only administrators may call a function.

@@ -133,7 +133,7 @@ impl<'a> Visit<'a> {
         let user = registered.expect(201)?.get("user");
         let user = registered.find("the user", user)?;
         if user.get("role") == Some(&json!(Role::Pending)) {
-            let staff = UserChange { role: Some(Role::Staff), active: None };
+            let staff = UserChange { role: Some(Role::Staff), ..UserChange::default() };
             self.change(staff).await?;
             ui::status("Promoted", format!("{} to staff, in the table", self.username));
         }
@@ -179,7 +179,8 @@ impl<'a> Visit<'a> {
                 left.push(format!("{path} is left behind ({error})"));
             }
         }
-        let powerless = UserChange { role: Some(Role::Pending), active: Some(false) };
+        let powerless =
+            UserChange { role: Some(Role::Pending), active: Some(false), ..UserChange::default() };
         if let Err(error) = self.change(powerless).await {
             left.push(format!("the account {} is left behind ({error})", self.username));
         }

@@ -20,7 +20,8 @@ pub struct Summary<'a> {
     pub dynamodb: &'a DynamoDb,
     pub log: &'a Path,
     pub outbox: &'a Path,
-    pub demo: Option<Account>,
+    /// Empty without `--demo`.
+    pub demo: Vec<Account>,
 }
 
 impl Display for Summary<'_> {
@@ -31,8 +32,11 @@ impl Display for Summary<'_> {
         writeln!(f, "\n  {HEADING}Try it{HEADING:#}")?;
         writeln!(f, "    curl {url}api/auth/register/ -H 'Content-Type: application/json' \\")?;
         writeln!(f, "      -d '{REGISTRATION}'\n")?;
-        if let Some(Account { username, password, role }) = demo {
-            writeln!(f, "  {HEADING}Account{HEADING:#}  {username}, password {password} ({role})")?;
+        for Account { username, password, owner } in demo {
+            writeln!(
+                f,
+                "  {HEADING}Account{HEADING:#}  {username}, password {password} ({owner})"
+            )?;
         }
         writeln!(f, "  {HEADING}Data{HEADING:#}     {dynamodb}")?;
         writeln!(f, "  {HEADING}Log{HEADING:#}      {}", log.display())?;

@@ -24,6 +24,12 @@ impl Endpoint {
     /// Permits the act to staff and administrators.
     pub(super) fn decision(&self, text: &str) -> Result<String> {
         let act = format!("\n        | Act::{}", self.camel_case());
-        insert_before(text, "\n        | Act::ListPatientsOfDoctor", &act)
+        insert_before(text, "\n        | Act::RemoveProxy => match actor.role {", &act)
+    }
+
+    /// Adds the act to the table that the decision is tested against.
+    pub(super) fn rule(&self, text: &str) -> Result<String> {
+        let act = format!("\n            Act::{},", self.camel_case());
+        insert_before(text, "\n        ],\n        [ROLE, ROLE, NEVER, NEVER, NEVER],", &act)
     }
 }

@@ -4,6 +4,7 @@
 //! telephone numbers in 555-01xx, which belong to nobody.
 
 use serde_json::{Value, json};
+use shared::model::search_key::search_key;
 
 use super::names::{NAMES, Name};
 
@@ -15,6 +16,12 @@ const SYSTEM: &str = "demo";
 
 /// The patients' telephone numbers begin with this, in E.164, and end with the number of the patient in two digits.
 const CONTACT: &str = "+120255501";
+
+/// A patient whom only the patient's doctors see. Nobody else of the demo has the same name.
+pub const RESTRICTED: usize = 20;
+
+/// A patient whose parent has an account.
+pub const CHILD: usize = 54;
 
 /// The twins share birth date, address and telephone.
 const TWINS: [usize; 2] = [16, 36];
@@ -36,6 +43,12 @@ pub fn key_of_patient(patient: &Value) -> Option<String> {
         let contact = text(patient, "contact_number")?;
         contact.strip_prefix(CONTACT)?.parse().ok().map(key)
     })
+}
+
+/// Returns the search key of a person's whole name.
+pub fn name_of(person: &Value) -> String {
+    let names = ["first_name", "last_name"].map(|name| person.get(name).and_then(Value::as_str));
+    search_key(&names.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
 fn key(number: usize) -> String {
@@ -210,6 +223,13 @@ mod tests {
         let name =
             |person: Value| (person["first_name"].to_string(), person["last_name"].to_string());
         assert_eq!(everybody().map(name).collect::<BTreeSet<_>>().len(), DOCTORS + PATIENTS);
+        let names: BTreeSet<_> = (0..PATIENTS).map(|number| name_of(&patient(number))).collect();
+        assert_eq!(names.len(), PATIENTS, "a restart finds restricted patients by name");
+    }
+
+    #[test]
+    fn child_is_a_minor_for_years() {
+        assert_eq!(patient(CHILD)["date_of_birth"], "2016-07-07");
     }
 
     #[test]

@@ -1,10 +1,8 @@
-//! `cargo ops reindex`: brings the data of an older version into the form that this version expects.
-
-use std::collections::BTreeSet;
+//! `cargo ops migrate`: brings the data of an older version into the form that this version expects.
 
 use indicatif::ProgressBar;
-use repo::template::Template;
-use shared::store::{Collision, GSI2, ListIndex, Reindex, SchemaState, Step, Store};
+use repo::template::{Index, Template};
+use shared::store::{Collision, IndexState, Reindex, SchemaState, Step, Store, TableIndex};
 
 use crate::patience::patiently;
 use crate::schema::newer;
@@ -22,18 +20,18 @@ pub struct Options {
 }
 
 pub async fn run(options: &Options) -> Result {
-    let attributes = listed(&Template::load()?)?;
+    let indexes = indexes(&Template::load()?)?;
     let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
     let arguments = options.target.arguments();
     let work = async {
-        check(&target, &attributes).await?;
-        reindex(&target.store, PAGE).await
+        check(&target, &indexes).await?;
+        migrate(&target.store, PAGE).await
     };
     let collisions = match unless_stopped(work, false).await? {
         Some(Ok(collisions)) => collisions,
         Some(Err(error)) => return Err(error),
         None => {
-            let again = format!("`cargo ops reindex{arguments}`");
+            let again = format!("`cargo ops migrate{arguments}`");
             return Err(format!("stopped: run {again} again to continue").into());
         }
     };
@@ -49,44 +47,63 @@ pub async fn run(options: &Options) -> Result {
     Err(format!("{problem}, as listed above: {way_out}").into())
 }
 
-/// Returns the attributes that the index of lists must hold besides its keys.
-fn listed(template: &Template) -> Result<BTreeSet<String>> {
-    let indexes = template.tables.get("Table").map(|table| &table.global_secondary_indexes);
-    let index = indexes.into_iter().flatten().find(|index| index.index_name == GSI2);
-    let index = index.ok_or("template.yaml has no table with the index gsi2")?;
-    Ok(index.projection.non_key_attributes.iter().cloned().collect())
+/// Returns the indexes of the main table, as the template defines them.
+fn indexes(template: &Template) -> Result<Vec<TableIndex>> {
+    let table = template.tables.get("Table").ok_or("template.yaml has no table Table")?;
+    table.global_secondary_indexes.iter().map(index).collect()
 }
 
-/// Checks that the work can begin, and replaces an index of lists that holds other attributes, except in a stack, where
+fn index(index: &Index) -> Result<TableIndex> {
+    let Index { index_name: name, key_schema, projection } = index;
+    let key = |role: &str| {
+        let key = key_schema.iter().find(|key| key.key_type == role);
+        key.map(|key| key.attribute_name.clone())
+    };
+    let keys = key("HASH").zip(key("RANGE"));
+    let (partition_key, sort_key) =
+        keys.ok_or_else(|| format!("the index {name} of template.yaml lacks a key"))?;
+    let attributes = projection.non_key_attributes.iter().cloned().collect();
+    Ok(TableIndex {
+        name: name.clone(),
+        keys: [partition_key, sort_key],
+        attributes: (projection.projection_type != "ALL").then_some(attributes),
+    })
+}
+
+/// Checks that the work can begin, and replaces each index that differs from the template's, except in a stack, where
 /// CloudFormation must do it.
-async fn check(target: &Opened, attributes: &BTreeSet<String>) -> Result {
+async fn check(target: &Opened, indexes: &[TableIndex]) -> Result {
     let operator = target.store.operator();
     if operator.schema().await? == SchemaState::Newer {
         return Err(newer());
     }
-    match operator.list_index(attributes).await? {
-        ListIndex::Current => Ok(()),
-        // The next deployment creates it.
-        ListIndex::Missing if target.is_stack => Ok(()),
-        ListIndex::Different if target.is_stack => {
-            let problem =
-                "the table's index gsi2 lacks attributes, or has others than this version";
-            let reason = "CloudFormation cannot change an index";
-            let way_out = "first deploy the former version without it, as CHANGELOG.md says";
-            Err(format!("{problem}, and {reason}: {way_out}").into())
-        }
-        ListIndex::Missing | ListIndex::Different => {
-            ui::status("Replacing", "the index gsi2");
-            Ok(operator.replace_list_index(attributes).await?)
+    for index in indexes {
+        let name = &index.name;
+        match operator.index_state(index).await? {
+            IndexState::Current => {}
+            // The next deployment creates it.
+            IndexState::Missing if target.is_stack => {}
+            IndexState::Different if target.is_stack => {
+                let problem =
+                    format!("the table's index {name} has other attributes than this version's");
+                let reason = "CloudFormation cannot change an index";
+                let way_out = "first deploy the former version without it, as CHANGELOG.md says";
+                return Err(format!("{problem}, and {reason}: {way_out}").into());
+            }
+            IndexState::Missing | IndexState::Different => {
+                ui::status("Replacing", format!("the index {name}"));
+                operator.replace_index(index).await?;
+            }
         }
     }
+    Ok(())
 }
 
 /// Does the work to its end. Returns the collisions that prevent it.
-async fn reindex(store: &Store, page: i32) -> Result<Vec<Collision>> {
+async fn migrate(store: &Store, page: i32) -> Result<Vec<Collision>> {
     let operator = store.operator();
     let mut run = operator.reindex(page).await?;
-    let progress = ui::progress("Indexing", operator.item_count().await?)?;
+    let progress = ui::progress("Migrating", operator.item_count().await?)?;
     loop {
         let step = patiently(async || run.step().await).await;
         match step.map_err(|error| format!("{error}; run the same command again to continue"))? {
@@ -101,7 +118,7 @@ fn show(progress: &ProgressBar, run: &Reindex<'_>) {
     // The number of items was an estimate.
     progress.set_length(progress.length().unwrap_or_default().max(run.items()));
     progress.set_position(run.items());
-    progress.set_prefix(if run.is_removing() { "Checking" } else { "Indexing" });
+    progress.set_prefix(if run.is_removing() { "Checking" } else { "Migrating" });
 }
 
 /// Returns which records collide, without the value, and the command that changes one of them.
@@ -113,6 +130,8 @@ fn describe(Collision { kind, field, id, other }: &Collision, arguments: &str) -
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
     use shared::store::client;
     use shared::testing::emulator::{self, Emulator, create_tables};
@@ -127,20 +146,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn index_with_other_attributes_is_replaced_except_in_a_stack() {
+    async fn indexes_with_other_attributes_are_replaced_except_in_a_stack() {
         let emulator = Emulator::in_memory().await.unwrap();
         let local = opened(&emulator, false).await;
         let stack = opened(&emulator, true).await;
-        let attributes = listed(&Template::load().unwrap()).unwrap();
+        let indexes = indexes(&Template::load().unwrap()).unwrap();
+        assert_eq!(indexes.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["gsi1", "gsi2"]);
         let operator = local.store.operator();
-        check(&stack, &attributes).await.unwrap();
+        check(&stack, &indexes).await.unwrap();
 
-        let old = BTreeSet::from(["id".to_owned(), "last_name".to_owned()]);
-        operator.replace_list_index(&old).await.unwrap();
-        let error = check(&stack, &attributes).await.unwrap_err().to_string();
-        assert!(error.contains("CHANGELOG.md"), "{error}");
-        check(&local, &attributes).await.unwrap();
-        assert_eq!(operator.list_index(&attributes).await.unwrap(), ListIndex::Current);
+        for index in &indexes {
+            let attributes = Some(BTreeSet::from(["id".to_owned(), "last_name".to_owned()]));
+            operator.replace_index(&TableIndex { attributes, ..index.clone() }).await.unwrap();
+            assert_eq!(operator.index_state(index).await.unwrap(), IndexState::Different);
+            let error = check(&stack, &indexes).await.unwrap_err().to_string();
+            assert!(error.contains(&index.name) && error.contains("CHANGELOG.md"), "{error}");
+            check(&local, &indexes).await.unwrap();
+            check(&stack, &indexes).await.unwrap();
+        }
+        for index in &indexes {
+            let other = TableIndex { attributes: None, ..index.clone() };
+            operator.replace_index(&other).await.unwrap();
+        }
+        check(&local, &indexes).await.unwrap();
+        check(&stack, &indexes).await.unwrap();
     }
 
     #[tokio::test]
@@ -148,7 +177,7 @@ mod tests {
         let emulator = Emulator::in_memory().await.unwrap();
         let local = opened(&emulator, false).await;
         assert_eq!(local.store.operator().schema().await.unwrap(), SchemaState::Empty);
-        assert!(reindex(&local.store, 1).await.unwrap().is_empty());
+        assert!(migrate(&local.store, 1).await.unwrap().is_empty());
         assert_eq!(local.store.operator().schema().await.unwrap(), SchemaState::Current);
     }
 
