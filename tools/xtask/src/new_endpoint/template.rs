@@ -77,7 +77,7 @@ impl Endpoint {
     fn resources(&self, text: &str) -> Result<String> {
         let start = find(text, "\n  DoctorsGet:\n")? + 1;
         let rest = text.get(start..).unwrap_or_default();
-        let resources = rest.get(..find(rest, "\n\n  DoctorsUpdate:\n")?).unwrap_or_default();
+        let resources = rest.get(..find(rest, "\n\n  DoctorsMe:\n")?).unwrap_or_default();
         let Self { name, method, path } = self;
         // Only reads have more memory than the default.
         let memory = "\n      MemorySize: 512\n";
@@ -87,7 +87,7 @@ impl Endpoint {
         replaced(
             resources,
             &[
-                ("[DOCTOR#*, USER#*] },\n              \"Null\"", "[USER#*] }, \"Null\""),
+                ("[DOCTOR#*, PATIENT#*, USER#*] },\n              \"Null\"", "[USER#*] }, \"Null\""),
                 (memory, if method == "GET" { memory } else { "\n" }),
                 (HEAD, if method == "GET" { &head } else { "" }),
                 ("\n        Get:\n", &event),
