@@ -232,7 +232,9 @@ async fn decide<A: Action<Target: Target>>(
     };
     let relation = match &name {
         Ok(name) => read_relation(app, &actor, &about::<A>(name), &mut items, now).await?,
-        Err(_) => Relation::default(),
+        // A path without an id names nobody. Any other problem says nothing about a record.
+        Err(ApiError::NotFound(_)) => Relation::default(),
+        Err(_) => Relation::closest(),
     };
     let allowed = match (app.rules().decide)(A::ID, &actor, &relation) {
         Ok(allowed) => allowed,

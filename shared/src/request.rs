@@ -258,7 +258,7 @@ impl Request {
         errors.or(shown).map_err(ApiError::InvalidQuery)
     }
 
-    /// Returns the fields of a list's query string, or of the body of a POST. Of a repeated parameter, the first counts.
+    /// Returns the fields of a list's query string, or of the body of a POST. The first value of a repeated parameter is used.
     fn list_fields(&self) -> Result<JsonObject, ApiError> {
         if self.method() == Method::POST {
             return self.object();

@@ -1,4 +1,4 @@
-//! DELETE /api/doctors/{id}/ deletes a doctor and all of its assignments.
+//! DELETE /api/doctors/{id}/ deletes a doctor and ends all assignments; with patients only if ?force=true.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! DELETE /api/patients/{id}/ deletes a patient and all of its assignments.
+//! DELETE /api/patients/{id}/ deletes a patient and ends all assignments.
 
 use std::process::ExitCode;
 

@@ -172,6 +172,11 @@ fn proxy_for_contacts_neither_sees_nor_guesses_the_other_fields() {
             let guess = patch(&world, &parent, json!({"gender": gender})).await;
             expect_denied(guess, &["gender"]);
         }
+        // A death before this day would be another error.
+        for day in ["1990-05-17", "2026-01-30"] {
+            let guess = patch(&world, &parent, json!({"date_of_birth": day})).await;
+            expect_denied(guess, &["date_of_birth"]);
+        }
     });
 }
 

@@ -272,12 +272,28 @@ fn invalid_body_is_reported_by_field() {
 }
 
 #[test]
-fn staff_member_can_be_a_proxy() {
+fn staff_member_can_be_a_proxy_if_somebody_else_says_so() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
+        let colleague = world.actor_named("colleague", Role::Staff).await;
         let patient = world.patient(1).await;
-        let proxy = post(&world, &staff, &patient, guardian(&staff)).await.expect(201);
-        assert_eq!(proxy["user_id"], proxy["added_by"]);
+        let own = post(&world, &staff, &patient, guardian(&staff)).await;
+        let problem = own.expect_problem(400, "invalid_body");
+        assert_eq!(problem["errors"], json!({"user_id": ["must be another account"]}));
+        post(&world, &staff, &patient, guardian(&colleague)).await.expect(201);
+    });
+}
+
+#[test]
+fn only_administrators_add_proxies_of_a_restricted_patient() {
+    run(async |world: World| {
+        let (staff, user) = (world.actor(Role::Staff).await, world.actor(Role::Patient).await);
+        let admin = world.actor(Role::Admin).await;
+        let patient = world.patient(1).await;
+        world.restrict(&patient).await;
+        let refused = post(&world, &staff, &patient, guardian(&user)).await;
+        refused.expect_problem(403, "restricted");
+        post(&world, &admin, &patient, guardian(&user)).await.expect(201);
     });
 }
 

@@ -109,15 +109,21 @@ pub fn decide(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, D
         | Act::FindDuplicates
         | Act::Assign
         | Act::AssignMany
-        | Act::UpdateAssignment
         | Act::EndAssignment
         | Act::VoidAssignment
         | Act::TransferPatients
         | Act::SetCover
         | Act::EndCover
-        | Act::AddProxy
         | Act::RemoveProxy => match actor.role {
             Role::Admin | Role::Staff => allowed(Basis::Role),
+            Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),
+        },
+
+        // Otherwise staff would see what the restriction hides, or make a proxy who sees it.
+        Act::AddProxy | Act::UpdateAssignment => match actor.role {
+            Role::Admin => allowed(Basis::Role),
+            Role::Staff if !relation.restricted => allowed(Basis::Role),
+            Role::Staff => Err(Denied::Restricted),
             Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),
         },
 

@@ -18,6 +18,11 @@ pub enum Fields {
 }
 
 impl View {
+    /// Whether answers have all attributes.
+    pub fn hides_nothing(self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Writes a record as JSON, without the attributes that are left out.
     pub fn write(self, record: &impl Serialize) -> serde_json::Result<String> {
         if self.0.is_empty() {

@@ -45,7 +45,9 @@ impl Conflict {
                 "The doctor has patients. Transfer them first, or repeat with ?force=true to end the assignments."
             }
             Self::TooManyCovers => "A doctor can cover at most 5 doctors.",
-            Self::TooManyProxies => "A patient, or an account, can have at most 20 proxies.",
+            Self::TooManyProxies => {
+                "A patient can have at most 20 proxies, and an account can be a proxy of at most 20 patients."
+            }
         }
     }
 

@@ -41,7 +41,7 @@ pub enum ProxyScope {
     /// As much as the patient.
     #[default]
     All,
-    /// Name, birth date and contact data only.
+    /// Names, birth date, contact data and the doctors only.
     Contact,
 }
 

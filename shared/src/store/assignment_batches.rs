@@ -10,6 +10,7 @@ use super::stored::not_found;
 use crate::access::{Allowed, Granted, action};
 use crate::dynamo::{DynamoError, Items, Key};
 use crate::model::assignment::{CareRole, Episode, PastEpisode};
+use crate::model::conflict::Conflict;
 use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
 use crate::model::id::{DoctorId, PatientId, UserId};
@@ -141,7 +142,8 @@ impl CareRequest for Move {
         }
         let not_assigned =
             || AssignmentIds { doctor_id: from_doctor_id, patient_id }.not_assigned();
-        let before = Care::take(patient_id, items)?.ok_or_else(not_assigned)?;
+        let before = Care::take(patient_id, items)?.filter(|care| !care.is_deleted());
+        let before = before.ok_or_else(not_assigned)?;
         let mut after = before.clone();
         let mut past = after.take_lapsed(now);
         let old = after.episode(from_doctor_id).cloned().ok_or_else(not_assigned)?;
@@ -159,6 +161,10 @@ impl CareRequest for Move {
                 assigned_by: by,
                 version: 1,
             })?,
+            // The patient would have no doctor for a time.
+            Some(has) if !covers(&has.period, &old.period, now) => {
+                return Err(Conflict::PeriodOverlaps.into());
+            }
             Some(has) if old.role == CareRole::Primary && has.role != CareRole::Primary => {
                 let version = has.version + 1;
                 after.change(Episode { role: CareRole::Primary, version, ..has })?;
@@ -168,6 +174,12 @@ impl CareRequest for Move {
         let change = CareChange { before, after, past, new_doctor: Some(to_doctor_id) };
         Ok(Decided { change: Some(change), answer: () })
     }
+}
+
+/// Whether a period contains what is left of another one.
+fn covers(period: &Period, other: &Period, now: Timestamp) -> bool {
+    let ends_before = |end| other.ends_at.is_none_or(|other| end < other);
+    period.starts_at <= other.starts_at.max(now) && !period.ends_at.is_some_and(ends_before)
 }
 
 fn exists(doctor: DoctorId, items: &Items) -> bool {

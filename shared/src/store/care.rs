@@ -155,9 +155,14 @@ impl Care {
 
     /// Removes and returns the episodes whose period is over.
     pub fn take_lapsed(&mut self, now: Timestamp) -> Vec<PastEpisode> {
-        let (over, open): (Vec<Episode>, _) = std::mem::take(&mut self.content.episodes)
-            .into_iter()
-            .partition(|episode| episode.period.has_ended(now));
+        // Migrated patients may have more doctors than a transaction can move to the past.
+        let mut left = MAX_DOCTORS;
+        let (over, open): (Vec<Episode>, _) =
+            std::mem::take(&mut self.content.episodes).into_iter().partition(|episode| {
+                let is_taken = left > 0 && episode.period.has_ended(now);
+                left -= usize::from(is_taken);
+                is_taken
+            });
         self.content.episodes = open;
         over.into_iter().map(|episode| self.past(episode)).collect()
     }

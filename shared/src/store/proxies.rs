@@ -9,7 +9,7 @@ use super::covers::is_version;
 use super::error::StoreError;
 use super::keys::PROXY_PREFIX;
 use super::load::Load;
-use super::stored::{alive, not_found, record_in};
+use super::stored::{not_found, record_in, unchanged};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
 use crate::dynamo::{self, Expression, Items, Key, Outcome, Query, Rows};
@@ -21,6 +21,7 @@ use crate::model::patient::{Patient, PatientDetails};
 use crate::model::proxy::{NewProxy, Proxy, ProxyId, ProxyView};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
+use crate::model::version::Version;
 
 /// The most proxies of a patient, and the most patients whom an account can act for.
 const MAX_PROXIES: usize = 20;
@@ -148,7 +149,7 @@ impl Proxies<'_> {
         let (basis, scope) = (new.basis, new.scope());
         let proxy =
             Proxy { id, patient_id, user_id, basis, scope, period, added_at: now, added_by };
-        self.put(&proxy, lapsed, versions).await?;
+        self.put(&proxy, patient.version, lapsed, versions).await?;
         Ok(AddedProxy { proxy: proxy.into(), is_new: true })
     }
 
@@ -175,6 +176,7 @@ impl Proxies<'_> {
     async fn put(
         &self,
         proxy: &Proxy,
+        version: Version,
         lapsed: Vec<ProxyIds>,
         versions: [u64; 2],
     ) -> Result<(), StoreError> {
@@ -184,7 +186,7 @@ impl Proxies<'_> {
             .store
             .main
             .transaction()
-            .require(Key::record::<PatientDetails>(ids.patient_id), alive(), ())
+            .require(Key::record::<PatientDetails>(ids.patient_id), unchanged(version), ())
             .require(Key::user(Some(ids.user_id)), is_active, ());
         for key in ids.keys() {
             transaction = transaction.put(dynamo::write(proxy, key)?);
@@ -282,6 +284,13 @@ impl Load for ProxiesOfPatient {
         let patient = items.take(&Key::record::<PatientDetails>(patient_id));
         let patient_exists = patient.is_some_and(|item| !item.contains_key("deleted_at"));
         Ok(Self { patient_id, patient_exists, proxies: proxies_in(found)? })
+    }
+}
+
+impl ProxyToAdd {
+    /// The account that shall be a proxy.
+    pub fn user_id(&self) -> UserId {
+        self.ids.user_id
     }
 }
 

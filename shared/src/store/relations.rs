@@ -1,6 +1,7 @@
 //! The relations of accounts to patients and doctors, as the rows of assignments, covers and proxies state them.
 
 use super::covers::covered_in;
+use super::stored::RESTRICTED;
 use crate::access::{About, Act, Actor, Basis, Proof, Relation, Relations};
 use crate::dynamo::{self, DynamoError, Expression, Items, Key};
 use crate::model::assignment::Episode;
@@ -18,6 +19,8 @@ pub struct CareRelations;
 enum Needed {
     /// To the patient.
     Patient(PatientId),
+    /// Whether the patient is restricted.
+    Restriction(PatientId),
     /// Of the account's own patient to the doctor.
     TreatedBy(PatientId, DoctorId),
     /// Of the account's doctor to the doctor.
@@ -33,6 +36,7 @@ impl Needed {
             (Act::ReadPatient | Act::UpdatePatient | Act::ListDoctorsOfPatient, Some(it), _) => {
                 Self::Patient(it)
             }
+            (Act::AddProxy | Act::UpdateAssignment, Some(patient), _) => Self::Restriction(patient),
             (Act::ReadDoctor, _, Some(doctor)) => match actor.patient_id {
                 Some(patient) => Self::TreatedBy(patient, doctor),
                 None => Self::Nothing,
@@ -56,6 +60,7 @@ impl Relations for CareRelations {
                 ];
                 keys.into_iter().chain(assignment).chain(covers).collect()
             }
+            Needed::Restriction(patient) => vec![Key::record::<PatientDetails>(patient)],
             Needed::TreatedBy(patient, doctor) => vec![Key::assignment(patient, doctor)],
             Needed::CoverOf(doctor) if actor.doctor_id == Some(doctor) => Vec::new(),
             Needed::CoverOf(_) | Needed::Covers => covers.into_iter().collect(),
@@ -94,6 +99,10 @@ impl Relations for CareRelations {
         };
         match Needed::of(actor, about) {
             Needed::Patient(patient) => to_patient(actor, patient, covered, items, now),
+            Needed::Restriction(patient) => {
+                let restricted = is_restricted(patient, items);
+                Ok(Relation { restricted, ..Relation::default() })
+            }
             Needed::TreatedBy(patient, doctor) => {
                 let assigned = treatment(patient, doctor, items, now)?.is_some();
                 Ok(Relation { assigned, ..Relation::default() })
@@ -120,10 +129,7 @@ fn to_patient(
     now: Timestamp,
 ) -> Result<Relation, DynamoError> {
     let mut relation = Relation {
-        restricted: items
-            .get(&Key::record::<PatientDetails>(patient))
-            .and_then(|item| item.get("restricted"))
-            .is_some_and(|it| it.as_bool() == Ok(&true)),
+        restricted: is_restricted(patient, items),
         own: actor.patient_id == Some(patient),
         ..Relation::default()
     };
@@ -157,6 +163,11 @@ fn to_patient(
         }
     }
     Ok(relation)
+}
+
+fn is_restricted(patient: PatientId, items: &Items) -> bool {
+    let record = items.get(&Key::record::<PatientDetails>(patient));
+    record.and_then(|it| it.get(RESTRICTED)).is_some_and(|it| it.as_bool() == Ok(&true))
 }
 
 /// Returns the condition that a doctor still treats a patient, if the doctor does now.

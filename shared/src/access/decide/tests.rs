@@ -43,17 +43,16 @@ const RULES: &[(&[Act], [Outcomes; 5])] = &[
             Act::FindDuplicates,
             Act::Assign,
             Act::EndAssignment,
-            Act::UpdateAssignment,
             Act::VoidAssignment,
             Act::AssignMany,
             Act::TransferPatients,
-            Act::AddProxy,
             Act::RemoveProxy,
             Act::SetCover,
             Act::EndCover,
         ],
         [ROLE, ROLE, NEVER, NEVER, NEVER],
     ),
+    (&[Act::AddProxy, Act::UpdateAssignment], [ROLE, ["rrrrrr", "xxxxxx"], NEVER, NEVER, NEVER]),
     (
         &[
             Act::ListAccounts,

@@ -87,7 +87,10 @@ impl Endpoint {
         replaced(
             resources,
             &[
-                ("[DOCTOR#*, PATIENT#*, USER#*] },\n              \"Null\"", "[USER#*] }, \"Null\""),
+                (
+                    "[DOCTOR#*, PATIENT#*, USER#*] },\n              \"Null\"",
+                    "[USER#*] }, \"Null\"",
+                ),
                 (memory, if method == "GET" { memory } else { "\n" }),
                 (HEAD, if method == "GET" { &head } else { "" }),
                 ("\n        Get:\n", &event),
