@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use shared::model::id::Id;
 use shared::model::patient::{Patient, PatientDetails};
 use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, UserChange};
@@ -214,6 +215,7 @@ fn next_addition_removes_the_proxies_that_are_over() {
 fn missing_patient_or_account_is_named() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;
+        let user = world.actor_named("user", Role::Patient).await.id().get();
         let detail = async |id: &str, user: u64| {
             let body = json!({"user_id": user, "basis": "guardian"});
             let event = event().path_parameter("id", id).json(body).by(&staff);
@@ -221,8 +223,8 @@ fn missing_patient_or_account_is_named() {
             problem["detail"].as_str().unwrap().to_owned()
         };
         assert_eq!(detail("1", 7).await, "There is no patient 1 and no user 7.");
-        assert_eq!(detail("1", 1).await, "There is no patient 1.");
-        assert_eq!(detail("abc", 1).await, "There is no patient with this id.");
+        assert_eq!(detail("1", user).await, "There is no patient 1.");
+        assert_eq!(detail("abc", user).await, "There is no patient with this id.");
         world.patient(1).await;
         assert_eq!(detail("1", 7).await, "There is no user 7.");
     });
