@@ -101,7 +101,7 @@ fn plans(people: &People) -> Result<[Plan; 5]> {
         plan("demo-staff", "staff", "sees everybody who is not restricted"),
         of_doctor(ON_VACATION, plan("demo-doctor", "doctor", "on vacation"))?,
         of_doctor(COVERING, plan("demo-cover", "doctor", "covers demo-doctor"))?,
-        Plan { patient_id, ..plan("demo-patient", "patient", "sees the own record") },
+        Plan { patient_id, ..plan("demo-patient", "patient", "sees their own record") },
         plan("demo-parent", "patient", "acts for a child"),
     ])
 }
