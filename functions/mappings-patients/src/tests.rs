@@ -178,6 +178,18 @@ fn restricted_patients_are_listed_for_their_doctors_only() {
 }
 
 #[test]
+fn doctor_hears_of_an_invalid_query() {
+    run(async |world: World| {
+        let doctor = world.doctor(1).await;
+        let own = world.doctor_account(&doctor).await;
+        let event = event().path_parameter("id", doctor.id).query(&[("as_of", "yesterday")]);
+        let answer = world.call(handler(), event.by(&own)).await;
+        let problem = answer.expect_problem(400, "invalid_query");
+        assert!(problem["errors"]["as_of"].is_array(), "{problem}");
+    });
+}
+
+#[test]
 fn only_the_doctor_and_covers_see_a_panel() {
     run(async |world: World| {
         let doctors = [world.doctor(1).await, world.doctor(2).await, world.doctor(3).await];

@@ -5,6 +5,7 @@ use shared::model::id::{DoctorId, Id, PatientId, UserId};
 use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
 use shared::store::{Assign, AssignmentIds, NewAssignment};
+use shared::testing::emulator::AttributeValue;
 use shared::testing::{Actor, Event, Handler, Value, World, checks, json, protected, run, steps};
 
 use super::transfer;
@@ -102,6 +103,46 @@ fn new_doctor_takes_over_role_and_end() {
             let panel = rows.iter().filter(|row| row.contains_key("names")).count();
             assert_eq!(panel, expected, "doctor {doctor}");
         }
+    });
+}
+
+#[test]
+fn patient_is_not_left_without_a_doctor_for_a_time() {
+    run(async |world: World| {
+        let staff = clinic(&world, 3).await;
+        for patient in 1..=3 {
+            assign(&world, new(1, patient)).await;
+        }
+        // Doctor 2 has the first patient later, the second one for a while, and the third one from now on.
+        assign(&world, NewAssignment { starts_at: Some(later(&world, 60)), ..new(2, 1) }).await;
+        assign(&world, NewAssignment { ends_at: Some(later(&world, 60)), ..new(2, 2) }).await;
+        assign(&world, new(2, 3)).await;
+        let found = results(&world, event(json!([1, 2, 3])).by(&staff)).await;
+        let outcome = |result: &Value| (result["status"].clone(), result["code"].clone());
+        let overlaps = (json!(409), json!("period_overlaps"));
+        assert_eq!(
+            found.iter().map(outcome).collect::<Vec<_>>(),
+            [overlaps.clone(), overlaps, (json!(200), Value::Null)]
+        );
+        for (patient, doctors) in [(1, 2), (2, 2), (3, 1)] {
+            assert_eq!(rows(&world, patient, "DOCTOR#").await.len(), doctors, "patient {patient}");
+        }
+    });
+}
+
+#[test]
+fn patient_whose_deletion_is_not_finished_gets_no_doctor() {
+    run(async |world: World| {
+        let staff = clinic(&world, 1).await;
+        assign(&world, new(1, 1)).await;
+        let mut rows = world.emulator.rows().unwrap();
+        rows.retain(|row| row["sk"] == AttributeValue::S("CARE".to_owned()));
+        for row in &mut rows {
+            row.insert("deleted".to_owned(), AttributeValue::BOOL(true));
+        }
+        world.emulator.import(rows).unwrap();
+        let found = results(&world, event(json!([1])).by(&staff)).await;
+        assert_eq!((&found[0]["status"], &found[0]["code"]), (&json!(404), &json!("not_found")));
     });
 }
 

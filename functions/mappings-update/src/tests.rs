@@ -246,6 +246,19 @@ fn change_moves_assignments_that_are_over_to_the_past() {
 }
 
 #[test]
+fn only_administrators_see_assignments_of_a_restricted_patient() {
+    run(async |world: World| {
+        let (staff, admin) = (world.actor(Role::Staff).await, world.actor(Role::Admin).await);
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        world.restrict(&patient).await;
+        let refused = world.call(handler(), change(&staff, json!({}))).await;
+        refused.expect_problem(403, "restricted");
+        world.call(handler(), change(&admin, json!({}))).await.expect(200);
+    });
+}
+
+#[test]
 fn only_staff_may() {
     checks::only_staff_may(handler(), event());
 }

@@ -8,7 +8,7 @@ use crate::model::id::{DoctorId, PatientId};
 use crate::model::proxy::ProxyScope;
 use crate::model::timestamp::Timestamp;
 
-/// Whom a request is about.
+/// The act of a request, and the patient or the doctor whom it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
     pub act: Act,

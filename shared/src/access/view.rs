@@ -1,4 +1,4 @@
-//! What an answer leaves out, and what a change may change.
+//! The attributes that an answer leaves out, and the fields that a change may change.
 
 use serde::Serialize;
 use serde_json::Value;

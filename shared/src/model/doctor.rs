@@ -46,7 +46,6 @@ impl Input for DoctorDetails {
 impl Details for DoctorDetails {
     type Id = DoctorId;
     const KIND: &'static str = "doctor";
-    const PARTNER: &'static str = "patient";
     const SEARCH_FIELDS: &'static [&'static str] =
         &["search", "phone", "identifier", "specialization"];
 

@@ -84,7 +84,6 @@ impl Input for PatientDetails {
 impl Details for PatientDetails {
     type Id = PatientId;
     const KIND: &'static str = "patient";
-    const PARTNER: &'static str = "doctor";
     const SEARCH_FIELDS: &'static [&'static str] = &["search", "birth_date", "phone", "identifier"];
 
     fn patient(id: PatientId) -> Option<PatientId> {

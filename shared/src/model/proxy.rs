@@ -33,7 +33,7 @@ pub enum ProxyBasis {
     Attorney,
 }
 
-/// What a proxy sees and changes.
+/// The part of a record that a proxy sees and changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Deserr)]
 #[serde(rename_all = "lowercase")]
 #[deserr(error = FieldErrors, rename_all = lowercase)]

@@ -22,8 +22,6 @@ pub trait Details: Input + Clone + PartialEq + DeserializeOwned + Send + Sync + 
 
     /// The kind of record, in lower case: `doctor`.
     const KIND: &'static str;
-    /// The kind of record on the other side of an assignment.
-    const PARTNER: &'static str;
     /// The fields by which records of this kind are found.
     const SEARCH_FIELDS: &'static [&'static str];
 

@@ -1,12 +1,12 @@
 //! Many assignments in one request. Each of them is a transaction of its own, and each has an outcome of its own.
 
 use super::assignments::{
-    Assigned, AssignmentIds, Assignments, CareChange, CareRequest, Decided, NewAssignment, name_in,
+    Assigned, AssignmentIds, Assignments, CareChange, CareRequest, Decided, NewAssignment,
 };
 use super::care::Care;
 use super::error::StoreError;
 use super::load::Load;
-use super::stored::not_found;
+use super::stored::{exists, not_found};
 use crate::access::{Allowed, Granted, action};
 use crate::dynamo::{DynamoError, Items, Key};
 use crate::model::assignment::{CareRole, Episode, PastEpisode};
@@ -52,11 +52,9 @@ pub struct PatientTransfer {
 }
 
 /// The transfer of one patient.
-struct Move {
+struct Move<'a> {
     patient_id: PatientId,
-    from_doctor_id: DoctorId,
-    to_doctor_id: DoctorId,
-    reason: Option<ReasonCode>,
+    transfer: &'a Transfer,
 }
 
 impl Assignments<'_> {
@@ -92,17 +90,15 @@ impl Assignments<'_> {
     ) -> Result<Vec<(PatientId, ItemOutcome<()>)>, StoreError> {
         let (now, caller) = (by.at(), by.caller().id());
         let PatientTransfer { request, new_doctor_exists } = by.into_target();
-        let Transfer { patient_ids, from_doctor_id, to_doctor_id, reason } = request;
         if !new_doctor_exists {
-            return Err(not_found::<DoctorDetails>(to_doctor_id));
+            return Err(not_found::<DoctorDetails>(request.to_doctor_id));
         }
-        let mut outcomes = Vec::with_capacity(patient_ids.len());
-        for patient_id in patient_ids {
+        let mut outcomes = Vec::with_capacity(request.patient_ids.len());
+        for &patient_id in &request.patient_ids {
             let outcome = if is_late() {
                 Err(too_late())
             } else {
-                let reason = reason.clone();
-                let moved = Move { patient_id, from_doctor_id, to_doctor_id, reason };
+                let moved = Move { patient_id, transfer: &request };
                 of_item(self.store.change_care(&moved, caller, now).await)?
             };
             outcomes.push((patient_id, outcome));
@@ -123,11 +119,12 @@ fn too_late() -> StoreError {
     DynamoError::Unavailable("the time of the batch ran out".to_owned()).into()
 }
 
-impl CareRequest for Move {
+impl CareRequest for Move<'_> {
     type Answer = ();
 
     fn keys(&self) -> Vec<Key> {
-        vec![Key::record::<DoctorDetails>(self.to_doctor_id), Key::care(self.patient_id)]
+        let doctor = Key::record::<DoctorDetails>(self.transfer.to_doctor_id);
+        vec![doctor, Key::care(self.patient_id)]
     }
 
     fn decide(
@@ -136,8 +133,9 @@ impl CareRequest for Move {
         by: UserId,
         now: Timestamp,
     ) -> Result<Decided<()>, StoreError> {
-        let Self { patient_id, from_doctor_id, to_doctor_id, ref reason } = *self;
-        if !exists(to_doctor_id, items) {
+        let patient_id = self.patient_id;
+        let Transfer { from_doctor_id, to_doctor_id, ref reason, .. } = *self.transfer;
+        if !exists::<DoctorDetails>(to_doctor_id, items) {
             return Err(not_found::<DoctorDetails>(to_doctor_id));
         }
         let not_assigned =
@@ -182,10 +180,6 @@ fn covers(period: &Period, other: &Period, now: Timestamp) -> bool {
     period.starts_at <= other.starts_at.max(now) && !period.ends_at.is_some_and(ends_before)
 }
 
-fn exists(doctor: DoctorId, items: &Items) -> bool {
-    items.get(&Key::record::<DoctorDetails>(doctor)).and_then(name_in).is_some()
-}
-
 impl Load for AssignmentBatch {
     type Name = Vec<Result<NewAssignment, FieldErrors>>;
     type Found = ();
@@ -214,7 +208,7 @@ impl Load for PatientTransfer {
         items: &mut Items,
         _found: (),
     ) -> Result<Self, StoreError> {
-        let new_doctor_exists = exists(request.to_doctor_id, items);
+        let new_doctor_exists = exists::<DoctorDetails>(request.to_doctor_id, items);
         Ok(Self { request, new_doctor_exists })
     }
 }

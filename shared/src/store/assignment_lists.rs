@@ -31,7 +31,7 @@ action! {
     ListAssignments: AssignmentPage
 }
 
-/// Where a page of assignments ends.
+/// The end of a page of assignments.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum AssignmentPosition {

@@ -13,8 +13,8 @@ use super::keys::{self, MAX_SORT_KEY, PAST_PREFIX, id_in_sort_key, record_id};
 use super::load::Load;
 use super::search::Position;
 use super::stored::{
-    LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, UNRESTRICTED, doctor_id, not_found,
-    record_in,
+    LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, UNRESTRICTED, doctor_id, exists,
+    not_found, record_in,
 };
 use super::tables::Store;
 use crate::access::{Allowed, Basis, Granted, Reach, action};
@@ -49,7 +49,7 @@ pub struct ShownEpisodes {
     pub role: Option<CareRole>,
 }
 
-/// Of which time the episodes are.
+/// The time of the episodes that a list shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum When {
     /// The moment of the request.
@@ -323,9 +323,8 @@ impl<Owner: Side> Load for AssignmentsOf<Owner> {
         items: &mut Items,
         found: Vec<Rows>,
     ) -> Result<Self, StoreError> {
-        let owner = items.take(&Key::record::<Owner>(query.owner));
         Ok(Self {
-            owner_exists: owner.is_some_and(|item| !item.contains_key("deleted_at")),
+            owner_exists: exists::<Owner>(query.owner, items),
             page: page_of::<Owner>(found, &query.paging)?,
             leaves_out_restricted: *allowed.reach() == Reach::Unrestricted,
             is_by_role: allowed.basis() == Basis::Role,

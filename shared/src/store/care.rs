@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::keys::{self, SEPARATOR};
+use super::stored::is_version;
 use crate::dynamo::{self, Expression, Item, Items, Key, Transaction};
 use crate::model::assignment::{CareRole, Episode, EpisodeId, PastEpisode};
 use crate::model::conflict::Conflict;
@@ -155,14 +156,9 @@ impl Care {
 
     /// Removes and returns the episodes whose period is over.
     pub fn take_lapsed(&mut self, now: Timestamp) -> Vec<PastEpisode> {
-        // Migrated patients may have more doctors than a transaction can move to the past.
-        let mut left = MAX_DOCTORS;
-        let (over, open): (Vec<Episode>, _) =
-            std::mem::take(&mut self.content.episodes).into_iter().partition(|episode| {
-                let is_taken = left > 0 && episode.period.has_ended(now);
-                left -= usize::from(is_taken);
-                is_taken
-            });
+        let (over, open): (Vec<Episode>, _) = std::mem::take(&mut self.content.episodes)
+            .into_iter()
+            .partition(|episode| episode.period.has_ended(now));
         self.content.episodes = open;
         over.into_iter().map(|episode| self.past(episode)).collect()
     }
@@ -300,10 +296,7 @@ impl Care {
 
     /// A condition: the item is still the version that was read.
     pub fn is_unchanged(&self) -> Expression {
-        match self.version {
-            0 => Expression::only("attribute_not_exists(pk)"),
-            version => Expression::only("version = :version").number(":version", version),
-        }
+        is_version(self.version)
     }
 
     /// Whether the patient is deleted.

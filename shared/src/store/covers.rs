@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::load::Load;
-use super::stored::alive;
+use super::stored::{alive, exists, is_version};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
-use crate::dynamo::{self, DynamoError, Expression, Item, Items, Key, Outcome, Transaction};
+use crate::dynamo::{self, DynamoError, Item, Items, Key, Outcome, Transaction};
 use crate::model::conflict::Conflict;
 use crate::model::cover::{Cover, Covered, NewCover};
 use crate::model::doctor::DoctorDetails;
@@ -60,14 +60,14 @@ pub struct CoverRequest {
     pub cover: NewCover,
 }
 
-/// What a cover that is to be set depends on, as one consistent read found it.
+/// A request to set a cover, and the items that it depends on, as one consistent read found them.
 #[derive(Debug)]
 pub struct CoverToSet {
     request: CoverRequest,
     doctor_exists: bool,
     covering_doctor_exists: bool,
     current: Option<StoredCover>,
-    /// Whom the covering doctor covers.
+    /// The doctors whom the covering doctor covers.
     covered: CoveredDoctors,
 }
 
@@ -206,14 +206,6 @@ fn replace_cover<'a>(
     Ok(transaction.put_if(item, is_version(version), ()))
 }
 
-/// A condition: the item has this version, or does not exist if the version is 0.
-pub fn is_version(version: u64) -> Expression {
-    match version {
-        0 => Expression::only("attribute_not_exists(pk)"),
-        version => Expression::only("version = :version").number(":version", version),
-    }
-}
-
 impl Load for CoverToSet {
     type Name = CoverRequest;
     type Found = ();
@@ -238,12 +230,8 @@ impl Load for CoverToSet {
         _found: (),
     ) -> Result<Self, StoreError> {
         let CoverRequest { doctor_id, cover: NewCover { covering_doctor_id, .. } } = &request;
-        let exists = |doctor: DoctorId| {
-            let item = items.get(&Key::record::<DoctorDetails>(doctor));
-            item.is_some_and(|item| !item.contains_key("deleted_at"))
-        };
-        let (doctor_exists, covering_doctor_exists) =
-            (exists(*doctor_id), exists(*covering_doctor_id));
+        let doctor_exists = exists::<DoctorDetails>(*doctor_id, items);
+        let covering_doctor_exists = exists::<DoctorDetails>(*covering_doctor_id, items);
         let current = items.take(&Key::cover(*doctor_id)).map(dynamo::parse).transpose()?;
         let covered = CoveredDoctors::in_item(items.take(&Key::covers(*covering_doctor_id)))?;
         Ok(Self { request, doctor_exists, covering_doctor_exists, current, covered })

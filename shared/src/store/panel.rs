@@ -27,7 +27,7 @@ const MAX_WORDS: usize = 8;
 /// A part of some panels, in the order of names. All of them begin after the same place and end at the same place.
 pub struct PanelRows {
     rows: Vec<PanelRow>,
-    /// Where the rows end; `None` at the end of all panels.
+    /// The place at which the rows end; `None` at the end of all panels.
     end: Option<String>,
 }
 

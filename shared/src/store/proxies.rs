@@ -5,11 +5,10 @@
 
 use serde::Serialize;
 
-use super::covers::is_version;
 use super::error::StoreError;
 use super::keys::PROXY_PREFIX;
 use super::load::Load;
-use super::stored::{not_found, record_in, unchanged};
+use super::stored::{exists, is_version, not_found, record_in, unchanged};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
 use crate::dynamo::{self, Expression, Items, Key, Outcome, Query, Rows};
@@ -281,8 +280,7 @@ impl Load for ProxiesOfPatient {
         items: &mut Items,
         found: Rows,
     ) -> Result<Self, StoreError> {
-        let patient = items.take(&Key::record::<PatientDetails>(patient_id));
-        let patient_exists = patient.is_some_and(|item| !item.contains_key("deleted_at"));
+        let patient_exists = exists::<PatientDetails>(patient_id, items);
         Ok(Self { patient_id, patient_exists, proxies: proxies_in(found)? })
     }
 }

@@ -1,7 +1,7 @@
 //! The relations of accounts to patients and doctors, as the rows of assignments, covers and proxies state them.
 
 use super::covers::covered_in;
-use super::stored::RESTRICTED;
+use super::stored::{RESTRICTED, is_version};
 use crate::access::{About, Act, Actor, Basis, Proof, Relation, Relations};
 use crate::dynamo::{self, DynamoError, Expression, Items, Key};
 use crate::model::assignment::Episode;
@@ -156,8 +156,7 @@ fn to_patient(
             relation.covering = true;
             relation.prove(Basis::Covering, Key::assignment(patient, doctor), unchanged);
             let version = items.get(&Key::covers(own)).and_then(|it| dynamo::number(it, "version"));
-            let unchanged = Expression::only("version = :version")
-                .number(":version", version.unwrap_or_default());
+            let unchanged = is_version(version.unwrap_or_default());
             relation.prove(Basis::Covering, Key::covers(own), unchanged);
             break;
         }

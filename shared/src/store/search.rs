@@ -27,7 +27,7 @@ use crate::model::record::{Details, Record};
 use crate::model::search::Criteria;
 use crate::model::timestamp::Timestamp;
 
-/// Where a page ends: the number of a stream, and a sort key in it. A list in the order of names has one stream.
+/// The end of a page: the number of a stream, and a sort key in it. A list in the order of names has one stream.
 pub type Position = (usize, String);
 
 /// The number of the stream of a list that is in the order of names whatever the criteria are. No search of the index

@@ -125,6 +125,19 @@ pub fn alive() -> Expression {
     Expression::only("attribute_exists(pk) AND attribute_not_exists(deleted_at)")
 }
 
+/// Whether the record with this id is among the items, and not a tombstone.
+pub fn exists<D: Details>(id: D::Id, items: &Items) -> bool {
+    items.get(&Key::record::<D>(id)).is_some_and(|item| !item.contains_key("deleted_at"))
+}
+
+/// A condition: the item has this version, or does not exist if the version is 0.
+pub fn is_version(version: u64) -> Expression {
+    match version {
+        0 => Expression::only("attribute_not_exists(pk)"),
+        version => Expression::only("version = :version").number(":version", version),
+    }
+}
+
 /// A condition: the item has this `:version` and is no tombstone.
 pub const UNCHANGED: &str = "version = :version AND attribute_not_exists(deleted_at)";
 

@@ -1,4 +1,4 @@
-//! What each account sees, by the table of roles and relations.
+//! The patients and doctors that each account sees, by the table of roles and relations.
 
 use shared::model::proxy::ProxyScope;
 use shared::model::user::Role;
@@ -19,7 +19,7 @@ pub enum Question {
     Assignments,
 }
 
-/// What a read shows.
+/// The outcome of a read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Shown {
     /// A record, with or without the attributes that not everybody sees.

@@ -1,4 +1,4 @@
-//! Whom doctors, patients, their proxies and staff see.
+//! The lists of doctors, patients, their proxies and staff.
 
 use std::time::Duration;
 

@@ -126,7 +126,8 @@ impl Clinic {
         let patient = operations.patient.id;
         let cursors = world.cursors(operations.staff.id).await;
         let cursor = if name == Act::ListDoctorsOfPatient.function() {
-            cursors.seal(&list_label(Act::ListDoctorsOfPatient, patient), &doctor)?
+            let position = (0_usize, format!("DOCTOR#{}", digits(doctor.get())));
+            cursors.seal(&list_label(Act::ListDoctorsOfPatient, patient), &position)?
         } else {
             cursors.seal(Act::ListAssignments.function(), &(doctor, patient))?
         };
@@ -139,10 +140,14 @@ impl Clinic {
         let operations = &self.bed.operations;
         let doctor = format!("DOCTOR#{}", digits(operations.first_doctor.id.get()));
         let patient = format!("PATIENT#{}", digits(operations.patient.id.get()));
-        let parts = [(&*doctor, "#"), (&*doctor, &*patient), (&*patient, &*doctor)];
         let mut originals = emulator.rows()?;
-        originals.retain(|row| parts.map(Some).contains(&text(row, "pk").zip(text(row, "sk"))));
-        if originals.len() != parts.len() {
+        // The doctor, the patient's row of the assignment, and the doctor's.
+        originals.retain(|row| match text(row, "pk").zip(text(row, "sk")) {
+            Some((pk, sk)) if pk == doctor => sk == "#" || sk.starts_with("NAME#"),
+            Some((pk, sk)) => pk == patient && sk == doctor,
+            None => false,
+        });
+        if originals.len() != 3 {
             return Err("the rows of the patient's first doctor have unexpected keys".into());
         }
         let ids: Vec<_> = (FIRST_COPY..FIRST_COPY + self.size).collect();
@@ -188,7 +193,10 @@ fn copy(row: &Item, id: u64) -> Item {
                 text.truncate(text.len().saturating_sub(digits.len()));
                 text.push_str(&digits);
             }
-            AttributeValue::N(number) if name == "id" => *number = id.to_string(),
+            AttributeValue::S(text) if name == "id" => *text = format!("copy-{id}"),
+            AttributeValue::N(number) if name == "id" || name == "doctor_id" => {
+                *number = id.to_string();
+            }
             _ => {}
         }
     }
@@ -244,12 +252,18 @@ mod tests {
 
     #[test]
     fn copy_belongs_to_another_doctor() {
-        let row =
-            [("pk", "DOCTOR#0000000000000001"), ("sk", "#"), ("gsi2sk", "roe#0000000000000001")];
+        let row = [
+            ("pk", "DOCTOR#0000000000000001"),
+            ("sk", "#"),
+            ("gsi2sk", "roe#0000000000000001"),
+            ("id", "1-1-1"),
+        ];
         let row = row.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
         let copy = copy(&row.into(), 1_000_000);
         assert_eq!(text(&copy, "pk"), Some("DOCTOR#0000000001000000"));
         assert_eq!(text(&copy, "sk"), Some("#"));
         assert_eq!(text(&copy, "gsi2sk"), Some("roe#0000000001000000"));
+        // Pages leave out an assignment that is repeated.
+        assert_eq!(text(&copy, "id"), Some("copy-1000000"));
     }
 }
