@@ -82,6 +82,13 @@ pub fn note_failure(what: &str, outcome: Result<(), impl fmt::Display>) {
     }
 }
 
+/// Logs how much was done without a request: a number, and nothing about whom. Nothing done is not worth a line.
+pub fn note_work(what: &str, count: usize) {
+    if count > 0 {
+        tracing::info!(count, "{what}");
+    }
+}
+
 /// The log line of a finished request.
 #[derive(Serialize)]
 pub(crate) struct Completed<'a> {

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use crate::access::Act;
 use crate::error::ApiError;
 use crate::model::doctor::DoctorDetails;
+use crate::model::handover::HandoverId;
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::invitation::InvitationId;
 use crate::model::page::Paging;
@@ -16,9 +17,10 @@ use crate::model::search::{Criteria, IdentifierQuery};
 use crate::request::Request;
 use crate::store::{
     AccountPage, AssignmentPage, AssignmentPosition, AssignmentsOf, AssignmentsQuery,
-    CoverOfDoctor, CoverRequest, CoverToSet, InvitationPage, Load, NameQuery, Nothing, Position,
-    ProxiesOfPatient, ProxyIds, ProxyRequest, ProxyToAdd, RecordActs, RecordPage, RecordQuery,
-    Side, Stored, StoredAccount, is_list_position, is_position,
+    CoverOfDoctor, CoverRequest, CoverToSet, HandoverRequest, HandoverToStart, InvitationPage,
+    Load, NameQuery, Nothing, Position, ProxiesOfPatient, ProxyIds, ProxyRequest, ProxyToAdd,
+    RecordActs, RecordPage, RecordQuery, Side, Stored, StoredAccount, StoredHandover,
+    is_list_position, is_position,
 };
 
 /// A target that a request can name.
@@ -82,6 +84,19 @@ impl Target for CoverToSet {
 impl Target for CoverOfDoctor {
     fn name(request: &Request) -> Result<DoctorId, ApiError> {
         request.path_id("id", "doctor")
+    }
+}
+
+impl Target for HandoverToStart {
+    fn name(request: &Request) -> Result<HandoverRequest, ApiError> {
+        let doctor_id = request.path_id("id", "doctor")?;
+        Ok(HandoverRequest { doctor_id, handover: request.json()? })
+    }
+}
+
+impl Target for StoredHandover {
+    fn name(request: &Request) -> Result<HandoverId, ApiError> {
+        request.path_id("id", "hand-over")
     }
 }
 

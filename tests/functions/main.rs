@@ -6,6 +6,8 @@
 // Nothing here calls the functions' `main`.
 #![allow(dead_code)]
 
+#[path = "../../functions/assignments-lapse/src/main.rs"]
+mod assignments_lapse;
 #[path = "../../functions/auth-email-verify/src/main.rs"]
 mod auth_email_verify;
 #[path = "../../functions/auth-invitation-accept/src/main.rs"]
@@ -50,6 +52,12 @@ mod doctors_list;
 mod doctors_me;
 #[path = "../../functions/doctors-update/src/main.rs"]
 mod doctors_update;
+#[path = "../../functions/handovers-create/src/main.rs"]
+mod handovers_create;
+#[path = "../../functions/handovers-get/src/main.rs"]
+mod handovers_get;
+#[path = "../../functions/handovers-run/src/main.rs"]
+mod handovers_run;
 #[path = "../../functions/health/src/main.rs"]
 mod health;
 #[path = "../../functions/invitations-create/src/main.rs"]

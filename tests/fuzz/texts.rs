@@ -9,6 +9,7 @@ use serde_json::json;
 use shared::model::address::SourceAddress;
 use shared::model::date::Date;
 use shared::model::email::{Email, name_form};
+use shared::model::handover::HandoverId;
 use shared::model::id::{DoctorId, PatientId, UserId};
 use shared::model::idempotency::RequestKey;
 use shared::model::partial_date::PartialDate;
@@ -133,6 +134,7 @@ fn ids_are_stable() {
         is_stable_if_shown::<UserId>(input)?;
         is_stable_if_shown::<DoctorId>(input)?;
         is_stable_if_shown::<PatientId>(input)?;
+        is_stable_if_shown::<HandoverId>(input)?;
         is_stable_if_shown::<SessionId>(input)
     });
 }

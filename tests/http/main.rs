@@ -18,6 +18,7 @@ mod auth;
 mod care;
 mod doctors;
 mod duplicates;
+mod handovers;
 mod invitations;
 mod mappings;
 mod passwords;

@@ -12,6 +12,7 @@ use std::{env, fs};
 use repo::cargo::cargo;
 use repo::root::repository;
 use serde_json::{Value, json};
+use ureq::Agent;
 
 const LOCALHOST: &str = "http://127.0.0.1:";
 
@@ -86,6 +87,15 @@ pub fn mails() -> Vec<String> {
     files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
 
+/// Invokes a scheduled function of the tests' own stack now, as `cargo dev` does at its times. Waits for its end.
+pub fn invoke(function: &str) {
+    let url = format!("{}/2015-03-31/functions/{function}/invocations", url());
+    let event = repository().join("events").join(function).with_extension("json");
+    let event = fs::read(event).expect("no event");
+    let request = agent().post(url).header("content-type", "application/json");
+    request.send(event).unwrap_or_else(|error| panic!("{function}: {error}"));
+}
+
 fn at_api_url() -> Option<Stack> {
     let url = env::var("API_URL").ok()?;
     Some(Stack { url: url.trim_end_matches('/').to_owned(), _dev: None })
@@ -112,10 +122,14 @@ fn start() -> Result<Stack, String> {
     thread::spawn(move || lines.for_each(drop));
     // The first account becomes the administrator, so it is created before any test starts.
     let register = format!("{url}/api/auth/register/");
-    // Despite HTTP_PROXY: a proxy cannot reach this machine's 127.0.0.1.
-    let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
-    agent.post(register).send_json(own_admin()).map_err(|error| error.to_string())?;
+    agent().post(register).send_json(own_admin()).map_err(|error| error.to_string())?;
     Ok(Stack { url, _dev: Some(dev) })
+}
+
+/// Returns a client of this machine.
+fn agent() -> Agent {
+    // Despite HTTP_PROXY: a proxy cannot reach this machine's 127.0.0.1.
+    Agent::config_builder().proxy(None).build().new_agent()
 }
 
 fn cargo_dev() -> Command {

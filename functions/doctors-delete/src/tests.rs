@@ -1,3 +1,4 @@
+use shared::model::assignment::CareRole;
 use shared::model::doctor::DoctorDetails;
 use shared::model::user::Role;
 use shared::records;
@@ -104,6 +105,25 @@ fn deletion_ends_the_link_of_the_account() {
         assert_eq!((after.doctor_id, after.role), (None, Role::Doctor));
         assert_eq!(after.version, before.version + 1);
         assert!(world.rows("LINK#doctor#").await.is_empty());
+    });
+}
+
+#[test]
+fn first_ends_of_the_patients_are_those_of_other_doctors_afterwards() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, other) = (world.doctor(1).await, world.doctor(2).await);
+        for n in 1..=2 {
+            let patient = world.patient(n).await;
+            world.assign_for(&doctor, &patient, CareRole::Treating, 0..1).await;
+            if n == 2 {
+                world.assign_for(&other, &patient, CareRole::Treating, 0..2).await;
+            }
+        }
+        world.call(handler(), event().query(&[("force", "true")]).by(&staff)).await.expect(204);
+        let ends = world.rows("ENDS#").await;
+        let ends: Vec<_> = ends.iter().map(|row| row["pk"].as_s().unwrap().as_str()).collect();
+        assert_eq!(ends, ["ENDS#2026-02-02"]);
     });
 }
 

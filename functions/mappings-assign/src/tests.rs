@@ -228,6 +228,23 @@ fn deleted_doctor_or_patient_is_not_assigned() {
 }
 
 #[test]
+fn doctor_who_hands_over_gets_no_patient() {
+    run(async |world: World| {
+        let staff = clinic(&world, 1).await;
+        let (doctor, other) = (world.doctor(2).await, world.doctor(3).await);
+        world.hand_over(&doctor, &other).await;
+        let answer = world.call(handler(), assigning(&staff, 2, json!({}))).await;
+        answer.expect_problem(409, "handing_over");
+        let in_a_minute = json!({"starts_at": later(&world, 60)});
+        let answer = world.call(handler(), assigning(&staff, 2, in_a_minute)).await;
+        answer.expect_problem(409, "handing_over");
+        for doctor in [1, 3] {
+            world.call(handler(), assigning(&staff, doctor, json!({}))).await.expect(201);
+        }
+    });
+}
+
+#[test]
 fn missing_doctor_or_patient_is_named() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;

@@ -88,6 +88,19 @@ fn item_that_is_too_many_does_not_undo_the_others() {
 }
 
 #[test]
+fn doctor_who_hands_over_gets_no_patient() {
+    run(async |world: World| {
+        let staff = clinic(&world, 1).await;
+        let (doctor, other) = (world.doctor(2).await, world.doctor(3).await);
+        world.hand_over(&doctor, &other).await;
+        let found = results(&world, &staff, json!([item(1), item(2), item(3)])).await;
+        let of = |name: &str| found.iter().map(|result| result[name].clone()).collect::<Vec<_>>();
+        assert_eq!(json!(of("status")), json!([201, 409, 201]));
+        assert_eq!(json!(of("code")), json!([null, "handing_over", null]));
+    });
+}
+
+#[test]
 fn repeated_batch_changes_nothing() {
     run(async |world: World| {
         let staff = clinic(&world, 2).await;

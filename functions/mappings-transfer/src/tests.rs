@@ -160,6 +160,24 @@ fn assignment_that_begins_later_keeps_its_start() {
 }
 
 #[test]
+fn assignments_whose_period_is_over_move_to_the_past() {
+    run(async |world: World| {
+        let staff = clinic(&world, 1).await;
+        assign(&world, NewAssignment { ends_at: Some(later(&world, 600)), ..new(1, 1) }).await;
+        assign(&world, NewAssignment { ends_at: Some(later(&world, 60)), ..new(3, 1) }).await;
+        world.advance(Duration::from_secs(60));
+        results(&world, event(json!([1])).by(&staff)).await;
+        let open = rows(&world, 1, "DOCTOR#").await;
+        let open: Vec<_> = open.iter().map(|row| row["sk"].as_str().unwrap()).collect();
+        assert_eq!(open, ["DOCTOR#0000000000000002"]);
+        assert_eq!(rows(&world, 1, "PAST#").await.len(), 2);
+        let ends = world.rows("ENDS#").await;
+        let ends: Vec<_> = ends.iter().map(|row| row["sk"].as_s().unwrap().as_str()).collect();
+        assert_eq!(ends, ["2026-01-31T12:10:00.000Z#0000000000000001"]);
+    });
+}
+
+#[test]
 fn doctor_who_has_the_patient_becomes_primary() {
     run(async |world: World| {
         let staff = clinic(&world, 2).await;
@@ -221,6 +239,22 @@ fn patient_whom_the_old_doctor_does_not_have_is_404() {
         // Once more: the answer was lost.
         let again = results(&world, event(json!([3])).by(&staff)).await;
         assert_eq!(again[0]["status"], 404);
+    });
+}
+
+#[test]
+fn doctor_who_hands_over_gives_patients_and_gets_none() {
+    run(async |world: World| {
+        let staff = clinic(&world, 2).await;
+        let (doctor, other) = (world.doctor(4).await, world.doctor(5).await);
+        assign(&world, new(1, 1)).await;
+        assign(&world, new(4, 2)).await;
+        world.hand_over(&doctor, &other).await;
+        let to = event(json!([1])).with(json!({"to_doctor_id": 4})).by(&staff);
+        world.call(handler(), to).await.expect_problem(409, "handing_over");
+        assert_eq!(rows(&world, 1, "DOCTOR#").await[0]["sk"], "DOCTOR#0000000000000001");
+        let from = event(json!([2])).with(json!({"from_doctor_id": 4})).by(&staff);
+        assert_eq!(results(&world, from).await[0]["status"], 200);
     });
 }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use shared::model::assignment::CareRole;
 use shared::model::doctor::Doctor;
 use shared::model::id::{Id, UserId};
 use shared::model::patient::{Patient, PatientDetails};
@@ -125,6 +126,21 @@ fn assignment_whose_period_is_over_is_marked() {
         assert_eq!(marks(&world).await, [wrong_patient(), wrong_patient()]);
         let past = self::ids(&world, "PAST#2026-01-31T12:01:00.000Z#").await;
         assert_eq!((past, open_id(&world).await), (vec![id], other));
+    });
+}
+
+#[test]
+fn next_end_takes_the_place_of_the_first_one() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, other) = (world.doctor(1).await, world.doctor(2).await);
+        let patient = world.patient(1).await;
+        let first = world.assign_for(&doctor, &patient, CareRole::Treating, 0..1).await;
+        world.assign_for(&other, &patient, CareRole::Treating, 0..2).await;
+        world.call(handler(), event(first.terms.id.as_str()).by(&staff)).await.expect(200);
+        let ends = world.rows("ENDS#").await;
+        let ends: Vec<_> = ends.iter().map(|row| row["pk"].as_s().unwrap().as_str()).collect();
+        assert_eq!(ends, ["ENDS#2026-02-02"]);
     });
 }
 

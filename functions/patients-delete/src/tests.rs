@@ -1,3 +1,4 @@
+use shared::model::assignment::CareRole;
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
 use shared::records;
@@ -75,6 +76,22 @@ fn force_is_a_parameter_of_doctors_only() {
         let problem = answer.expect_problem(400, "invalid_query");
         let unknown = json!({"force": ["is not a parameter of this request"]});
         assert_eq!(problem["errors"], unknown);
+    });
+}
+
+/// More assignments than end in one transaction.
+#[test]
+fn deletion_removes_the_row_of_the_first_end() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let patient = world.patient(1).await;
+        for n in 1..=20 {
+            let doctor = world.doctor(n).await;
+            world.assign_for(&doctor, &patient, CareRole::Treating, 0..u64::from(n)).await;
+        }
+        assert_eq!(world.rows("ENDS#").await.len(), 1);
+        world.call(handler(), event().by(&staff)).await.expect(204);
+        assert!(world.rows("ENDS#").await.is_empty());
     });
 }
 

@@ -40,11 +40,13 @@ pub enum Act {
     RemoveProxy,
     SetCover,
     EndCover,
+    HandOver,
+    ReadHandover,
 }
 
 impl Act {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::ReadOwnAccount,
         Self::EndOwnSession,
         Self::ChangeOwnPassword,
@@ -82,6 +84,8 @@ impl Act {
         Self::RemoveProxy,
         Self::SetCover,
         Self::EndCover,
+        Self::HandOver,
+        Self::ReadHandover,
     ];
 
     /// Returns the function whose action it is: `doctors-get`.
@@ -124,6 +128,8 @@ impl Act {
             Self::RemoveProxy => "proxies-delete",
             Self::SetCover => "covers-set",
             Self::EndCover => "covers-end",
+            Self::HandOver => "handovers-create",
+            Self::ReadHandover => "handovers-get",
         }
     }
 }

@@ -114,6 +114,8 @@ pub fn decide(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, D
         | Act::TransferPatients
         | Act::SetCover
         | Act::EndCover
+        | Act::HandOver
+        | Act::ReadHandover
         | Act::RemoveProxy => match actor.role {
             Role::Admin | Role::Staff => allowed(Basis::Role),
             Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),

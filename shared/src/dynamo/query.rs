@@ -14,6 +14,7 @@ pub struct Query<'a> {
     index: Option<(&'static str, &'static str, &'static str)>,
     partition: &'a str,
     prefix: &'a str,
+    before: Option<&'a str>,
     limit: Option<i32>,
     after: Option<Item>,
     projection: Option<&'static str>,
@@ -35,6 +36,7 @@ impl<'a> Query<'a> {
             index: None,
             partition,
             prefix: "",
+            before: None,
             limit: None,
             after: None,
             projection: None,
@@ -51,6 +53,11 @@ impl<'a> Query<'a> {
     /// Restricts to rows whose sort key begins so; the empty prefix restricts nothing.
     pub fn beginning_with(self, prefix: &'a str) -> Self {
         Self { prefix, ..self }
+    }
+
+    /// Restricts to rows whose sort key sorts before this one. DynamoDB takes either this or a prefix.
+    pub fn before(self, sort_key: &'a str) -> Self {
+        Self { before: Some(sort_key), ..self }
     }
 
     pub fn limit(self, rows: i32) -> Self {
@@ -112,6 +119,11 @@ impl Table {
             condition.push_str(&format!(" AND begins_with({sk}, :prefix)"));
             request = request
                 .expression_attribute_values(":prefix", AttributeValue::S(query.prefix.to_owned()));
+        }
+        if let Some(before) = query.before {
+            condition.push_str(&format!(" AND {sk} < :before"));
+            request = request
+                .expression_attribute_values(":before", AttributeValue::S(before.to_owned()));
         }
         let mut filters: Vec<String> = query.filter.into_iter().map(str::to_owned).collect();
         if let Some((attribute, texts)) = query.contained.filter(|(_, texts)| !texts.is_empty()) {

@@ -2,7 +2,7 @@
 
 use super::field::FieldErrors;
 
-/// Why a change of links, assignments or covers conflicts with existing data.
+/// Why a change of links, assignments, covers or hand-overs conflicts with existing data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.code())]
 pub enum Conflict {
@@ -17,6 +17,8 @@ pub enum Conflict {
     HasPatients,
     TooManyCovers,
     TooManyProxies,
+    /// A doctor who hands over all patients gets no new ones.
+    HandingOver,
 }
 
 impl Conflict {
@@ -30,6 +32,7 @@ impl Conflict {
             Self::HasPatients => "has_patients",
             Self::TooManyCovers => "too_many_covers",
             Self::TooManyProxies => "too_many_proxies",
+            Self::HandingOver => "handing_over",
         }
     }
 
@@ -47,6 +50,9 @@ impl Conflict {
             Self::TooManyCovers => "A doctor can cover at most 5 doctors.",
             Self::TooManyProxies => {
                 "A patient can have at most 20 proxies, and an account can be a proxy of at most 20 patients."
+            }
+            Self::HandingOver => {
+                "The doctor hands over all patients to another doctor, and gets no new ones until that is done."
             }
         }
     }

@@ -15,6 +15,7 @@ pub mod draft;
 pub mod duplicate;
 pub mod email;
 pub mod field;
+pub mod handover;
 pub mod id;
 pub mod idempotency;
 pub mod identifier;

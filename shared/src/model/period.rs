@@ -26,6 +26,14 @@ impl Period {
         let starts_before_end = |a: &Self, b: &Self| b.ends_at.is_none_or(|end| a.starts_at < end);
         starts_before_end(self, other) && starts_before_end(other, self)
     }
+
+    /// Returns the shortest period that contains both.
+    pub fn joined(&self, other: &Self) -> Self {
+        Self {
+            starts_at: self.starts_at.min(other.starts_at),
+            ends_at: self.ends_at.zip(other.ends_at).map(|(one, other)| one.max(other)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -51,6 +59,18 @@ mod tests {
         assert!(!first.overlaps(&second) && !second.overlaps(&first));
         for (a, b) in [(first, period(9, None)), (second, period(0, None)), (first, first)] {
             assert!(a.overlaps(&b) && b.overlaps(&a));
+        }
+    }
+
+    #[test]
+    fn joined_period_begins_with_the_first_and_ends_with_the_last() {
+        for (a, b, expected) in [
+            (period(0, Some(10)), period(5, Some(20)), period(0, Some(20))),
+            (period(0, Some(10)), period(20, None), period(0, None)),
+            (period(0, None), period(5, Some(20)), period(0, None)),
+            (period(5, Some(10)), period(0, Some(20)), period(0, Some(20))),
+        ] {
+            assert_eq!((a.joined(&b), b.joined(&a)), (expected, expected));
         }
     }
 }

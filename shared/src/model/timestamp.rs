@@ -53,10 +53,21 @@ impl Timestamp {
         Self::from_millisecond(self.as_millisecond().saturating_add(millisecond))
     }
 
+    /// Returns the moment that is earlier by `duration`. Saturates at the beginning of the calendar.
+    pub fn minus(self, duration: Duration) -> Self {
+        let millisecond = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millisecond(self.as_millisecond().saturating_sub(millisecond))
+    }
+
     /// Returns the time from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         let millisecond = self.as_millisecond().saturating_sub(earlier.as_millisecond());
         Duration::from_millis(u64::try_from(millisecond).unwrap_or(0))
+    }
+
+    /// Returns the date in UTC, as `YYYY-MM-DD`.
+    pub fn utc_date(self) -> String {
+        jiff::tz::TimeZone::UTC.to_datetime(self.0).date().to_string()
     }
 
     /// Returns the latest date anywhere on Earth at this moment (UTC+14). The birth date of a child that is born there
@@ -177,6 +188,17 @@ mod tests {
     }
 
     #[test]
+    fn date_is_that_in_utc() {
+        for (text, date) in [
+            ("2026-01-31T23:59:59.999Z", "2026-01-31"),
+            ("2026-01-31T23:30:00-01:00", "2026-02-01"),
+        ] {
+            let Instant(moment) = text.parse().unwrap();
+            assert_eq!(moment.utc_date(), date);
+        }
+    }
+
+    #[test]
     fn latest_date_is_the_date_in_utc_plus_14() {
         let moment = Timestamp::from_millisecond(1_700_000_000_000); // 22:13 in UTC
         assert_eq!(moment.latest_date(), "2023-11-15".parse().unwrap());
@@ -186,5 +208,7 @@ mod tests {
     fn arithmetic_saturates() {
         let end = Timestamp::from_millisecond(i64::MAX);
         assert_eq!(end.plus(Duration::MAX), end);
+        let beginning = Timestamp::from_millisecond(i64::MIN);
+        assert_eq!(beginning.minus(Duration::MAX), beginning);
     }
 }

@@ -1,22 +1,14 @@
 //! Many assignments in one request. Each of them is a transaction of its own, and each has an outcome of its own.
 
-use super::assignments::{
-    Assigned, AssignmentIds, Assignments, CareChange, CareRequest, Decided, NewAssignment,
-};
-use super::care::Care;
+use super::assignments::{Assigned, Assignments, NewAssignment};
 use super::error::StoreError;
 use super::load::Load;
-use super::stored::{exists, not_found};
+use super::moves::{IfShorter, Move, check_new_doctor, new_doctor_keys};
 use crate::access::{Allowed, Granted, action};
 use crate::dynamo::{DynamoError, Items, Key};
-use crate::model::assignment::{CareRole, Episode, PastEpisode};
-use crate::model::conflict::Conflict;
-use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
-use crate::model::id::{DoctorId, PatientId, UserId};
-use crate::model::period::Period;
+use crate::model::id::{DoctorId, PatientId};
 use crate::model::reason::ReasonCode;
-use crate::model::timestamp::Timestamp;
 
 action! {
     /// Makes many assignments.
@@ -44,17 +36,11 @@ pub struct Transfer {
     pub reason: Option<ReasonCode>,
 }
 
-/// A request to move patients, and whether the doctor who gets them exists.
+/// A request to move patients, and whether the doctor who is to get them may get any.
 #[derive(Debug)]
 pub struct PatientTransfer {
     request: Transfer,
-    new_doctor_exists: bool,
-}
-
-/// The transfer of one patient.
-struct Move<'a> {
-    patient_id: PatientId,
-    transfer: &'a Transfer,
+    new_doctor: Result<(), StoreError>,
 }
 
 impl Assignments<'_> {
@@ -89,16 +75,14 @@ impl Assignments<'_> {
         is_late: impl Fn() -> bool,
     ) -> Result<Vec<(PatientId, ItemOutcome<()>)>, StoreError> {
         let (now, caller) = (by.at(), by.caller().id());
-        let PatientTransfer { request, new_doctor_exists } = by.into_target();
-        if !new_doctor_exists {
-            return Err(not_found::<DoctorDetails>(request.to_doctor_id));
-        }
+        let PatientTransfer { request, new_doctor } = by.into_target();
+        new_doctor?;
         let mut outcomes = Vec::with_capacity(request.patient_ids.len());
         for &patient_id in &request.patient_ids {
             let outcome = if is_late() {
                 Err(too_late())
             } else {
-                let moved = Move { patient_id, transfer: &request };
+                let moved = request.of(patient_id);
                 of_item(self.store.change_care(&moved, caller, now).await)?
             };
             outcomes.push((patient_id, outcome));
@@ -119,65 +103,13 @@ fn too_late() -> StoreError {
     DynamoError::Unavailable("the time of the batch ran out".to_owned()).into()
 }
 
-impl CareRequest for Move<'_> {
-    type Answer = ();
-
-    fn keys(&self) -> Vec<Key> {
-        let doctor = Key::record::<DoctorDetails>(self.transfer.to_doctor_id);
-        vec![doctor, Key::care(self.patient_id)]
+impl Transfer {
+    /// Returns the move of one patient.
+    fn of(&self, patient_id: PatientId) -> Move<'_> {
+        let Self { from_doctor_id, to_doctor_id, ref reason, .. } = *self;
+        let (reason, if_shorter) = (reason.as_ref(), IfShorter::Refuse);
+        Move { patient_id, from_doctor_id, to_doctor_id, reason, if_shorter }
     }
-
-    fn decide(
-        &self,
-        items: &mut Items,
-        by: UserId,
-        now: Timestamp,
-    ) -> Result<Decided<()>, StoreError> {
-        let patient_id = self.patient_id;
-        let Transfer { from_doctor_id, to_doctor_id, ref reason, .. } = *self.transfer;
-        if !exists::<DoctorDetails>(to_doctor_id, items) {
-            return Err(not_found::<DoctorDetails>(to_doctor_id));
-        }
-        let not_assigned =
-            || AssignmentIds { doctor_id: from_doctor_id, patient_id }.not_assigned();
-        let before = Care::take(patient_id, items)?.filter(|care| !care.is_deleted());
-        let before = before.ok_or_else(not_assigned)?;
-        let mut after = before.clone();
-        let mut past = after.take_lapsed(now);
-        let old = after.episode(from_doctor_id).cloned().ok_or_else(not_assigned)?;
-        if let Some(ended) = after.take_episode(from_doctor_id, now) {
-            past.push(PastEpisode { ended_by: Some(by), end_reason: reason.clone(), ..ended });
-        }
-        match after.episode(to_doctor_id).cloned() {
-            None => after.add(Episode {
-                id: before.next_id(to_doctor_id)?,
-                doctor_id: to_doctor_id,
-                role: old.role,
-                period: Period { starts_at: old.period.starts_at.max(now), ..old.period },
-                reason: reason.clone(),
-                assigned_at: now,
-                assigned_by: by,
-                version: 1,
-            })?,
-            // The patient would have no doctor for a time.
-            Some(has) if !covers(&has.period, &old.period, now) => {
-                return Err(Conflict::PeriodOverlaps.into());
-            }
-            Some(has) if old.role == CareRole::Primary && has.role != CareRole::Primary => {
-                let version = has.version + 1;
-                after.change(Episode { role: CareRole::Primary, version, ..has })?;
-            }
-            Some(_) => {}
-        }
-        let change = CareChange { before, after, past, new_doctor: Some(to_doctor_id) };
-        Ok(Decided { change: Some(change), answer: () })
-    }
-}
-
-/// Whether a period contains what is left of another one.
-fn covers(period: &Period, other: &Period, now: Timestamp) -> bool {
-    let ends_before = |end| other.ends_at.is_none_or(|other| end < other);
-    period.starts_at <= other.starts_at.max(now) && !period.ends_at.is_some_and(ends_before)
 }
 
 impl Load for AssignmentBatch {
@@ -199,7 +131,7 @@ impl Load for PatientTransfer {
     type Found = ();
 
     fn keys(request: &Transfer) -> Vec<Key> {
-        vec![Key::record::<DoctorDetails>(request.to_doctor_id)]
+        new_doctor_keys(request.to_doctor_id).into()
     }
 
     fn build(
@@ -208,7 +140,7 @@ impl Load for PatientTransfer {
         items: &mut Items,
         _found: (),
     ) -> Result<Self, StoreError> {
-        let new_doctor_exists = exists::<DoctorDetails>(request.to_doctor_id, items);
-        Ok(Self { request, new_doctor_exists })
+        let new_doctor = check_new_doctor(request.to_doctor_id, items);
+        Ok(Self { request, new_doctor })
     }
 }

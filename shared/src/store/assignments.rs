@@ -1,16 +1,17 @@
 //! Assignments of doctors to patients, and how one is made. `assignment_changes` changes and ends them,
-//! `assignment_batches` makes and moves many, `assignment_lists` lists them.
+//! `assignment_batches` makes and moves many, `moves` moves one, `assignment_lists` lists them.
 //!
 //! A request first decides what a patient's care becomes, and then replaces the care in one transaction.
 
 use super::care::Care;
 use super::error::StoreError;
 use super::load::Load;
-use super::stored::{alive, record_in};
+use super::stored::{absent, alive, record_in};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
-use crate::dynamo::{self, Item, Items, Key, Outcome, ReadPlan, backoff};
+use crate::dynamo::{self, Item, Items, Key, Outcome, ReadPlan, Transaction, backoff};
 use crate::model::assignment::{AssignmentView, CareRole, Episode, PastEpisode};
+use crate::model::conflict::Conflict;
 use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
 use crate::model::id::{DoctorId, PatientId, UserId};
@@ -77,6 +78,8 @@ pub struct DoctorAndPatient<R> {
 pub struct Found {
     /// `None` if no such doctor exists.
     doctor_name: Option<String>,
+    /// Whether the doctor hands over all patients, and therefore gets no new ones.
+    is_handing_over: bool,
     /// `None` if no such patient exists.
     patient_name: Option<String>,
     care: Option<Care>,
@@ -101,7 +104,7 @@ pub(super) struct CareChange {
     pub after: Care,
     /// The episodes that end by it.
     pub past: Vec<PastEpisode>,
-    /// The doctor who gets the patient, and therefore must exist.
+    /// The doctor who gets the patient, and therefore must exist and not hand over all patients.
     pub new_doctor: Option<DoctorId>,
 }
 
@@ -126,19 +129,12 @@ impl Store {
         Assignments { store: self }
     }
 
-    /// Makes a change unless the care, or whether the new doctor exists, has changed since it was read. Calls:
-    /// TransactWriteItems; none if nothing changes.
+    /// Makes a change unless the care, or whether the new doctor may get the patient, has changed since it was read.
+    /// Calls: TransactWriteItems; none if nothing changes.
     pub(super) async fn make<T>(&self, decided: Decided<T>) -> Result<T, StoreError> {
         let Decided { change, answer } = decided;
-        let Some(CareChange { before, after, past, new_doctor }) = change else {
-            return Ok(answer);
-        };
-        let mut transaction = self.main.transaction();
-        if let Some(doctor) = new_doctor {
-            transaction = transaction.require(Key::record::<DoctorDetails>(doctor), alive(), ());
-        }
-        let transaction = before.replace(&after, &past, transaction, ())?;
-        match transaction.commit().await? {
+        let Some(change) = change else { return Ok(answer) };
+        match change.add_to(self.main.transaction(), ())?.commit().await? {
             Outcome::Committed => Ok(answer),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }
@@ -160,6 +156,24 @@ impl Store {
             }
         }
         Err(StoreError::Contended)
+    }
+}
+
+impl CareChange {
+    /// Adds the change to a transaction, on the condition that what it depends on is unchanged.
+    pub(super) fn add_to<'t, R: Copy>(
+        &self,
+        transaction: Transaction<'t, R>,
+        refusal: R,
+    ) -> Result<Transaction<'t, R>, StoreError> {
+        let Self { before, after, past, new_doctor } = self;
+        let mut transaction = transaction;
+        if let Some(doctor) = *new_doctor {
+            transaction = transaction
+                .require(Key::record::<DoctorDetails>(doctor), alive(), refusal)
+                .require(Key::handing_over(doctor), absent(), refusal);
+        }
+        before.replace(after, past, transaction, refusal)
     }
 }
 
@@ -185,6 +199,7 @@ impl NewAssignment {
         now: Timestamp,
     ) -> Result<Decided<Assigned>, StoreError> {
         let AssignmentIds { doctor_id, patient_id } = self.ids;
+        let is_handing_over = found.is_handing_over;
         let Existing { doctor_name, patient_name, care: before } = found.existing(self.ids)?;
         let answer = |episode: Episode, is_new| Assigned {
             assignment: episode.named(patient_id, doctor_name, patient_name),
@@ -206,6 +221,9 @@ impl NewAssignment {
             assigned_by: by,
             version: 1,
         };
+        if is_handing_over {
+            return Err(Conflict::HandingOver.into());
+        }
         after.add(episode.clone())?;
         let change = CareChange { before, after, past, new_doctor: Some(doctor_id) };
         Ok(Decided { change: Some(change), answer: answer(episode, true) })
@@ -264,9 +282,10 @@ impl NamesAssignment for NewAssignment {
 }
 
 impl AssignmentIds {
-    fn keys(self) -> [Key; 3] {
+    fn keys(self) -> [Key; 4] {
         [
             Key::record::<DoctorDetails>(self.doctor_id),
+            Key::handing_over(self.doctor_id),
             Key::record::<PatientDetails>(self.patient_id),
             Key::care(self.patient_id),
         ]
@@ -293,6 +312,7 @@ impl Found {
     fn take(ids: AssignmentIds, items: &mut Items) -> Result<Self, StoreError> {
         let AssignmentIds { doctor_id, patient_id } = ids;
         let doctor = items.take(&Key::record::<DoctorDetails>(doctor_id));
+        let is_handing_over = items.take(&Key::handing_over(doctor_id)).is_some();
         let patient = items.take(&Key::record::<PatientDetails>(patient_id));
         let doctor_name = doctor.as_ref().and_then(name_in);
         let patient_name = patient.as_ref().and_then(name_in);
@@ -303,12 +323,12 @@ impl Found {
             },
             (care, _) => care,
         };
-        Ok(Self { doctor_name, patient_name, care })
+        Ok(Self { doctor_name, is_handing_over, patient_name, care })
     }
 
     /// Returns both sides and the care, or names the sides that do not exist.
     pub(super) fn existing(self, ids: AssignmentIds) -> Result<Existing, StoreError> {
-        let Self { doctor_name, patient_name, care } = self;
+        let Self { doctor_name, patient_name, care, .. } = self;
         let care = care.filter(|care| !care.is_deleted());
         match (doctor_name, patient_name.zip(care)) {
             (Some(doctor_name), Some((patient_name, care))) => {

@@ -1,15 +1,16 @@
 //! The care of one patient: the episodes of all doctors who have the patient now or later, in one item.
 //!
 //! Every change of an assignment replaces this item on the condition of its version, so all changes of one patient's
-//! care are in one order. All other rows are made from it: the patient's row and the doctor's row of each episode. They
-//! are written and removed in the transaction of the change.
+//! care are in one order. All other rows are made from it: the patient's row and the doctor's row of each episode, and
+//! the row of the first end, by which a daily function finds the episodes that are over. They are written and removed in
+//! the transaction of the change.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
-use super::keys::{self, SEPARATOR};
+use super::keys::{self, PANEL_PREFIX, SEPARATOR};
 use super::stored::is_version;
 use crate::dynamo::{self, Expression, Item, Items, Key, Transaction};
 use crate::model::assignment::{CareRole, Episode, EpisodeId, PastEpisode};
@@ -241,10 +242,18 @@ impl Care {
         Ok(())
     }
 
+    /// Returns the key of the row of the first end; `None` if no episode has an end. One row for all ends, because each
+    /// one more would be an action in the transaction in which all of them are over.
+    pub fn first_end(&self) -> Option<Key> {
+        let first = self.episodes().iter().filter_map(|episode| episode.period.ends_at).min()?;
+        Some(Key::first_end(self.patient, first))
+    }
+
     /// Returns the rows that these episodes have.
     fn rows(&self) -> Result<BTreeMap<Key, Item>, StoreError> {
         let Content { restricted, place, names, episodes, .. } = &self.content;
-        let mut rows = BTreeMap::new();
+        let first_end = self.first_end().map(|key| (key.clone(), Item::from(key)));
+        let mut rows: BTreeMap<Key, Item> = first_end.into_iter().collect();
         for episode in episodes {
             let doctor = episode.doctor_id;
             let restricted = *restricted;
@@ -348,7 +357,7 @@ pub fn past_keys(past: &PastEpisode) -> Result<[Key; 2], StoreError> {
 
 /// Returns the prefix of the sort keys of a panel's rows.
 pub fn panel_prefix() -> String {
-    format!("NAME#{SEARCH_KEY_VERSION}#")
+    format!("{PANEL_PREFIX}{SEARCH_KEY_VERSION}#")
 }
 
 /// Returns the names of a patient, and the same without spaces, because a search may join or divide words.

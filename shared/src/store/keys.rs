@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::dynamo::{AttributeValue, Item, Key};
 use crate::model::assignment::EpisodeId;
+use crate::model::handover::HandoverId;
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::invitation::InvitationId;
 use crate::model::record::Details;
@@ -29,6 +30,9 @@ pub const MAX_SORT_KEY: usize = 1024;
 /// The prefix of the sort keys of a user's sessions.
 pub const SESSION_PREFIX: &str = "SESSION#";
 
+/// The prefix of the sort keys of a panel's rows, whatever the rule for names.
+pub const PANEL_PREFIX: &str = "NAME#";
+
 /// The prefix of the sort keys of past episodes.
 pub const PAST_PREFIX: &str = "PAST#";
 
@@ -37,6 +41,9 @@ pub const PROXY_PREFIX: &str = "PROXY#";
 
 /// The partition of all invitations.
 pub const INVITATIONS: &str = "INVITATIONS";
+
+/// The partition of all open hand-overs.
+pub const OPEN_JOBS: &str = "JOBS";
 
 /// The partition of all public token keys.
 pub const SIGNING_KEYS: &str = "KEYS";
@@ -160,6 +167,26 @@ impl Key {
         Self { pk: record("doctor", doctor.get()), sk: format!("{PAST_PREFIX}{ended_at}#{id}") }
     }
 
+    /// The first end of a patient's current and future assignments, by its date.
+    pub fn first_end(patient: PatientId, ends_at: Timestamp) -> Self {
+        Self { pk: ends_on(ends_at), sk: format!("{ends_at}#{:016}", patient.get()) }
+    }
+
+    /// A doctor who hands over all patients.
+    pub fn handing_over(doctor: DoctorId) -> Self {
+        Self { pk: record("doctor", doctor.get()), sk: "HANDOVER".to_owned() }
+    }
+
+    /// A hand-over.
+    pub fn job(id: &HandoverId) -> Self {
+        Self::of(format!("JOB#{id}"))
+    }
+
+    /// A hand-over that is not done, by the time of its effect.
+    pub fn open_job(effective_at: Timestamp, id: &HandoverId) -> Self {
+        Self { pk: OPEN_JOBS.to_owned(), sk: format!("{effective_at}#{id}") }
+    }
+
     /// The cover of a doctor by another.
     pub fn cover(doctor: DoctorId) -> Self {
         Self { pk: record("doctor", doctor.get()), sk: "COVER".to_owned() }
@@ -197,6 +224,11 @@ impl Key {
     pub fn cursor_keys() -> Self {
         Self::signing_key(CURSOR_KEYS)
     }
+}
+
+/// Returns the partition of the ends on the day of this moment, in UTC.
+pub fn ends_on(moment: Timestamp) -> String {
+    format!("ENDS#{}", moment.utc_date())
 }
 
 /// Returns the keys of an assignment in gsi1 and, as the patient's row, in the table.
@@ -276,6 +308,18 @@ mod tests {
         assert_eq!(id_in::<DoctorId>("DOCTOR#x"), None);
         assert_eq!(record_id::<DoctorDetails>(&ten), DoctorId::new(10));
         assert_eq!(record_id::<PatientDetails>(&ten), None);
+    }
+
+    #[test]
+    fn ends_sort_by_time_within_their_day() {
+        let moment = |text: &str| text.parse().unwrap();
+        let (morning, night) = (moment("2026-01-31T09:30:00Z"), moment("2026-01-31T23:59:00Z"));
+        let patient = |id| PatientId::new(id).unwrap();
+        let first = Key::first_end(patient(9), morning);
+        assert_eq!((first.pk.as_str(), ends_on(night)), ("ENDS#2026-01-31", first.pk.clone()));
+        assert_eq!(first.sk, "2026-01-31T09:30:00.000Z#0000000000000009");
+        assert!(first < Key::first_end(patient(7), night));
+        assert_eq!(id_in::<PatientId>(&first.sk), Some(patient(9)));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! A method that reads or changes a doctor, a patient or an assignment, or that administers accounts, takes the grant of
 //! its own action ([`crate::access::Granted`]), so code that skips the decision does not compile. The methods of signing
-//! in (by name, by session, by mailed token) come before any decision and take none.
+//! in (by name, by session, by mailed token) come before any decision and take none, and neither do those of the work
+//! that no request asks for.
 //!
 //! Invariants: no function scans a base table; a write that must be atomic is one transaction; a read that decides something
 //! is consistent and reads the base table.
@@ -24,13 +25,17 @@ mod cursor_keys;
 mod duplicates;
 mod error;
 mod expiring;
+mod handover_worker;
+mod handovers;
 mod idempotency;
 #[cfg(feature = "operator")]
 mod indexes;
 mod invitations;
 mod keys;
+mod lapse;
 mod links;
 mod load;
+mod moves;
 mod name_index;
 #[cfg(feature = "operator")]
 mod operator;
@@ -86,6 +91,10 @@ pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use cursor_keys::{CursorKey, CursorKeyItem, CursorKeys};
 pub use duplicates::FindDuplicates;
 pub use error::StoreError;
+pub use handover_worker::Progress;
+pub use handovers::{
+    HandOver, HandoverRequest, HandoverToStart, Handovers, ReadHandover, StoredHandover,
+};
 #[cfg(feature = "operator")]
 pub use indexes::IndexState;
 pub use invitations::{

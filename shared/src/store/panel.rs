@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::care::panel_prefix;
 use super::error::StoreError;
-use super::keys::{id_in, id_in_sort_key};
+use super::keys::{PANEL_PREFIX, id_in, id_in_sort_key};
 use super::tables::Store;
 use crate::dynamo::{self, Item, Key, Query, ReadPlan, Rows};
 use crate::model::doctor::DoctorDetails;
@@ -17,6 +17,9 @@ use crate::model::timestamp::Timestamp;
 
 /// The attributes of a row that say when an assignment gives access.
 const PERIOD_ATTRIBUTES: &[&str] = &["pk", "starts_at", "ends_at"];
+
+/// The number of rows of a panel that are read at a time when all of its patients change.
+pub(super) const ROWS: i32 = 40;
 
 /// How many rows of a panel a search by name looks at for one page.
 const SEARCHED: i32 = 500;
@@ -64,6 +67,43 @@ impl Store {
             });
         }
         Ok(self.main.query_all(queries).await?)
+    }
+
+    /// Returns the next rows of a doctor's panel, read consistently: up to 40 after this sort key, by any rule for names.
+    /// Calls: Query.
+    pub(super) async fn panel_rows(
+        &self,
+        doctor: DoctorId,
+        after: Option<&str>,
+    ) -> Result<Vec<Key>, StoreError> {
+        let Key { pk, .. } = Key::record::<DoctorDetails>(doctor);
+        let key = |sk: &str| Key { pk: pk.clone(), sk: sk.to_owned() };
+        let query = Query::partition(&pk)
+            .beginning_with(PANEL_PREFIX)
+            .project("sk")
+            .limit(ROWS)
+            .after(after.map(|sk| key(sk).into()));
+        let rows = self.main.query(query).await?;
+        let key_of = |row: &Item| {
+            let sk = dynamo::string(row, "sk").ok_or_else(|| StoreError::missing("a key"))?;
+            Ok(key(sk))
+        };
+        rows.items.iter().map(key_of).collect()
+    }
+
+    /// Returns the number of rows of a doctor's panel. Calls: Query for every megabyte.
+    pub(super) async fn panel_size(&self, doctor: DoctorId) -> Result<usize, StoreError> {
+        let Key { pk, .. } = Key::record::<DoctorDetails>(doctor);
+        let (mut size, mut after) = (0, None);
+        loop {
+            let query = Query::partition(&pk).beginning_with(PANEL_PREFIX).after(after);
+            let rows = self.main.query(query.project("sk")).await?;
+            size += rows.items.len();
+            after = rows.next(|last| Some(last.clone()))?;
+            if after.is_none() {
+                return Ok(size);
+            }
+        }
     }
 
     /// Returns those of the patients whom at least one of the doctors has now, as the rows that give access say. Calls:

@@ -5,7 +5,8 @@ use futures_util::future::join_all;
 
 use super::care::Care;
 use super::error::StoreError;
-use super::keys::{PROXY_PREFIX, id_in, id_in_sort_key};
+use super::keys::{PANEL_PREFIX, PROXY_PREFIX, id_in, id_in_sort_key};
+use super::panel::ROWS;
 use super::records::{Delete, RecordActs, Records};
 use super::search_index;
 use super::stored::{State, Stored, doctor_id, not_found, tombstone, unchanged};
@@ -22,16 +23,11 @@ use crate::model::precondition::Preconditions;
 use crate::model::record::{Details, Record};
 use crate::model::timestamp::Timestamp;
 
-/// The prefix of the sort keys of a panel's rows, whatever the rule for names.
-const PANEL_PREFIX: &str = "NAME#";
-
-/// The number of rows of a panel that are read at a time.
-const ROWS: i32 = 40;
-
 /// The number of patients whose assignments end at the same time.
 const AT_ONCE: usize = 8;
 
-/// The most episodes that end in one transaction. Each takes four of its 100 actions.
+/// The most episodes that end in one transaction. Each takes four of its 100 actions; the care takes one, and its
+/// first end two.
 const EPISODES: usize = 15;
 
 /// How often a step is tried while requests change the same patient.
@@ -181,7 +177,7 @@ impl Store {
         }
         if let Some(doctor) = doctor_id::<D>(id) {
             loop {
-                let rows = self.panel_rows(doctor).await?;
+                let rows = self.panel_rows(doctor, None).await?;
                 if rows.is_empty() {
                     break;
                 }
@@ -228,18 +224,6 @@ impl Store {
             }
         }
         Err(StoreError::Contended)
-    }
-
-    /// Returns up to 40 rows of a doctor's panel, read consistently.
-    async fn panel_rows(&self, doctor: DoctorId) -> Result<Vec<Key>, StoreError> {
-        let Key { pk, .. } = Key::record::<DoctorDetails>(doctor);
-        let query = Query::partition(&pk).beginning_with(PANEL_PREFIX).project("sk").limit(ROWS);
-        let rows = self.main.query(query).await?;
-        let key_of = |row: &Item| {
-            let sk = dynamo::string(row, "sk").ok_or_else(|| StoreError::missing("a key"))?;
-            Ok(Key { pk: pk.clone(), sk: sk.to_owned() })
-        };
-        rows.items.iter().map(key_of).collect()
     }
 
     /// Ends the episodes of a deleted doctor in these rows of the panel, at the same time.

@@ -13,7 +13,8 @@ use super::calls::Cost;
 pub const PAGE: &str = "docs/reference/calls.md";
 
 /// Functions without a row on the page.
-pub const WITHOUT_CALLS: [&str; 3] = ["docs", "keys-rotate", "not-found"];
+pub const WITHOUT_CALLS: [&str; 5] =
+    ["assignments-lapse", "docs", "handovers-run", "keys-rotate", "not-found"];
 
 /// Names a folder into which tests write their rows, in place of comparing them with the page.
 pub const RECORD: &str = "RECORD_COSTS_IN";
@@ -51,8 +52,8 @@ pub fn compare(function: &str, cost: &Cost) {
 /// Returns the page with these rows.
 pub fn page(rows: &[String]) -> String {
     format!(
-        "{HEAD}{}\n\nThe functions `docs` and `not-found` call no DynamoDB. `keys-rotate` calls it as \
-        `functions/keys-rotate/src/main.rs` says.\n",
+        "{HEAD}{}\n\nThe functions `docs` and `not-found` call no DynamoDB. `assignments-lapse`, \
+        `handovers-run` and `keys-rotate` answer no\nrequests: `functions/<name>/src/main.rs` says what they do.\n",
         rows.join("\n")
     )
 }

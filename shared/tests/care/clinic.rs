@@ -5,6 +5,7 @@ use std::time::Duration;
 use shared::access::Act;
 use shared::model::cover::NewCover;
 use shared::model::doctor::DoctorDetails;
+use shared::model::handover::NewHandover;
 use shared::model::id::{DoctorId, Id, PatientId, UserId};
 use shared::model::patient::PatientDetails;
 use shared::model::precondition::Preconditions;
@@ -14,8 +15,8 @@ use shared::model::timestamp::Timestamp;
 use shared::model::user::{LinkChange, Role, UserChange};
 use shared::store::{
     AddProxy, Assign, AssignmentIds, CoverRequest, EndAssignment, EndCover, EndingAssignment,
-    ListAssignments, ListDoctorsOfPatient, ListPatientsOfDoctor, NewAssignment, ProxyRequest,
-    SetCover, StoreError, Transfer, TransferPatients,
+    HandOver, HandoverRequest, ListAssignments, ListDoctorsOfPatient, ListPatientsOfDoctor,
+    NewAssignment, ProxyRequest, SetCover, StoreError, Transfer, TransferPatients,
 };
 use shared::testing::{
     Actor, Answer, Event, Value, World, json, protected, steps as store_steps, together,
@@ -33,8 +34,8 @@ pub struct Clinic {
     world: World,
     /// In the order of the model's accounts.
     actors: Vec<Actor>,
-    /// The number of proxies added, for their ids.
-    proxies: u32,
+    /// The number of proxies added and hand-overs begun, for their ids.
+    ids: u32,
 }
 
 impl Clinic {
@@ -59,7 +60,7 @@ impl Clinic {
                     .await;
             actors.push(world.sign_in(changed.unwrap()).await);
         }
-        (Self { world, actors, proxies: 0 }, model)
+        (Self { world, actors, ids: 0 }, model)
     }
 
     pub async fn apply(&mut self, step: &Step) -> Outcome {
@@ -106,6 +107,16 @@ impl Clinic {
                 let (_, outcome) = store.assignments().transfer(by, || false).await?.remove(0);
                 outcome
             }
+            Step::HandOver { from, to } => {
+                let to_doctor_id = doctor_id(to);
+                let handover = NewHandover { to_doctor_id, effective_at: None, reason: None };
+                let request = HandoverRequest { doctor_id: doctor_id(from), handover };
+                self.ids += 1;
+                let id = format!("handover-{}", self.ids).parse().unwrap();
+                let by = store_steps::grant::<HandOver>(store, first(), now, request).await?;
+                store.handovers().start(by, id).await?;
+                store.handovers().run(self.world.app.system(), || false).await.map(drop)
+            }
             Step::Cover { doctor, covering, starts, ends } => {
                 let cover = NewCover {
                     covering_doctor_id: doctor_id(covering),
@@ -138,8 +149,8 @@ impl Clinic {
                     ends_at: ends.map(moment),
                 };
                 let request = ProxyRequest { patient_id: patient_id(patient), proxy };
-                self.proxies += 1;
-                let id = format!("proxy-{}", self.proxies).parse().unwrap();
+                self.ids += 1;
+                let id = format!("proxy-{}", self.ids).parse().unwrap();
                 let by = store_steps::grant::<AddProxy>(store, first(), now, request).await?;
                 store.proxies().add(by, id).await.map(drop)
             }

@@ -1,5 +1,5 @@
-//! A model test of care: random assignments, endings, transfers, covers, proxies, roles, links and clock steps. After
-//! each step, every account asks for everything, and the API shows exactly what a plain reference permits.
+//! A model test of care: random assignments, endings, transfers, hand-overs, covers, proxies, roles, links and clock
+//! steps. After each step, every account asks for everything, and the API shows exactly what a plain reference permits.
 //!
 //! `CARE_SEED` chooses the seed of one run, and `CARE_STEPS` the number of steps. Each step is printed before it is
 //! taken, so the output of a failed run ends with the step that failed.
@@ -19,7 +19,7 @@ use shared::testing::{World, run};
 use steps::Dealer;
 
 const SEEDS: [u64; 3] = [1, 2, 3];
-const STEPS: u64 = 25;
+const STEPS: u64 = 26;
 
 fn number(variable: &str) -> Option<u64> {
     let text = env::var(variable).ok()?;

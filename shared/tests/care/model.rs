@@ -88,6 +88,12 @@ impl Period {
         let end = |period: Self| period.ends.unwrap_or(Moment::MAX);
         self.starts < end(other) && other.starts < end(self)
     }
+
+    /// Returns the shortest period that contains both.
+    fn joined(self, other: Self) -> Self {
+        let ends = self.ends.zip(other.ends).map(|(one, other)| one.max(other));
+        Self { starts: self.starts.min(other.starts), ends }
+    }
 }
 
 impl Model {
@@ -161,7 +167,14 @@ impl Model {
                 next.period.ends = Some(end);
                 self.put(Some(has), next)
             }
-            Step::Transfer { patient, from, to } => self.transfer(patient, from, to),
+            Step::Transfer { patient, from, to } => self.move_patient(patient, from, to, false),
+            Step::HandOver { from, to } => {
+                for patient in 1..=Self::PATIENTS {
+                    // A patient who cannot be moved stays.
+                    self.move_patient(patient, from, to, true);
+                }
+                Outcome::Done
+            }
             Step::Cover { doctor, covering, starts, ends } => {
                 let starts = starts.unwrap_or(now);
                 if ends - starts > 90 * DAY {
@@ -243,21 +256,26 @@ impl Model {
         Outcome::Done
     }
 
-    fn transfer(&mut self, patient: u64, from: u64, to: u64) -> Outcome {
+    /// Moves a patient. A time that the new doctor has the patient, and that is shorter than the old one's, is extended,
+    /// or the move is refused.
+    fn move_patient(&mut self, patient: u64, from: u64, to: u64, extends: bool) -> Outcome {
         let Some(old) = self.open(from, patient) else { return Outcome::Missing };
         let before = self.episodes.clone();
         let Episode { role, period, .. } = self.episodes[old];
+        let rest = Period { starts: period.starts.max(self.now), ..period };
         self.end(old);
         let outcome = match self.open(to, patient) {
-            None => {
-                let period = Period { starts: period.starts.max(self.now), ..period };
-                self.put(None, Episode { doctor: to, patient, role, period })
+            None => self.put(None, Episode { doctor: to, patient, role, period: rest }),
+            Some(has) => {
+                let current = self.episodes[has];
+                let period = current.period.joined(rest);
+                let role = if role == CareRole::Primary { role } else { current.role };
+                if extends || period == current.period {
+                    self.put(Some(has), Episode { role, period, ..current })
+                } else {
+                    Outcome::Refused("period_overlaps")
+                }
             }
-            Some(has) if role == CareRole::Primary => {
-                let next = Episode { role, ..self.episodes[has] };
-                self.put(Some(has), next)
-            }
-            Some(_) => Outcome::Done,
         };
         if outcome != Outcome::Done {
             self.episodes = before;

@@ -30,6 +30,11 @@ pub enum Step {
         from: u64,
         to: u64,
     },
+    /// Moves all patients of a doctor.
+    HandOver {
+        from: u64,
+        to: u64,
+    },
     Cover {
         doctor: u64,
         covering: u64,
@@ -76,6 +81,7 @@ enum Kind {
     Assign,
     End,
     Transfer,
+    HandOver,
     Cover,
     EndCover,
     Account,
@@ -87,10 +93,11 @@ enum Kind {
 }
 
 /// Each kind, with how often it is in the deck.
-const DECK: [(Kind, usize); 11] = [
+const DECK: [(Kind, usize); 12] = [
     (Kind::Assign, 5),
     (Kind::End, 2),
     (Kind::Transfer, 2),
+    (Kind::HandOver, 1),
     (Kind::Cover, 2),
     (Kind::EndCover, 1),
     (Kind::Account, 3),
@@ -136,6 +143,10 @@ impl Dealer {
             Kind::Transfer => {
                 let (from, patient) = self.assigned(model).unwrap_or((doctor, patient));
                 Step::Transfer { patient, from, to: self.other_doctor(from) }
+            }
+            Kind::HandOver => {
+                let from = self.assigned(model).map_or(doctor, |(doctor, _)| doctor);
+                Step::HandOver { from, to: self.other_doctor(from) }
             }
             Kind::Cover => {
                 let covering = self.other_doctor(doctor);

@@ -1,10 +1,9 @@
 //! Many changes of one patient's care at the same time: one primary doctor, no assignment lost, and rows that agree.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use shared::model::assignment::CareRole;
 use shared::model::conflict::Conflict;
 use shared::model::id::{DoctorId, Id, PatientId, UserId};
@@ -19,7 +18,7 @@ use shared::store::{
 use shared::testing::{World, json, run, steps};
 use tokio::task::JoinSet;
 
-type Row = HashMap<String, AttributeValue>;
+use super::care_rows::{Rows, number, text};
 
 /// More than the tasks that can be faster than one of them.
 const ATTEMPTS: u32 = 200;
@@ -125,83 +124,6 @@ impl Task {
             Err(error) => panic!("{self:?}: {error:?}"),
         };
         (self, ended)
-    }
-}
-
-fn text<'a>(row: &'a Row, attribute: &str) -> &'a str {
-    row[attribute].as_s().unwrap()
-}
-
-fn number(row: &Row, attribute: &str) -> u64 {
-    row[attribute].as_n().unwrap().parse().unwrap()
-}
-
-/// The rows of one patient's care.
-struct Rows {
-    /// The episodes in the item of the care.
-    care: Vec<Row>,
-    /// The other rows by their keys.
-    others: BTreeMap<(String, String), Row>,
-}
-
-impl Rows {
-    async fn read(world: &World) -> Self {
-        let (mut care, mut others) = (Vec::new(), BTreeMap::new());
-        for row in world.rows("").await {
-            let key = (text(&row, "pk").to_owned(), text(&row, "sk").to_owned());
-            if key.1 == "CARE" {
-                let episodes = row["episodes"].as_l().unwrap().iter();
-                care.extend(episodes.map(|episode| episode.as_m().unwrap().clone()));
-            } else {
-                others.insert(key, row);
-            }
-        }
-        Self { care, others }
-    }
-
-    /// Returns the rows in the partitions of patients or doctors whose sort key has this prefix.
-    fn with<'a>(&'a self, partitions: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a Row> {
-        let rows = self.others.iter();
-        let rows =
-            rows.filter(move |((pk, sk), _)| pk.starts_with(partitions) && sk.starts_with(prefix));
-        rows.map(|(_, row)| row)
-    }
-
-    /// Returns the doctors of these rows with the ids of their episodes.
-    fn doctors<'a>(rows: impl Iterator<Item = &'a Row>) -> BTreeSet<(u64, String)> {
-        rows.map(|row| (number(row, "doctor_id"), text(row, "id").to_owned())).collect()
-    }
-
-    /// Fails the test unless all rows agree with the care, and the periods of no doctor overlap.
-    fn check(&self) {
-        let open = Self::doctors(self.care.iter());
-        assert_eq!(open.len(), self.care.len());
-        assert_eq!(Self::doctors(self.with("PATIENT#", "DOCTOR#")), open);
-        assert_eq!(Self::doctors(self.with("DOCTOR#", "NAME#")), open);
-        assert_eq!(self.with("DOCTOR#", "NAME#").count(), open.len());
-        let past = Self::doctors(self.with("PATIENT#", "PAST#"));
-        assert_eq!(Self::doctors(self.with("DOCTOR#", "PAST#")), past);
-        assert!(past.is_disjoint(&open));
-
-        let mut periods: BTreeMap<u64, Vec<(&str, Option<&str>)>> = BTreeMap::new();
-        for row in self.care.iter().chain(self.with("PATIENT#", "PAST#")) {
-            let end = row.get("ends_at").map(|end| end.as_s().unwrap().as_str());
-            let period = (text(row, "starts_at"), end);
-            // An episode that ended when it began has no time.
-            if end != Some(period.0) {
-                periods.entry(number(row, "doctor_id")).or_default().push(period);
-            }
-        }
-        for (doctor, mut periods) in periods {
-            periods.sort_unstable();
-            for pair in periods.windows(2) {
-                assert!(pair[0].1.is_some_and(|end| end <= pair[1].0), "{doctor}: {periods:?}");
-            }
-        }
-    }
-
-    fn primaries(&self) -> usize {
-        self.care.iter().filter(|row| text(row, "role") == "primary").count()
     }
 }
 

@@ -18,15 +18,15 @@ use tokio::sync::Notify;
 use crate::assignment_rows;
 
 /// A store of the world's tables, through a proxy that holds each transaction until it is released.
-struct Held {
-    store: Store,
+pub struct Held {
+    pub store: Store,
     /// A transaction has arrived.
-    arrived: Arc<Notify>,
+    pub arrived: Arc<Notify>,
     /// The transaction may continue.
-    released: Arc<Notify>,
+    pub released: Arc<Notify>,
 }
 
-async fn held(world: &World) -> Held {
+pub async fn held(world: &World) -> Held {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let store = store_at(format!("http://{}", listener.local_addr().unwrap()));
     let held = Held { store, arrived: Arc::default(), released: Arc::default() };

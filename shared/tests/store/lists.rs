@@ -4,14 +4,16 @@ use repo::template::Template;
 use shared::model::doctor::DoctorDetails;
 use shared::model::id::{DoctorId, Id, UserId};
 use shared::model::page::Paging;
+use shared::model::patient::PatientDetails;
 use shared::model::precondition::Preconditions;
 use shared::model::search::Criteria;
 use shared::model::timestamp::Timestamp;
+use shared::records;
 use shared::store::{
     AssignmentsQuery, LISTED_PATIENT_ATTRIBUTES, ListPatientsOfDoctor, Position, ShownEpisodes,
     StoreError, When, is_list_position,
 };
-use shared::testing::{Value, World, json, run, steps};
+use shared::testing::{Event, Value, World, json, protected, run, steps};
 
 /// A stored field that no list shows.
 const UNLISTED: &str = "medical_history";
@@ -96,6 +98,31 @@ fn panel_is_read_in_full_pages_that_all_know_the_doctor() {
             .await
             .unwrap();
         assert!(matches!(page(beyond).await, Err(StoreError::NotFound(_))));
+    });
+}
+
+#[test]
+fn page_of_a_panel_costs_the_same_in_a_larger_panel() {
+    run(async |world: World| {
+        let doctor = world.doctor(1).await;
+        let actor = world.doctor_account(&doctor).await;
+        world.app.verifier().read_keys(world.app.store(), world.app.now()).await.unwrap();
+        let mut pages = Vec::new();
+        for patients in [1..=10, 11..=210] {
+            for n in patients {
+                world.assign(&doctor, &world.patient(n).await).await;
+            }
+            world.calls.take();
+            let event = Event::of("patients-list").query(&[("limit", "10")]).by(&actor);
+            let handler = protected(records::list::<PatientDetails>);
+            let page = world.call(handler, event.without_policy()).await.expect(200);
+            let mut cost = world.calls.take_cost();
+            cost.calls.sort_unstable();
+            pages.push((page["results"].clone(), cost));
+        }
+        assert_eq!(pages[0], pages[1]);
+        let (results, cost) = &pages[1];
+        assert_eq!((results.as_array().unwrap().len(), cost.rounds), (10, 2));
     });
 }
 

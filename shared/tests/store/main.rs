@@ -4,9 +4,16 @@
 
 mod accounts;
 mod care;
+mod care_rows;
 mod deletion;
 mod emulators;
+mod handover;
+mod handover_killed;
+mod handover_races;
+mod handover_requests;
 mod interleavings;
+mod killed;
+mod lapse;
 mod lists;
 mod migration;
 mod old_data;

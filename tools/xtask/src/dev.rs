@@ -1,13 +1,15 @@
 //! `cargo dev`: the whole API on this machine.
 //!
-//! One process has an embedded DynamoDB and a gateway. Its child, `cargo lambda watch`, starts a function at its
-//! first request and again whenever its code changes. All end together.
+//! One process has an embedded DynamoDB, a gateway, and a scheduler that invokes the scheduled functions. Its child,
+//! `cargo lambda watch`, starts a function at its first request and again whenever its code changes. All end together.
 
 mod demo;
 mod environment_file;
 mod files;
 mod functions;
 mod gateway;
+mod schedule;
+mod scheduler;
 mod summary;
 
 use std::future::pending;
@@ -28,6 +30,7 @@ use tokio::time::timeout;
 use self::environment_file::EnvironmentFile;
 use self::functions::Functions;
 use self::gateway::Gateway;
+use self::scheduler::Timetable;
 use self::summary::Summary;
 use crate::database::Database;
 use crate::environment::environment;
@@ -164,6 +167,7 @@ async fn prepare(database: &Database, template: &Template, arguments: &str) -> R
 /// Serves until something fails, and returns the reason.
 async fn serve(options: &Options) -> Result {
     let template = Template::load()?;
+    let timetable = Timetable::of(&template)?;
     for (path, _) in generated::stale(&template)? {
         ui::warning(format!("{path} is older than its source: run `cargo xtask generate`"));
     }
@@ -182,9 +186,12 @@ async fn serve(options: &Options) -> Result {
     let token_secret = files::token_secret(data.folder())?;
     let environment = environment(&template, dynamodb, token_secret, Some(&outbox));
     let inner = Port::reserve(0)?;
-    let _gateway = Gateway::serve(port, inner.number())?;
+    let inner_number = inner.number();
+    let _gateway = Gateway::serve(port, inner_number)?;
     let mut functions = Functions::start(&cargo_lambda, inner, options, environment, log.clone())?;
     functions.ready(&url).await?;
+    // Dropped before the functions: an invocation that ends with them has not failed.
+    let _scheduler = timetable.start(inner_number, &log);
     let demo = if options.demo {
         functions.unless_ended(load_demo(url.clone())).await??
     } else {

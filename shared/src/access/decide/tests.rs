@@ -49,6 +49,8 @@ const RULES: &[(&[Act], [Outcomes; 5])] = &[
             Act::RemoveProxy,
             Act::SetCover,
             Act::EndCover,
+            Act::HandOver,
+            Act::ReadHandover,
         ],
         [ROLE, ROLE, NEVER, NEVER, NEVER],
     ),

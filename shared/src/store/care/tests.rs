@@ -125,6 +125,23 @@ fn each_episode_has_a_row_of_the_patient_and_of_the_doctor() {
 }
 
 #[test]
+fn first_end_has_a_row() {
+    let mut care = care();
+    care.add(episode(1, CareRole::Treating, 0, None)).unwrap();
+    assert_eq!(care.first_end(), None);
+    for (n, ends, first) in [(2, 90, 90), (3, 95, 90), (4, 50, 50)] {
+        care.add(episode(n, CareRole::Treating, 0, Some(ends))).unwrap();
+        let row = Key::first_end(care.patient, moment(first));
+        assert_eq!(care.first_end(), Some(row.clone()));
+        let rows = care.rows().unwrap();
+        assert_eq!(rows.keys().filter(|key| key.pk.starts_with("ENDS#")).count(), 1);
+        assert_eq!(rows.get(&row), Some(&Item::from(row)));
+    }
+    care.take_lapsed(moment(60));
+    assert_eq!(care.first_end(), Some(Key::first_end(care.patient, moment(90))));
+}
+
+#[test]
 fn stored_care_is_read_back() {
     let mut care = care();
     let ending = episode(1, CareRole::Primary, 0, Some(9));

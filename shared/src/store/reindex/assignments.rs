@@ -1,4 +1,5 @@
-//! Gives the assignments of a patient today's form: an item for the patient's care, and the rows of its episodes.
+//! Gives the assignments of a patient today's form: an item for the patient's care, the rows of its episodes, and the
+//! row of their first end.
 
 use std::collections::BTreeSet;
 
@@ -43,15 +44,17 @@ struct OldRow {
 /// How a step ended.
 enum Step {
     Done,
-    /// There are more assignments.
+    /// Something has changed, and there may be more to change.
     More,
     /// A request changed the patient or a doctor at the same time.
     Refused,
 }
 
-/// Makes an episode of each assignment of schema 2 whose doctor exists, and puts the rows in the doctors' panels in
-/// their place by today's rule for names. Does nothing for a patient who does not exist. Calls: BatchGetItem and Query;
-/// BatchGetItem and TransactWriteItems for every 20 of such assignments, TransactWriteItems if the place is another one.
+/// Makes an episode of each assignment of schema 2 whose doctor exists, puts the rows in the doctors' panels in their
+/// place by today's rule for names, and puts the row of the first end, which schema 3 did not have. Does nothing for a
+/// patient who does not exist. Calls: BatchGetItem and Query, then TransactWriteItems if there is an end; before that,
+/// BatchGetItem, Query, BatchGetItem and TransactWriteItems for every 20 of such assignments, and if the place is
+/// another one.
 pub async fn migrate(store: &Store, patient: PatientId) -> Result<(), StoreError> {
     let mut refusals = 0;
     while refusals < ATTEMPTS {
@@ -76,7 +79,6 @@ async fn step(store: &Store, id: PatientId) -> Result<Step, StoreError> {
     after.describe(&patient);
     let is_moved = after != before;
     let mut old = old_assignments(store, &before).await?;
-    let is_more = if is_moved { !old.is_empty() } else { old.len() > EPISODES };
     // Moving the rows of all episodes takes as many actions as adding some.
     old.truncate(if is_moved { 0 } else { EPISODES });
 
@@ -99,10 +101,20 @@ async fn step(store: &Store, id: PatientId) -> Result<Step, StoreError> {
         });
     }
     if after == before {
-        return Ok(Step::Done);
+        return put_first_end(store, &before).await;
     }
     match before.replace(&after, &[], transaction, ())?.commit().await? {
-        Outcome::Committed if is_more => Ok(Step::More),
+        Outcome::Committed => Ok(Step::More),
+        Outcome::Refused(_) => Ok(Step::Refused),
+    }
+}
+
+/// Puts the row of the first end, if there is an end.
+async fn put_first_end(store: &Store, care: &Care) -> Result<Step, StoreError> {
+    let Some(row) = care.first_end() else { return Ok(Step::Done) };
+    let transaction = store.main.transaction();
+    let transaction = transaction.require(Key::care(care.patient), care.is_unchanged(), ());
+    match transaction.put(row.into()).commit().await? {
         Outcome::Committed => Ok(Step::Done),
         Outcome::Refused(_) => Ok(Step::Refused),
     }

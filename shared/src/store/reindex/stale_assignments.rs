@@ -10,11 +10,8 @@ use crate::model::id::PatientId;
 use crate::model::patient::PatientDetails;
 use crate::store::care::Care;
 use crate::store::error::StoreError;
-use crate::store::keys::{id_in_sort_key, record_id};
+use crate::store::keys::{PANEL_PREFIX, id_in_sort_key, record_id};
 use crate::store::tables::Store;
-
-/// The prefix of the sort keys of a panel's rows, whatever the rule for names.
-const PANEL_PREFIX: &str = "NAME#";
 
 /// Removes those of these items. An item of another kind is left alone, as are the rows of past episodes. Returns
 /// `Contended` if a request changed a patient's assignments at the same time. Calls: BatchGetItem; TransactWriteItems
@@ -106,7 +103,7 @@ mod tests {
         for sk in ["#", "CARE", "PAST#2026-01-31T12:00:00.000Z#7-3-1", "PROXY#0000000000000001"] {
             assert_eq!(row(of_patient, sk), None, "{sk}");
         }
-        for sk in ["#", "COVER", "COVERS", "PAST#2026-01-31T12:00:00.000Z#7-3-1"] {
+        for sk in ["#", "COVER", "COVERS", "HANDOVER", "PAST#2026-01-31T12:00:00.000Z#7-3-1"] {
             assert_eq!(row(of_doctor, sk), None, "{sk}");
         }
         assert_eq!(row("NAME#patient#ro", "roe ana\u{1f}0000000000000007"), None);

@@ -9,13 +9,16 @@ use super::World;
 use crate::model::assignment::{AssignmentView, CareRole};
 use crate::model::cover::{Cover, NewCover};
 use crate::model::doctor::Doctor;
+use crate::model::handover::{Handover, NewHandover};
 use crate::model::id::{Id, UserId};
 use crate::model::patient::{Patient, PatientDetails};
 use crate::model::precondition::Preconditions;
 use crate::model::proxy::{NewProxy, ProxyBasis, ProxyScope};
 use crate::model::record::Edit;
 use crate::model::user::{LinkChange, Role, UserChange};
-use crate::store::{AssignmentIds, CoverRequest, NewAssignment, ProxyRequest, VoidingAssignment};
+use crate::store::{
+    AssignmentIds, CoverRequest, HandoverRequest, NewAssignment, ProxyRequest, VoidingAssignment,
+};
 use crate::testing::actor::Actor;
 use crate::testing::steps;
 
@@ -115,6 +118,16 @@ impl World {
         let store = self.app.store();
         let by = steps::grant(store, first(), now, request).await.expect("a grant");
         store.covers().set(by).await.expect("a cover")
+    }
+
+    /// Begins the hand-over of all patients of a doctor to another one, now. Its id is `handover-` and the doctor's id.
+    pub async fn hand_over(&self, doctor: &Doctor, to: &Doctor) -> Handover {
+        let handover = NewHandover { to_doctor_id: to.id, effective_at: None, reason: None };
+        let request = HandoverRequest { doctor_id: doctor.id, handover };
+        let (store, now) = (self.app.store(), self.app.now());
+        let by = steps::grant(store, first(), now, request).await.expect("a grant");
+        let id = format!("handover-{}", doctor.id).parse().expect("an id");
+        store.handovers().start(by, id).await.expect("a hand-over")
     }
 
     /// Makes an account a patient's guardian, who may do as much as the patient.

@@ -60,7 +60,8 @@ impl Operations {
         Self { admin, staff, doctor, patient, first_doctor, made: RECORDS }
     }
 
-    /// Returns an event for a function; `None` for keys-rotate, which cannot be called here: it needs Secrets Manager.
+    /// Returns an event for a function; `None` for those that no request reaches: `keys-rotate` needs Secrets Manager, and
+    /// what the two functions on a schedule cost depends on the work that is there.
     pub async fn event(&mut self, world: &World, name: &str) -> Result<Option<Event>> {
         self.made += 1;
         let n = self.made;
@@ -71,7 +72,7 @@ impl Operations {
         let doctor_id = self.doctor.id;
         let patient_id = self.patient.id;
         let event = match name {
-            "keys-rotate" => return Ok(None),
+            "assignments-lapse" | "handovers-run" | "keys-rotate" => return Ok(None),
 
             "auth-jwks"
             | "auth-login"
@@ -154,9 +155,9 @@ impl Operations {
                 event.by(&caller).path_parameter("id", pending.id())
             }
 
-            "covers-end" | "covers-set" | "doctors-me" | "mappings-bulk" | "mappings-transfer"
-            | "mappings-update" | "mappings-void" | "patients-me" | "proxies-create"
-            | "proxies-delete" | "proxies-list" => {
+            "covers-end" | "covers-set" | "doctors-me" | "handovers-create" | "handovers-get"
+            | "mappings-bulk" | "mappings-transfer" | "mappings-update" | "mappings-void"
+            | "patients-me" | "proxies-create" | "proxies-delete" | "proxies-list" => {
                 // Boxed: the compiler limits how deep futures nest.
                 Box::pin(self.care_event(world, name, event.by(&caller))).await
             }
@@ -169,7 +170,7 @@ impl Operations {
         Ok(Some(event))
     }
 
-    /// Returns an event for a function of assignments, covers, proxies or an account's own record.
+    /// Returns an event for a function of assignments, covers, hand-overs, proxies or an account's own record.
     async fn care_event(&self, world: &World, name: &str, event: Event) -> Event {
         let n = self.made;
         let (doctor, patient) = (world.doctor(n).await, world.patient(n).await);
@@ -182,6 +183,15 @@ impl Operations {
                 let covering = world.doctor(OTHERS + n).await;
                 let event = event.path_parameter("id", doctor.id);
                 event.with(json!({ "covering_doctor_id": covering.id }))
+            }
+            "handovers-create" => {
+                let other = world.doctor(OTHERS + n).await;
+                let event = event.path_parameter("id", doctor.id);
+                event.with(json!({ "to_doctor_id": other.id }))
+            }
+            "handovers-get" => {
+                let other = world.doctor(OTHERS + n).await;
+                event.path_parameter("id", world.hand_over(&doctor, &other).await.id)
             }
             "doctors-me" => event.by(&world.doctor_account(&doctor).await),
             "patients-me" => event.by(&world.patient_account(&patient).await),

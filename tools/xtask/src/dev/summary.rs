@@ -41,6 +41,11 @@ impl Display for Summary<'_> {
         writeln!(f, "  {HEADING}Data{HEADING:#}     {dynamodb}")?;
         writeln!(f, "  {HEADING}Log{HEADING:#}      {}", log.display())?;
         writeln!(f, "  {HEADING}Mail{HEADING:#}     {}", outbox.display())?;
+        for (name, function) in &template.functions {
+            for schedule in &function.schedules {
+                writeln!(f, "  {HEADING}Runs{HEADING:#}     {name}, by itself: {schedule}")?;
+            }
+        }
         writeln!(f, "  {HEADING}Stop{HEADING:#}     Ctrl-C\n")
     }
 }

@@ -1,0 +1,117 @@
+//! The scheduled functions: invokes each at its times, as EventBridge does in the cloud, through `cargo lambda watch`,
+//! as the gateway does with requests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ops::{Failure, Result, http, ui};
+use repo::root::repository;
+use repo::template::Template;
+use serde_json::Value;
+use shared::model::timestamp::Timestamp;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::sleep;
+
+use super::schedule::Schedule;
+
+/// The time for one invocation: more than a function's own limit, because `cargo lambda watch` may build it anew first.
+/// It never answers an invocation whose process it has ended because the code changed.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The longest sleep. The time that a suspended machine sleeps does not count, so the clock is read again.
+const NAP: Duration = Duration::from_secs(30);
+
+/// The scheduled functions of a template, each with its schedules.
+pub struct Timetable(Vec<(String, Vec<Schedule>)>);
+
+/// A running scheduler. Dropping it ends it.
+pub struct Scheduler {
+    _functions: JoinSet<()>,
+}
+
+impl Timetable {
+    /// Reads the schedules; refuses those that only EventBridge could follow.
+    pub fn of(template: &Template) -> Result<Self> {
+        let mut functions = Vec::new();
+        for (name, function) in &template.functions {
+            let schedules = function.schedules.iter().map(|it| it.parse::<Schedule>());
+            let schedules: Result<Vec<_>> = schedules.collect();
+            let schedules = schedules.map_err(|error| format!("template.yaml: {name}: {error}"))?;
+            if !schedules.is_empty() {
+                functions.push((name.clone(), schedules));
+            }
+        }
+        Ok(Self(functions))
+    }
+
+    /// Starts to invoke the functions of the `cargo lambda watch` at this port, which writes this log.
+    pub fn start(self, port: u16, log: &Path) -> Scheduler {
+        let mut functions = JoinSet::new();
+        for (name, schedules) in self.0 {
+            let url = url(port, &name);
+            functions.spawn(run(name, schedules, url, log.to_owned()));
+        }
+        Scheduler { _functions: functions }
+    }
+}
+
+/// Returns the URL at which `cargo lambda watch` takes the invocations of a function, as Lambda's own API does.
+fn url(port: u16, function: &str) -> String {
+    format!("http://127.0.0.1:{port}/2015-03-31/functions/{function}/invocations")
+}
+
+/// Invokes one function at its times, without end. Times that come during an invocation are left out, so that no
+/// invocation overlaps with another one.
+async fn run(function: String, schedules: Vec<Schedule>, url: String, log: PathBuf) {
+    let start = Timestamp::system();
+    let next = || {
+        let now = Timestamp::system();
+        schedules.iter().map(|schedule| schedule.next(start, now)).min()
+    };
+    while let Some(time) = next() {
+        sleep_until(time).await;
+        if let Err(problem) = invoke(&function, &url).await {
+            let log = log.display();
+            ui::warning(format!("the scheduled function {function} failed: {problem}; see {log}"));
+        }
+    }
+}
+
+async fn sleep_until(time: Timestamp) {
+    loop {
+        let left = time.since(Timestamp::system());
+        if left.is_zero() {
+            return;
+        }
+        sleep(left.min(NAP)).await;
+    }
+}
+
+/// Invokes a function with its event, and returns its failure in one line.
+async fn invoke(function: &str, url: &str) -> Result {
+    let path = repository().join("events").join(function).with_extension("json");
+    let event = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let (agent, url) = (http::agent_for(url, PATIENCE), url.to_owned());
+    let invoked = move || -> Result {
+        let request = agent.post(url).header("content-type", "application/json");
+        let mut answer = request.send(event.as_slice())?;
+        match answer.status().as_u16() {
+            200 => Ok(()),
+            status => Err(failure(status, &answer.body_mut().read_to_string()?)),
+        }
+    };
+    spawn_blocking(invoked).await?
+}
+
+/// Returns the error that the function reports in the body, or the status of `cargo lambda watch`.
+fn failure(status: u16, body: &str) -> Failure {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    match body.get("errorMessage").and_then(Value::as_str) {
+        Some(message) => message.split_whitespace().collect::<Vec<_>>().join(" ").into(),
+        None => format!("cargo lambda watch answered {status}").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
