@@ -55,12 +55,9 @@ pub fn accepted(message: &'static str) -> ApiResult {
     json(StatusCode::ACCEPTED, &Message { message })
 }
 
-/// 202 with a body, and the location at which the client sees how far the work is.
-pub fn accepted_at(location: &str, body: &(impl Serialize + Disclosure)) -> ApiResult {
-    let mut answer = json(StatusCode::ACCEPTED, body)?;
-    let location = HeaderValue::from_str(location).map_err(ApiError::internal)?;
-    answer.response.headers_mut().insert(header::LOCATION, location);
-    Ok(answer)
+/// 202 with the body
+pub fn accepted_body(body: &(impl Serialize + Disclosure)) -> ApiResult {
+    json(StatusCode::ACCEPTED, body)
 }
 
 /// 204 to OPTIONS, with the methods of the path and the media types of its PATCH.

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 async fn work(app: App, _settings: Arc<()>, _event: IgnoredAny) -> Outcome {
     let now = app.now();
     let end = now.plus(BUDGET);
-    let changed = app.store().assignments().lapse(now, || app.now() >= end).await?;
+    let (changed, outcome) = app.store().assignments().lapse(now, || app.now() >= end).await;
     log::note_work("assignments of patients lapsed", changed);
-    Ok(())
+    Ok(outcome?)
 }

@@ -17,6 +17,5 @@ async fn create(context: Context, by: Granted<HandOver>) -> ApiResult {
     let id = context.system().random_text::<16>()?;
     let id: HandoverId = id.parse().map_err(ApiError::internal)?;
     let handover = context.store().handovers().start(by, id).await?;
-    let location = format!("/api/handovers/{}/", handover.id);
-    response::accepted_at(&location, &handover)
+    response::accepted_body(&handover)
 }

@@ -43,10 +43,8 @@ fn handover_is_accepted_and_stored() {
         let staff = world.actor(Role::Staff).await;
         let (doctor, other) = (world.doctor(1).await, world.doctor(2).await);
         let answer = post(&world, &staff, &doctor, to(&other, json!({}))).await;
-        let location = answer.header("location").map(str::to_owned);
         let mut body = answer.expect(202);
-        let id = body.as_object_mut().unwrap().remove("id").unwrap();
-        assert_eq!(location, Some(format!("/api/handovers/{}/", id.as_str().unwrap())));
+        assert!(body.as_object_mut().unwrap().remove("id").unwrap().is_string());
         let now = "2026-01-31T12:00:00.000Z";
         assert_eq!(
             body,
@@ -85,8 +83,6 @@ fn repeated_request_returns_the_handover() {
         world.advance(Duration::from_secs(60));
         for again in [first, to(&other, json!({})), to(&other, json!({"reason": "retirement"}))] {
             let answer = post(&world, &staff, &doctor, again).await;
-            let location = format!("/api/handovers/{}/", handover["id"].as_str().unwrap());
-            assert_eq!(answer.header("location"), Some(location.as_str()));
             assert_eq!(answer.expect(202), handover);
         }
         for different in [

@@ -1,7 +1,7 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use shared::model::user::Role;
+use shared::system::System;
 use shared::testing::{Actor, Event, Handler, Value, World, checks, json, protected, run};
 
 use super::get;
@@ -29,9 +29,10 @@ async fn read(world: &World, by: &Actor) -> Value {
     world.call(handler(), event().by(by)).await.expect(200)
 }
 
-async fn work(world: &World, is_late: impl Fn() -> bool + Copy) {
-    let (store, system) = (world.app.store(), world.app.system());
-    store.handovers().run(system, is_late).await.unwrap();
+/// Works for five seconds of this system's clock.
+async fn work(world: &World, system: &System) {
+    let end = world.app.now().plus(Duration::from_secs(5));
+    world.app.store().handovers().run(system, end).await.1.unwrap();
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn handover_is_scheduled_and_then_done() {
         });
         assert_eq!(read(&world, &staff).await, expected);
         world.advance(Duration::from_secs(60));
-        work(&world, || false).await;
+        work(&world, world.app.system()).await;
         for (field, value) in [
             ("state", json!("done")),
             ("moved", json!(3)),
@@ -63,8 +64,7 @@ fn handover_is_scheduled_and_then_done() {
 fn handover_is_running_while_patients_are_left() {
     run(async |world: World| {
         let staff = clinic(&world, 5).await;
-        let asked = AtomicUsize::new(0);
-        work(&world, || asked.fetch_add(1, Ordering::Relaxed) >= 2).await;
+        work(&world, &world.ticking_system()).await;
         let handover = read(&world, &staff).await;
         assert_eq!(
             (&handover["state"], &handover["finished_at"]),

@@ -24,8 +24,7 @@ fn main() -> ExitCode {
 
 async fn work(app: App, _settings: Arc<()>, _event: IgnoredAny) -> Outcome {
     let end = app.now().plus(BUDGET);
-    let is_late = || app.now() >= end;
-    let progress = app.store().handovers().run(app.system(), is_late).await?;
-    log::note_work("patients were handed over", progress.moved);
-    Ok(())
+    let (moved, outcome) = app.store().handovers().run(app.system(), end).await;
+    log::note_work("patients were handed over", moved);
+    Ok(outcome?)
 }

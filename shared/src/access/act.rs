@@ -42,11 +42,12 @@ pub enum Act {
     EndCover,
     HandOver,
     ReadHandover,
+    CancelHandover,
 }
 
 impl Act {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::ReadOwnAccount,
         Self::EndOwnSession,
         Self::ChangeOwnPassword,
@@ -86,6 +87,7 @@ impl Act {
         Self::EndCover,
         Self::HandOver,
         Self::ReadHandover,
+        Self::CancelHandover,
     ];
 
     /// Returns the function whose action it is: `doctors-get`.
@@ -130,6 +132,7 @@ impl Act {
             Self::EndCover => "covers-end",
             Self::HandOver => "handovers-create",
             Self::ReadHandover => "handovers-get",
+            Self::CancelHandover => "handovers-cancel",
         }
     }
 }

@@ -116,6 +116,7 @@ pub fn decide(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, D
         | Act::EndCover
         | Act::HandOver
         | Act::ReadHandover
+        | Act::CancelHandover
         | Act::RemoveProxy => match actor.role {
             Role::Admin | Role::Staff => allowed(Basis::Role),
             Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),

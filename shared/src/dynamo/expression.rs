@@ -28,6 +28,11 @@ impl Expression {
         Self { condition: Some(condition), ..Self::default() }
     }
 
+    /// A condition: there is no item.
+    pub fn absent() -> Self {
+        Self::only("attribute_not_exists(pk)")
+    }
+
     /// Adds a condition.
     pub fn only_if(mut self, condition: &'static str) -> Self {
         self.condition = Some(condition);

@@ -51,7 +51,7 @@ impl<R: Copy> Transaction<'_, R> {
 
     /// Puts an item whose key must be free.
     pub fn put_new(self, item: Item, refusal: R) -> Self {
-        self.put_if(item, Expression::only("attribute_not_exists(pk)"), refusal)
+        self.put_if(item, Expression::absent(), refusal)
     }
 
     /// Puts an item if the condition holds for the item with its key.

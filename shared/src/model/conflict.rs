@@ -19,6 +19,8 @@ pub enum Conflict {
     TooManyProxies,
     /// A doctor who hands over all patients gets no new ones.
     HandingOver,
+    /// A hand-over that a worker has begun cannot be cancelled.
+    AlreadyBegun,
 }
 
 impl Conflict {
@@ -33,6 +35,7 @@ impl Conflict {
             Self::TooManyCovers => "too_many_covers",
             Self::TooManyProxies => "too_many_proxies",
             Self::HandingOver => "handing_over",
+            Self::AlreadyBegun => "already_begun",
         }
     }
 
@@ -54,6 +57,7 @@ impl Conflict {
             Self::HandingOver => {
                 "The doctor hands over all patients to another doctor, and gets no new ones until that is done."
             }
+            Self::AlreadyBegun => "The hand-over has begun or is done, so it cannot be cancelled.",
         }
     }
 

@@ -41,6 +41,8 @@ pub enum HandoverState {
     Scheduled,
     Running,
     Done,
+    /// Nobody has moved, and nobody will.
+    Cancelled,
 }
 
 /// A hand-over as clients see it. It counts patients, and names none.
@@ -55,8 +57,8 @@ pub struct Handover {
     pub state: HandoverState,
     /// The number of patients who have moved.
     pub moved: u64,
-    /// The number of patients who have not moved; `None` until they are counted. When it is done, those who stay,
-    /// because a rule of care does not permit their move.
+    /// The number of patients who have not moved; `None` until they are counted. When it is done, those who stay:
+    /// because their move is refused, or because the new doctor was deleted.
     pub left: Option<u64>,
     pub created_at: Timestamp,
     pub created_by: UserId,

@@ -27,12 +27,13 @@ impl Period {
         starts_before_end(self, other) && starts_before_end(other, self)
     }
 
-    /// Returns the shortest period that contains both.
-    pub fn joined(&self, other: &Self) -> Self {
-        Self {
+    /// Returns the period that contains both; `None` if there is time between them.
+    pub fn joined(&self, other: &Self) -> Option<Self> {
+        let reaches = |a: &Self, b: &Self| a.ends_at.is_none_or(|end| b.starts_at <= end);
+        (reaches(self, other) && reaches(other, self)).then(|| Self {
             starts_at: self.starts_at.min(other.starts_at),
             ends_at: self.ends_at.zip(other.ends_at).map(|(one, other)| one.max(other)),
-        }
+        })
     }
 }
 
@@ -65,10 +66,11 @@ mod tests {
     #[test]
     fn joined_period_begins_with_the_first_and_ends_with_the_last() {
         for (a, b, expected) in [
-            (period(0, Some(10)), period(5, Some(20)), period(0, Some(20))),
-            (period(0, Some(10)), period(20, None), period(0, None)),
-            (period(0, None), period(5, Some(20)), period(0, None)),
-            (period(5, Some(10)), period(0, Some(20)), period(0, Some(20))),
+            (period(0, Some(10)), period(5, Some(20)), Some(period(0, Some(20)))),
+            (period(0, Some(10)), period(10, None), Some(period(0, None))),
+            (period(0, Some(10)), period(11, None), None),
+            (period(0, None), period(5, Some(20)), Some(period(0, None))),
+            (period(5, Some(10)), period(0, Some(20)), Some(period(0, Some(20)))),
         ] {
             assert_eq!((a.joined(&b), b.joined(&a)), (expected, expected));
         }

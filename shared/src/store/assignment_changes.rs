@@ -270,6 +270,8 @@ impl VoidingAssignment {
 }
 
 impl NamesAssignment for AssignmentChange {
+    const IS_NEW: bool = false;
+
     fn ids(&self) -> AssignmentIds {
         self.ids
     }

@@ -6,10 +6,10 @@
 use super::care::Care;
 use super::error::StoreError;
 use super::load::Load;
-use super::stored::{absent, alive, record_in};
+use super::stored::{alive, record_in};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
-use crate::dynamo::{self, Item, Items, Key, Outcome, ReadPlan, Transaction, backoff};
+use crate::dynamo::{self, Expression, Item, Items, Key, Outcome, ReadPlan, Transaction, backoff};
 use crate::model::assignment::{AssignmentView, CareRole, Episode, PastEpisode};
 use crate::model::conflict::Conflict;
 use crate::model::doctor::DoctorDetails;
@@ -20,7 +20,7 @@ use crate::model::period::Period;
 use crate::model::reason::ReasonCode;
 use crate::model::timestamp::Timestamp;
 
-/// How often a change of a batch that loses races is tried.
+/// How often a change that loses races is tried.
 const ATTEMPTS: u32 = 10;
 
 pub(super) const IN_THE_PAST: &str = "must not be in the past";
@@ -63,6 +63,9 @@ pub struct Assigned {
 
 /// A request about the assignment of one doctor to one patient.
 pub trait NamesAssignment: Clone + Send + Sync + 'static {
+    /// Whether the doctor gets the patient by it, so that it matters whether the doctor hands over all patients.
+    const IS_NEW: bool;
+
     fn ids(&self) -> AssignmentIds;
 }
 
@@ -78,7 +81,7 @@ pub struct DoctorAndPatient<R> {
 pub struct Found {
     /// `None` if no such doctor exists.
     doctor_name: Option<String>,
-    /// Whether the doctor hands over all patients, and therefore gets no new ones.
+    /// Whether the doctor hands over all patients, and therefore gets no new ones; false where it does not matter.
     is_handing_over: bool,
     /// `None` if no such patient exists.
     patient_name: Option<String>,
@@ -140,6 +143,30 @@ impl Store {
         }
     }
 
+    /// Makes past ones of the episodes that `end` takes from a patient's care, and again when it loses a race. Returns
+    /// whether it took any. Calls: GetItem; TransactWriteItems if it took any.
+    pub(super) async fn end_episodes(
+        &self,
+        patient: PatientId,
+        end: impl Fn(&mut Care) -> Vec<PastEpisode>,
+    ) -> Result<bool, StoreError> {
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt).await;
+            let Some(item) = self.main.get(Key::care(patient)).await? else { return Ok(false) };
+            let before = Care::stored(patient, item)?;
+            let mut after = before.clone();
+            let past = end(&mut after);
+            if past.is_empty() {
+                return Ok(false);
+            }
+            let transaction = before.replace(&after, &past, self.main.transaction(), ())?;
+            if transaction.commit().await? == Outcome::Committed {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::Contended)
+    }
+
     /// Loads, decides and makes a change, and again when it loses a race. Calls: BatchGetItem, TransactWriteItems.
     pub(super) async fn change_care<R: CareRequest>(
         &self,
@@ -171,7 +198,7 @@ impl CareChange {
         if let Some(doctor) = *new_doctor {
             transaction = transaction
                 .require(Key::record::<DoctorDetails>(doctor), alive(), refusal)
-                .require(Key::handing_over(doctor), absent(), refusal);
+                .require(Key::handing_over(doctor), Expression::absent(), refusal);
         }
         before.replace(after, past, transaction, refusal)
     }
@@ -262,7 +289,7 @@ impl CareRequest for NewAssignment {
     type Answer = Assigned;
 
     fn keys(&self) -> Vec<Key> {
-        self.ids.keys().into()
+        self.ids.keys(Self::IS_NEW)
     }
 
     fn decide(
@@ -276,19 +303,22 @@ impl CareRequest for NewAssignment {
 }
 
 impl NamesAssignment for NewAssignment {
+    const IS_NEW: bool = true;
+
     fn ids(&self) -> AssignmentIds {
         self.ids
     }
 }
 
 impl AssignmentIds {
-    fn keys(self) -> [Key; 4] {
-        [
+    fn keys(self, is_new: bool) -> Vec<Key> {
+        let keys = [
             Key::record::<DoctorDetails>(self.doctor_id),
-            Key::handing_over(self.doctor_id),
             Key::record::<PatientDetails>(self.patient_id),
             Key::care(self.patient_id),
-        ]
+        ];
+        let mark = is_new.then(|| Key::handing_over(self.doctor_id));
+        keys.into_iter().chain(mark).collect()
     }
 
     /// Names the side that does not exist, or both.
@@ -344,7 +374,7 @@ impl<R: NamesAssignment> Load for DoctorAndPatient<R> {
     type Found = ();
 
     fn keys(request: &R) -> Vec<Key> {
-        request.ids().keys().into()
+        request.ids().keys(R::IS_NEW)
     }
 
     fn patient(request: &R) -> Option<PatientId> {

@@ -155,12 +155,12 @@ impl Care {
         self.content.deleted = true;
     }
 
-    /// Removes and returns the episodes whose period is over.
+    /// Removes and returns the episodes whose period is over: at most 20, so that a transaction has room for them and for
+    /// a change. Only a patient of an earlier version can have more.
     pub fn take_lapsed(&mut self, now: Timestamp) -> Vec<PastEpisode> {
-        let (over, open): (Vec<Episode>, _) = std::mem::take(&mut self.content.episodes)
-            .into_iter()
-            .partition(|episode| episode.period.has_ended(now));
-        self.content.episodes = open;
+        let is_over = |episode: &mut Episode| episode.period.has_ended(now);
+        let over = self.content.episodes.extract_if(.., is_over).take(MAX_DOCTORS);
+        let over: Vec<Episode> = over.collect();
         over.into_iter().map(|episode| self.past(episode)).collect()
     }
 

@@ -93,7 +93,7 @@ impl CursorKeyItem<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let item = row(key, None, secret_version, now)?;
-        self.store.keys.put_if(item, Expression::only("attribute_not_exists(pk)")).await?;
+        self.store.keys.put_if(item, Expression::absent()).await?;
         Ok(())
     }
 

@@ -12,7 +12,10 @@ use super::handovers::{Handovers, Job, JobRef, Pass};
 use super::keys::{OPEN_JOBS, id_in_sort_key};
 use super::moves::{IfShorter, Move};
 use super::tables::Store;
-use crate::dynamo::{self, Changed, Expression, Key, Outcome, Query, ReadPlan, backoff};
+use crate::dynamo::{
+    self, Changed, DynamoError, Expression, Key, Outcome, Query, ReadPlan, backoff,
+};
+use crate::model::conflict::Conflict;
 use crate::model::handover::HandoverId;
 use crate::model::id::PatientId;
 use crate::model::timestamp::Timestamp;
@@ -24,15 +27,6 @@ const LEASE: Duration = Duration::from_secs(90);
 /// How often a move is tried while requests change the same patient.
 const ATTEMPTS: u32 = 10;
 
-/// What a run has done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// The number of hand-overs that it worked on.
-    pub jobs: usize,
-    /// The number of patients who moved.
-    pub moved: usize,
-}
-
 /// A job that this worker has.
 struct Leased<'a> {
     store: &'a Store,
@@ -41,6 +35,27 @@ struct Leased<'a> {
     job: Job,
     /// The number of patients whom this worker has moved.
     moved: usize,
+    /// Why the last patient who should have moved could not, other than by a rule of care.
+    failure: Option<StoreError>,
+}
+
+/// How the work on a row ended.
+enum Step {
+    /// The patient has moved, or stays.
+    Done,
+    /// Another worker has the job.
+    LeaseLost,
+    /// The new doctor hands over all patients.
+    NewDoctorLeaves,
+    NewDoctorDeleted,
+}
+
+/// How an attempt to move a patient ended.
+enum Attempt {
+    Moved,
+    /// The assignment has ended since the row was read.
+    NotAssigned,
+    LeaseLost,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,40 +67,55 @@ enum Refusal {
 }
 
 impl Handovers<'_> {
-    /// Moves the patients of all hand-overs that are due, until it `is_late`. A failure ends the work on its hand-over,
-    /// and is returned after the others. Calls: Query; for each hand-over UpdateItem, Query for every megabyte of the
-    /// panel, UpdateItem; Query and UpdateItem for every 40 rows of the panel, BatchGetItem and TransactWriteItems for
-    /// each row; once more a Query at the end of the panel, and UpdateItem if patients moved: then the panel is read
-    /// again. A last count of the panel, and TransactWriteItems.
-    pub async fn run(
+    /// Moves the patients of all hand-overs that are due, until this moment. Returns the number of patients who moved,
+    /// and what failed: one hand-over does not stop the others. Calls: Query; for each hand-over UpdateItem, Query for
+    /// every megabyte of the panel, UpdateItem; Query and UpdateItem for every 40 rows of the panel, BatchGetItem and
+    /// TransactWriteItems for each row; at the end of the panel two times Query, the second for every megabyte, and
+    /// TransactWriteItems, or UpdateItem if the panel has other rows than those that stay: then it is read again.
+    pub async fn run(&self, system: &System, end: Timestamp) -> (usize, Result<(), StoreError>) {
+        let mut moved = 0;
+        let outcome = self.run_until(end, system, &mut moved).await;
+        (moved, outcome)
+    }
+
+    async fn run_until(
         &self,
+        end: Timestamp,
         system: &System,
-        is_late: impl Fn() -> bool + Copy,
-    ) -> Result<Progress, StoreError> {
-        let mut progress = Progress::default();
-        let mut failure = None;
-        for id in self.due(system.now()).await? {
-            if is_late() {
+        moved: &mut usize,
+    ) -> Result<(), StoreError> {
+        let mut due = self.due(system.now()).await?;
+        // A large panel takes many runs, and must not keep the others waiting: each job has an equal part of the time
+        // that is left. If even that does not suffice, the next run begins with other ones.
+        fastrand::shuffle(&mut due);
+        let mut outcome = Ok(());
+        for (waiting, id) in (1..=due.len()).rev().zip(&due) {
+            let now = system.now();
+            if now >= end {
                 break;
             }
-            let worked = self.work_on(&id, system, is_late, &mut progress).await;
-            failure = worked.err().or(failure);
+            let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+            let end = now.plus(end.since(now) / waiting);
+            outcome = outcome.and(self.work_on(id, end, system, moved).await);
         }
-        failure.map_or(Ok(progress), Err)
+        outcome
     }
 
     async fn work_on(
         &self,
         id: &HandoverId,
+        end: Timestamp,
         system: &System,
-        is_late: impl Fn() -> bool,
-        progress: &mut Progress,
+        moved: &mut usize,
     ) -> Result<(), StoreError> {
         let Some(mut leased) = Leased::take(self.store, system, id).await? else { return Ok(()) };
-        let worked = leased.work(is_late).await;
-        progress.jobs += 1;
-        progress.moved += leased.moved;
-        worked
+        let worked = leased.work(end).await;
+        if worked.is_err() {
+            // So that the next run goes on at once. If this fails too, the lease ends by itself.
+            drop(leased.release().await);
+        }
+        *moved += leased.moved;
+        worked.and(leased.failure.map_or(Ok(()), Err))
     }
 
     /// Returns the hand-overs that are due and not done. Those of one page: it has room for thousands.
@@ -120,32 +150,33 @@ impl<'a> Leased<'a> {
             Changed::Refused(Some(item)) if dynamo::string(&item, "lease") == Some(&lease) => item,
             Changed::Refused(_) => return Ok(None),
         };
-        Ok(Some(Self { store, system, lease, job: dynamo::parse(item)?, moved: 0 }))
+        let job = dynamo::parse(item)?;
+        Ok(Some(Self { store, system, lease, job, moved: 0, failure: None }))
     }
 
-    /// Moves patients until none is left, it `is_late`, or another worker has the job.
-    async fn work(&mut self, is_late: impl Fn() -> bool) -> Result<(), StoreError> {
+    /// Moves patients until none is left, the time ends, or another worker has the job. At least one row is done, however
+    /// short the time is.
+    async fn work(&mut self, end: Timestamp) -> Result<(), StoreError> {
         if !self.count().await? {
             return Ok(());
         }
         loop {
-            let Job { from_doctor_id, pass: Pass { after, moved, .. }, .. } = &self.job;
-            let rows = self.store.panel_rows(*from_doctor_id, after.as_deref()).await?;
+            let Job { from_doctor_id: doctor, ref pass, .. } = self.job;
+            let rows = self.store.panel_rows(doctor, pass.after.as_deref()).await?;
             if rows.is_empty() {
-                let kept = self.job.pass.kept;
-                if !moved && self.store.panel_size(*from_doctor_id).await? == kept {
-                    return self.finish().await;
+                if self.store.panel_sum(doctor).await? == pass.kept {
+                    return self.finish(pass.refused).await;
                 }
                 // The row of a patient who was renamed may be before those that are done.
                 self.job.pass = Pass::default();
             }
             for row in rows {
-                if is_late() {
-                    self.save(self.system.now()).await?;
-                    return Ok(());
-                }
-                if !self.step(row.sk).await? {
-                    return Ok(());
+                match self.step(row.sk).await? {
+                    Step::Done if self.system.now() < end => {}
+                    // The next run goes on: when there is time, or when the new doctor's own hand-over is done.
+                    Step::Done | Step::NewDoctorLeaves => return self.release().await,
+                    Step::LeaseLost => return Ok(()),
+                    Step::NewDoctorDeleted => return self.give_up().await,
                 }
             }
             if !self.save(self.system.now().plus(LEASE)).await? {
@@ -154,46 +185,50 @@ impl<'a> Leased<'a> {
         }
     }
 
-    /// Moves the patient of a row, or passes over the row. Returns whether this worker still has the job.
-    async fn step(&mut self, row: String) -> Result<bool, StoreError> {
-        let patient = id_in_sort_key(&row).ok_or_else(|| StoreError::missing("an id"))?;
-        let next = Pass { after: Some(row), ..self.job.pass.clone() };
+    /// Moves the patient of a row, or passes over the row.
+    async fn step(&mut self, row: String) -> Result<Step, StoreError> {
+        let mut pass = Pass { after: Some(row.clone()), ..self.job.pass.clone() };
+        match self.move_patient(&row, &pass).await {
+            Ok(Attempt::Moved) => self.moved += 1,
+            Ok(Attempt::NotAssigned) => pass.kept.add(&row),
+            Ok(Attempt::LeaseLost) => return Ok(Step::LeaseLost),
+            Err(StoreError::Care(Conflict::HandingOver)) => return Ok(Step::NewDoctorLeaves),
+            Err(StoreError::NotFound(_)) => return Ok(Step::NewDoctorDeleted),
+            Err(StoreError::Care(_)) => pass.refuse(&row),
+            Err(error) if may_pass(&error) => return Err(error),
+            // It would fail again and again: one patient must not keep the others from their new doctor.
+            Err(error) => {
+                pass.refuse(&row);
+                self.failure = Some(error);
+            }
+        }
+        self.job.pass = pass;
+        Ok(Step::Done)
+    }
+
+    /// Moves the patient of a row, and notes in the same transaction how far the pass is then.
+    async fn move_patient(&self, row: &str, pass: &Pass) -> Result<Attempt, StoreError> {
+        let patient = id_in_sort_key(row).ok_or_else(|| StoreError::missing("an id"))?;
+        let moving = self.move_of(patient);
         for attempt in 0..ATTEMPTS {
             backoff(attempt).await;
             let now = self.system.now();
-            let moving = self.move_of(patient);
             let mut items = self.store.main.batch_get(ReadPlan::whole(moving.keys())).await?;
-            let change = match moving.change(&mut items, self.job.created_by, now) {
-                Ok(Some(change)) => change,
-                // The assignment has ended since the row was read.
-                Ok(None) => {
-                    self.job.pass = Pass { kept: next.kept + 1, ..next };
-                    return Ok(true);
-                }
-                Err(StoreError::Care(_) | StoreError::NotFound(_)) => {
-                    let (kept, refused) = (next.kept + 1, next.refused + 1);
-                    self.job.pass = Pass { kept, refused, ..next };
-                    return Ok(true);
-                }
-                Err(error) => return Err(error),
+            let Some(change) = moving.change(&mut items, self.job.created_by, now)? else {
+                return Ok(Attempt::NotAssigned);
             };
-            let pass = Pass { moved: true, ..next.clone() };
             let count = "SET lease_until = :until, pass = :pass ADD moved :one, #left :less";
             let count = Expression::update(count)
                 .text(":until", now.plus(LEASE))
-                .value(":pass", &pass)?
+                .value(":pass", pass)?
                 .number(":one", 1)
                 .number(":less", -1);
             let (job, count) = (Key::job(&self.job.id), self.while_leased(count));
             let transaction = change.add_to(self.store.main.transaction(), Refusal::Care)?;
             match transaction.update(job, count, Refusal::Lease).commit().await? {
-                Outcome::Committed => {
-                    self.job.pass = pass;
-                    self.moved += 1;
-                    return Ok(true);
-                }
+                Outcome::Committed => return Ok(Attempt::Moved),
                 Outcome::Refused(refusals) if refusals.contains(&Refusal::Lease) => {
-                    return Ok(false);
+                    return Ok(Attempt::LeaseLost);
                 }
                 Outcome::Refused(_) => {}
             }
@@ -209,7 +244,7 @@ impl<'a> Leased<'a> {
 
     /// Counts the patients who are left. Returns as [`Self::change`].
     async fn count(&self) -> Result<bool, StoreError> {
-        let left = self.store.panel_size(self.job.from_doctor_id).await?;
+        let left = self.store.panel_sum(self.job.from_doctor_id).await?.rows;
         self.change(Expression::update("SET #left = :left").number(":left", left)).await
     }
 
@@ -221,21 +256,27 @@ impl<'a> Leased<'a> {
         self.change(change).await
     }
 
-    /// Ends the hand-over, unless another worker has the job.
-    async fn finish(&self) -> Result<(), StoreError> {
-        let Job { id, from_doctor_id, effective_at, pass, .. } = &self.job;
+    /// Leaves the rest to the next worker.
+    async fn release(&self) -> Result<(), StoreError> {
+        self.save(self.system.now()).await.map(drop)
+    }
+
+    /// Ends the hand-over, although patients are left.
+    async fn give_up(&self) -> Result<(), StoreError> {
+        let Job { id, from_doctor_id, .. } = &self.job;
+        tracing::warn!(handover = %id, "a hand-over ends, because the new doctor is deleted");
+        let left = self.store.panel_sum(*from_doctor_id).await?.rows;
+        self.finish(left).await
+    }
+
+    /// Ends the hand-over, with so many patients who stay, unless another worker has the job.
+    async fn finish(&self, left: u64) -> Result<(), StoreError> {
         let finish = "SET finished_at = :now, #left = :left REMOVE lease, lease_until, pass";
-        let finish = Expression::update(finish)
-            .text(":now", self.system.now())
-            .number(":left", pass.refused);
-        let transaction = self
-            .store
-            .main
-            .transaction()
-            .update(Key::job(id), self.while_leased(finish), ())
-            .delete(Key::handing_over(*from_doctor_id))
-            .delete(Key::open_job(*effective_at, id));
-        transaction.commit().await?;
+        let finish =
+            Expression::update(finish).text(":now", self.system.now()).number(":left", left);
+        let (job, finish) = (Key::job(&self.job.id), self.while_leased(finish));
+        let transaction = self.store.main.transaction().update(job, finish, ());
+        self.job.close(transaction).commit().await?;
         Ok(())
     }
 
@@ -252,4 +293,9 @@ impl<'a> Leased<'a> {
     fn while_leased(&self, change: Expression) -> Expression {
         change.only_if("lease = :lease").text(":lease", &self.lease)
     }
+}
+
+/// Whether the same move may succeed later.
+fn may_pass(error: &StoreError) -> bool {
+    matches!(error, StoreError::Contended | StoreError::Dynamo(DynamoError::Unavailable(_)))
 }

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::load::Load;
 use super::moves::{check_new_doctor, new_doctor_keys};
-use super::stored::{absent, alive, exists, not_found};
+use super::panel::PanelSum;
+use super::stored::{alive, exists, not_found};
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
-use crate::dynamo::{self, Items, Key, Outcome};
+use crate::dynamo::{self, Expression, Items, Key, Outcome, Transaction};
 use crate::model::conflict::Conflict;
 use crate::model::doctor::DoctorDetails;
 use crate::model::handover::{Handover, HandoverId, HandoverState, NewHandover};
@@ -27,6 +28,11 @@ action! {
 action! {
     /// Reads how far a hand-over is.
     ReadHandover: StoredHandover
+}
+
+action! {
+    /// Cancels a hand-over that has not begun.
+    CancelHandover: StoredHandover
 }
 
 /// All hand-overs.
@@ -56,22 +62,24 @@ pub(super) struct Job {
     /// Until when a worker has the job; absent before the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
+    /// When it was done or cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
-/// How far a worker is on its way through the doctor's panel.
+/// How far a pass through the doctor's panel is. The hand-over is done when a pass has looked at each row that the panel
+/// has at the end of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pass {
     /// The sort key of the last row that is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// The number of rows on this way that stay in the panel.
-    pub kept: usize,
-    /// The number of patients on this way who cannot move.
+    /// The rows that stay in the panel.
+    pub kept: PanelSum,
+    /// The number of patients who cannot move.
     pub refused: u64,
-    /// Whether a patient on this way moved.
-    pub moved: bool,
 }
 
 /// The content of the mark at the doctor, and of the row in the list of open jobs.
@@ -144,6 +152,7 @@ impl Handovers<'_> {
             pass: Pass::default(),
             lease_until: None,
             finished_at: None,
+            cancelled: false,
         };
         self.create(&job).await?;
         Ok(job.into())
@@ -160,7 +169,7 @@ impl Handovers<'_> {
             .transaction()
             .require(Key::record::<DoctorDetails>(*from_doctor_id), alive(), ())
             .require(Key::record::<DoctorDetails>(*to_doctor_id), alive(), ())
-            .require(Key::handing_over(*to_doctor_id), absent(), ())
+            .require(Key::handing_over(*to_doctor_id), Expression::absent(), ())
             .put_new(mark, ())
             .put_new(dynamo::write(job, Key::job(id))?, ())
             .put_new(row, ());
@@ -182,15 +191,61 @@ impl Handovers<'_> {
 
     /// Returns the hand-over that was read with the caller. Calls: none.
     pub fn read(&self, by: Granted<ReadHandover>) -> Result<Handover, StoreError> {
-        let StoredHandover(job) = by.into_target();
-        let job = job.ok_or_else(|| StoreError::not_found("hand-over with this id"))?;
-        Ok(job.into())
+        Ok(by.into_target().job()?.into())
+    }
+
+    /// Cancels the hand-over, unless a worker has begun it. Calls: TransactWriteItems; none if it is cancelled already.
+    pub async fn cancel(&self, by: Granted<CancelHandover>) -> Result<(), StoreError> {
+        const HAS_NOT_BEGUN: &str =
+            "attribute_not_exists(lease_until) AND attribute_not_exists(finished_at)";
+        let now = by.at();
+        let job = by.into_target().job()?;
+        if job.cancelled {
+            return Ok(());
+        }
+        if job.lease_until.is_some() || job.finished_at.is_some() {
+            return Err(Conflict::AlreadyBegun.into());
+        }
+        let cancel = Expression::update("SET finished_at = :now, cancelled = :true")
+            .only_if(HAS_NOT_BEGUN)
+            .text(":now", now)
+            .boolean(":true", true);
+        let transaction = self.store.main.transaction().update(Key::job(&job.id), cancel, ());
+        match job.close(transaction).commit().await? {
+            Outcome::Committed => Ok(()),
+            Outcome::Refused(_) => Err(StoreError::Contended),
+        }
+    }
+}
+
+impl Pass {
+    /// Notes that the patient of this row cannot move.
+    pub(super) fn refuse(&mut self, row: &str) {
+        self.kept.add(row);
+        self.refused += 1;
+    }
+}
+
+impl Job {
+    /// Adds to a transaction that the doctor is not marked any more, and that no worker finds the job.
+    pub(super) fn close<'t, R: Copy>(&self, transaction: Transaction<'t, R>) -> Transaction<'t, R> {
+        transaction
+            .delete(Key::handing_over(self.from_doctor_id))
+            .delete(Key::open_job(self.effective_at, &self.id))
+    }
+}
+
+impl StoredHandover {
+    fn job(self) -> Result<Job, StoreError> {
+        let Self(job) = self;
+        job.ok_or_else(|| StoreError::not_found("hand-over with this id"))
     }
 }
 
 impl From<Job> for Handover {
     fn from(job: Job) -> Self {
         let state = match (job.lease_until, job.finished_at) {
+            (_, Some(_)) if job.cancelled => HandoverState::Cancelled,
             (_, Some(_)) => HandoverState::Done,
             (Some(_), None) => HandoverState::Running,
             (None, None) => HandoverState::Scheduled,
@@ -275,6 +330,7 @@ mod tests {
             pass: Pass::default(),
             lease_until: None,
             finished_at: None,
+            cancelled: false,
         }
     }
 
@@ -285,6 +341,8 @@ mod tests {
         assert_eq!(state(job()), HandoverState::Scheduled);
         assert_eq!(state(Job { lease_until: moment, ..job() }), HandoverState::Running);
         assert_eq!(state(Job { finished_at: moment, ..job() }), HandoverState::Done);
+        let cancelled = Job { finished_at: moment, cancelled: true, ..job() };
+        assert_eq!(state(cancelled), HandoverState::Cancelled);
     }
 
     #[test]
@@ -295,7 +353,9 @@ mod tests {
 
     #[test]
     fn stored_job_is_read_back() {
-        let pass = Pass { after: Some("NAME#1#roe".to_owned()), kept: 3, refused: 2, moved: true };
+        let mut kept = PanelSum::default();
+        kept.add("NAME#1#doe");
+        let pass = Pass { after: Some("NAME#1#roe".to_owned()), kept, refused: 1 };
         let job = Job { left: Some(-1), pass: pass.clone(), ..job() };
         let read: Job = dynamo::parse(dynamo::write(&job, Key::job(&job.id)).unwrap()).unwrap();
         assert_eq!((read.id, read.left, read.pass), (job.id, Some(-1), pass));

@@ -91,9 +91,9 @@ pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use cursor_keys::{CursorKey, CursorKeyItem, CursorKeys};
 pub use duplicates::FindDuplicates;
 pub use error::StoreError;
-pub use handover_worker::Progress;
 pub use handovers::{
-    HandOver, HandoverRequest, HandoverToStart, Handovers, ReadHandover, StoredHandover,
+    CancelHandover, HandOver, HandoverRequest, HandoverToStart, Handovers, ReadHandover,
+    StoredHandover,
 };
 #[cfg(feature = "operator")]
 pub use indexes::IndexState;

@@ -29,7 +29,8 @@ pub(super) struct Move<'a> {
 pub(super) enum IfShorter {
     /// The move is refused.
     Refuse,
-    /// The new doctor has the patient for both times.
+    /// The new doctor has the patient for both times, if no time is between them. Otherwise the move is refused: the new
+    /// doctor would have the patient for a time for which nobody chose a doctor.
     Extend,
 }
 
@@ -47,7 +48,8 @@ impl Move<'_> {
         let Some(before) = before else { return Ok(None) };
         let mut after = before.clone();
         let mut past = after.take_lapsed(now);
-        let Some(old) = after.episode(from_doctor_id).cloned() else { return Ok(None) };
+        let old = after.episode(from_doctor_id).filter(|it| !it.period.has_ended(now));
+        let Some(old) = old.cloned() else { return Ok(None) };
         check_new_doctor(to_doctor_id, items)?;
         if let Some(ended) = after.take_episode(from_doctor_id, now) {
             past.push(PastEpisode { ended_by: Some(by), end_reason: reason.cloned(), ..ended });
@@ -65,10 +67,10 @@ impl Move<'_> {
                 version: 1,
             })?,
             Some(has) => {
-                let period = has.period.joined(&rest);
-                if period != has.period && if_shorter == IfShorter::Refuse {
-                    return Err(Conflict::PeriodOverlaps.into());
-                }
+                let joined = has.period.joined(&rest);
+                let permitted =
+                    joined.filter(|it| *it == has.period || if_shorter == IfShorter::Extend);
+                let period = permitted.ok_or(Conflict::PeriodOverlaps)?;
                 let role = if old.role == CareRole::Primary { old.role } else { has.role };
                 if (role, period) != (has.role, has.period) {
                     let version = has.version + 1;

@@ -1,6 +1,9 @@
 //! Panels: the patients of a doctor, in the order of names, and the panels of several doctors merged.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher};
+
+use serde::{Deserialize, Serialize};
 
 use super::care::panel_prefix;
 use super::error::StoreError;
@@ -39,6 +42,13 @@ struct PanelRow {
     place: String,
     patient: PatientId,
     period: Period,
+}
+
+/// Which rows of a panel there are: their number, and the sum of the hashes of their sort keys, in no order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PanelSum {
+    pub rows: u64,
+    hash: u64,
 }
 
 impl Store {
@@ -91,17 +101,20 @@ impl Store {
         rows.items.iter().map(key_of).collect()
     }
 
-    /// Returns the number of rows of a doctor's panel. Calls: Query for every megabyte.
-    pub(super) async fn panel_size(&self, doctor: DoctorId) -> Result<usize, StoreError> {
+    /// Returns which rows a doctor's panel has. Calls: Query for every megabyte.
+    pub(super) async fn panel_sum(&self, doctor: DoctorId) -> Result<PanelSum, StoreError> {
         let Key { pk, .. } = Key::record::<DoctorDetails>(doctor);
-        let (mut size, mut after) = (0, None);
+        let (mut sum, mut after) = (PanelSum::default(), None);
         loop {
             let query = Query::partition(&pk).beginning_with(PANEL_PREFIX).after(after);
             let rows = self.main.query(query.project("sk")).await?;
-            size += rows.items.len();
+            for row in &rows.items {
+                let sk = dynamo::string(row, "sk").ok_or_else(|| StoreError::missing("a key"))?;
+                sum.add(sk);
+            }
             after = rows.next(|last| Some(last.clone()))?;
             if after.is_none() {
-                return Ok(size);
+                return Ok(sum);
             }
         }
     }
@@ -129,6 +142,16 @@ impl Store {
             }
         }
         Ok(treated)
+    }
+}
+
+impl PanelSum {
+    pub(super) fn add(&mut self, sort_key: &str) {
+        // The same in every process, unlike the hash of a map.
+        let mut hasher = DefaultHasher::new();
+        hasher.write(sort_key.as_bytes());
+        self.rows += 1;
+        self.hash = self.hash.wrapping_add(hasher.finish());
     }
 }
 
@@ -201,4 +224,22 @@ fn words_in(name: &str) -> Vec<String> {
     }
     words.truncate(MAX_WORDS);
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sum_tells_which_rows_there_are_in_any_order() {
+        let sum = |keys: &[&str]| {
+            let mut sum = PanelSum::default();
+            keys.iter().for_each(|key| sum.add(key));
+            sum
+        };
+        assert_eq!(sum(&["roe", "doe"]), sum(&["doe", "roe"]));
+        for others in [&["roe", "poe"][..], &["roe"], &["roe", "doe", "doe"], &[]] {
+            assert_ne!(sum(&["roe", "doe"]), sum(others));
+        }
+    }
 }

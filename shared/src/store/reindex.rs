@@ -30,6 +30,7 @@ use crate::dynamo::{Key, Outcome, Rows, backoff, key_in};
 use crate::model::id::{Id, PatientId};
 use crate::model::patient::PatientDetails;
 use crate::model::record::Details;
+use crate::model::timestamp::Timestamp;
 
 /// The number of records that are rewritten at the same time.
 const AT_ONCE: usize = 16;
@@ -42,6 +43,8 @@ pub struct Reindex<'a> {
     store: &'a Store,
     /// The number of items that a step reads.
     page: i32,
+    /// The assignments whose period is over at this moment become past ones.
+    now: Timestamp,
     progress: Progress,
     /// The collisions that this run has found.
     collisions: BTreeSet<Collision>,
@@ -62,12 +65,12 @@ pub enum Step {
 
 impl<'a> Operator<'a> {
     /// Begins a run whose steps read this number of items, or continues one that was stopped. Calls: GetItem.
-    pub async fn reindex(&self, page: i32) -> Result<Reindex<'a>, StoreError> {
+    pub async fn reindex(&self, page: i32, now: Timestamp) -> Result<Reindex<'a>, StoreError> {
         let earlier = Progress::load(self.store).await?;
         let is_whole = earlier.is_none();
         let progress = earlier.unwrap_or_else(|| Progress::beginning(Phase::Records));
         let collisions = BTreeSet::new();
-        Ok(Reindex { store: self.store, page, progress, collisions, is_whole })
+        Ok(Reindex { store: self.store, page, now, progress, collisions, is_whole })
     }
 
     /// Returns the number of items in the table, which DynamoDB counts every six hours. Calls: DescribeTable.
@@ -109,8 +112,8 @@ impl Reindex<'_> {
         let end = page.next(key_in)?;
         let subjects = page.items.iter().filter_map(|item| subject_in(item).transpose());
         let subjects: Vec<Subject> = subjects.collect::<Result<_, _>>()?;
-        let store = self.store;
-        let rewrites = subjects.into_iter().map(|subject| bring_up_to_date(store, subject));
+        let (store, now) = (self.store, self.now);
+        let rewrites = subjects.into_iter().map(|subject| bring_up_to_date(store, subject, now));
         let found: Vec<Vec<Collision>> =
             stream::iter(rewrites).buffered(AT_ONCE).try_collect().await?;
         self.collisions.extend(found.into_iter().flatten());
@@ -137,7 +140,7 @@ impl Reindex<'_> {
     async fn remove_rows(&mut self) -> Result<Step, StoreError> {
         let page = self.scan(Some(stale::ATTRIBUTES)).await?;
         remove_stale(self.store, &page.items).await?;
-        remove_stale_assignments(self.store, &page.items).await?;
+        remove_stale_assignments(self.store, &page.items, self.now).await?;
         match page.next(key_in)? {
             Some(end) => self.go_on(page.items.len(), end).await,
             None => self.end().await,
@@ -172,11 +175,15 @@ impl Reindex<'_> {
 }
 
 /// Gives a record what it must have, and a patient also the care item. Returns the record's collisions.
-async fn bring_up_to_date(store: &Store, subject: Subject) -> Result<Vec<Collision>, StoreError> {
+async fn bring_up_to_date(
+    store: &Store,
+    subject: Subject,
+    now: Timestamp,
+) -> Result<Vec<Collision>, StoreError> {
     let patient = PatientId::new(subject.id).filter(|_| subject.kind == PatientDetails::KIND);
     let collisions = rewrite(store, subject).await?;
     if let Some(patient) = patient {
-        migrate(store, patient).await?;
+        migrate(store, patient, now).await?;
     }
     Ok(collisions)
 }

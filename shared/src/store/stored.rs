@@ -130,15 +130,10 @@ pub fn exists<D: Details>(id: D::Id, items: &Items) -> bool {
     items.get(&Key::record::<D>(id)).is_some_and(|item| !item.contains_key("deleted_at"))
 }
 
-/// A condition: there is no item.
-pub fn absent() -> Expression {
-    Expression::only("attribute_not_exists(pk)")
-}
-
 /// A condition: the item has this version, or does not exist if the version is 0.
 pub fn is_version(version: u64) -> Expression {
     match version {
-        0 => absent(),
+        0 => Expression::absent(),
         version => Expression::only("version = :version").number(":version", version),
     }
 }

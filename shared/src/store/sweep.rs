@@ -12,7 +12,7 @@ use super::search_index;
 use super::stored::{State, Stored, doctor_id, not_found, tombstone, unchanged};
 use super::tables::Store;
 use crate::access::Granted;
-use crate::dynamo::{self, Expression, Item, Key, Outcome, Query, ReadPlan, Transaction, backoff};
+use crate::dynamo::{self, Expression, Item, Key, Outcome, Query, ReadPlan, Transaction};
 use crate::model::assignment::PastEpisode;
 use crate::model::conflict::Conflict;
 use crate::model::doctor::DoctorDetails;
@@ -29,9 +29,6 @@ const AT_ONCE: usize = 8;
 /// The most episodes that end in one transaction. Each takes four of its 100 actions; the care takes one, and its
 /// first end two.
 const EPISODES: usize = 15;
-
-/// How often a step is tried while requests change the same patient.
-const ATTEMPTS: u32 = 10;
 
 /// Who ends the assignments, and when.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +97,7 @@ impl<D: RecordActs> Records<'_, D> {
         }
         transaction = match items.take(&link) {
             Some(item) => unlink::<D>(record.id, &item, now, transaction)?,
-            None => transaction.require(link, Expression::only("attribute_not_exists(pk)"), ()),
+            None => transaction.require(link, Expression::absent(), ()),
         };
         if let Some(patient) = patient {
             let before = Care::of(patient, items.take(&Key::care(patient.id)))?;
@@ -199,31 +196,17 @@ impl Store {
         doctor: Option<DoctorId>,
         ending: Ending,
     ) -> Result<bool, StoreError> {
-        for attempt in 0..ATTEMPTS {
-            backoff(attempt).await;
-            let Some(item) = self.main.get(Key::care(patient)).await? else { return Ok(false) };
-            let before = Care::stored(patient, item)?;
-            let mut after = before.clone();
+        let end = |care: &mut Care| -> Vec<PastEpisode> {
             let doctors: Vec<DoctorId> = match doctor {
                 Some(doctor) => vec![doctor],
-                None => before.episodes().iter().take(EPISODES).map(|it| it.doctor_id).collect(),
+                None => care.episodes().iter().take(EPISODES).map(|it| it.doctor_id).collect(),
             };
-            let mut past = Vec::with_capacity(doctors.len());
-            for doctor in doctors {
-                past.extend(ending.take(&mut after, doctor));
-            }
-            if past.is_empty() {
-                return Ok(false);
-            }
             if doctor.is_none() {
-                after.delete();
+                care.delete();
             }
-            let transaction = before.replace(&after, &past, self.main.transaction(), ())?;
-            if transaction.commit().await? == Outcome::Committed {
-                return Ok(true);
-            }
-        }
-        Err(StoreError::Contended)
+            doctors.into_iter().filter_map(|doctor| ending.take(care, doctor)).collect()
+        };
+        self.end_episodes(patient, end).await
     }
 
     /// Ends the episodes of a deleted doctor in these rows of the panel, at the same time.

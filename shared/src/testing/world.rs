@@ -56,6 +56,7 @@ use crate::request::Request;
 use crate::response::{self, Answer, ApiResult};
 use crate::response_policy::ResponsePolicy;
 use crate::store::{CursorKey, NewUser, ReadOwnAccount, RecordActs, Store, Verification};
+use crate::system::System;
 use crate::targets::Target;
 
 /// The moment at which every test begins: 31 January 2026, noon.
@@ -245,6 +246,13 @@ impl World {
         let millisecond =
             i64::try_from(duration.as_millis()).expect("a duration that fits into an i64");
         self.clock.fetch_add(millisecond, Ordering::Relaxed);
+    }
+
+    /// Returns a system whose clock goes on by a second whenever it is read.
+    pub fn ticking_system(&self) -> System {
+        let clock = self.clock.clone();
+        let now = move || Timestamp::from_millisecond(clock.fetch_add(1000, Ordering::Relaxed));
+        System::new(Arc::new(now))
     }
 
     /// Sets the clock to the time of the system's clock, which functions in separate processes use.

@@ -115,7 +115,9 @@ impl Clinic {
                 let id = format!("handover-{}", self.ids).parse().unwrap();
                 let by = store_steps::grant::<HandOver>(store, first(), now, request).await?;
                 store.handovers().start(by, id).await?;
-                store.handovers().run(self.world.app.system(), || false).await.map(drop)
+                let end = now.plus(Duration::from_secs(60));
+                let (_, outcome) = store.handovers().run(self.world.app.system(), end).await;
+                outcome
             }
             Step::Cover { doctor, covering, starts, ends } => {
                 let cover = NewCover {

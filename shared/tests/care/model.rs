@@ -89,10 +89,12 @@ impl Period {
         self.starts < end(other) && other.starts < end(self)
     }
 
-    /// Returns the shortest period that contains both.
-    fn joined(self, other: Self) -> Self {
+    /// Returns the period that contains both; `None` if there is time between them.
+    fn joined(self, other: Self) -> Option<Self> {
+        let end = |period: Self| period.ends.unwrap_or(Moment::MAX);
         let ends = self.ends.zip(other.ends).map(|(one, other)| one.max(other));
-        Self { starts: self.starts.min(other.starts), ends }
+        let both = Self { starts: self.starts.min(other.starts), ends };
+        (self.starts <= end(other) && other.starts <= end(self)).then_some(both)
     }
 }
 
@@ -256,8 +258,8 @@ impl Model {
         Outcome::Done
     }
 
-    /// Moves a patient. A time that the new doctor has the patient, and that is shorter than the old one's, is extended,
-    /// or the move is refused.
+    /// Moves a patient. A time that the new doctor has the patient, and that is shorter than the old one's, is extended
+    /// if no time is between them, or the move is refused.
     fn move_patient(&mut self, patient: u64, from: u64, to: u64, extends: bool) -> Outcome {
         let Some(old) = self.open(from, patient) else { return Outcome::Missing };
         let before = self.episodes.clone();
@@ -268,12 +270,12 @@ impl Model {
             None => self.put(None, Episode { doctor: to, patient, role, period: rest }),
             Some(has) => {
                 let current = self.episodes[has];
-                let period = current.period.joined(rest);
                 let role = if role == CareRole::Primary { role } else { current.role };
-                if extends || period == current.period {
-                    self.put(Some(has), Episode { role, period, ..current })
-                } else {
-                    Outcome::Refused("period_overlaps")
+                match current.period.joined(rest) {
+                    Some(period) if extends || period == current.period => {
+                        self.put(Some(has), Episode { role, period, ..current })
+                    }
+                    _ => Outcome::Refused("period_overlaps"),
                 }
             }
         };

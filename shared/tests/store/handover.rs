@@ -1,7 +1,6 @@
 //! Hand-overs: how a worker moves a doctor's patients to another doctor when nothing disturbs it. `handover_requests` is
 //! about what is asked for, `handover_killed` and `handover_races` about what disturbs the work.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use shared::model::assignment::CareRole;
@@ -9,6 +8,7 @@ use shared::model::doctor::Doctor;
 use shared::model::handover::{Handover, HandoverId, HandoverState};
 use shared::model::id::{Id, UserId};
 use shared::model::patient::Patient;
+use shared::model::timestamp::Timestamp;
 use shared::store::ReadHandover;
 use shared::testing::{World, run, steps};
 
@@ -86,9 +86,22 @@ pub async fn read(world: &World, id: &HandoverId) -> Handover {
     store.handovers().read(by).unwrap()
 }
 
+/// Returns a time that a worker does not reach.
+pub fn end(world: &World) -> Timestamp {
+    world.app.now().plus(DAY)
+}
+
 /// Works all hand-overs that are due.
 pub async fn work(world: &World) {
-    world.app.store().handovers().run(world.app.system(), || false).await.unwrap();
+    let (_, outcome) = world.app.store().handovers().run(world.app.system(), end(world)).await;
+    outcome.unwrap();
+}
+
+/// Works the hand-overs that are due for so many seconds. Each look at the clock takes a second.
+pub async fn work_for(world: &World, seconds: u64) {
+    let system = world.ticking_system();
+    let end = world.app.now().plus(Duration::from_secs(seconds));
+    world.app.store().handovers().run(&system, end).await.1.unwrap();
 }
 
 /// Returns the keys of all markers and rows of open jobs.
@@ -182,6 +195,30 @@ fn patient_whom_the_new_doctor_has_is_never_without_a_doctor() {
     });
 }
 
+/// The new doctor gets no time in which neither doctor would have the patient.
+#[test]
+fn assignments_with_time_between_them_are_not_joined() {
+    run(async |world: World| {
+        let mut ward = Ward::new(&world, 0).await;
+        for (n, days) in [(1, 6..9), (2, 5..9)] {
+            let patient = world.patient(n).await;
+            world.assign_for(&ward.from, &patient, CareRole::Treating, 0..5).await;
+            world.assign_for(&ward.to, &patient, CareRole::Treating, days).await;
+            ward.patients.push(patient);
+        }
+        let [apart, adjacent] = [&ward.patients[0], &ward.patients[1]].map(|it| it.id.get());
+        let now = world.app.now();
+        let id = ward.hand_over(&world).await;
+        work(&world).await;
+        ward.expect_done(&world, &id, 1, 1).await;
+        let rows = Rows::read(&world).await;
+        assert_eq!((rows.open_of(apart), rows.open_of(adjacent)), (vec![1, 2], vec![2]));
+        let row = rows.care.iter().find(|row| number(row, "patient_id") == adjacent).unwrap();
+        let bounds = ["starts_at", "ends_at"].map(|name| text(row, name).to_owned());
+        assert_eq!(bounds, [now, now.plus(9 * DAY)].map(|time| time.to_string()));
+    });
+}
+
 /// Doctor 3 is primary from the moment at which doctor 1 would have ceased to be.
 #[test]
 fn patient_who_cannot_be_moved_stays() {
@@ -206,15 +243,39 @@ fn work_that_is_late_goes_on_with_the_next_run() {
     run(async |world: World| {
         let ward = Ward::new(&world, 3).await;
         let id = ward.hand_over(&world).await;
-        let (store, system) = (world.app.store(), world.app.system());
-        // It is asked before each hand-over and before each patient.
-        let asked = AtomicU32::new(0);
-        let is_late = || asked.fetch_add(1, Ordering::Relaxed) == 2;
-        store.handovers().run(system, is_late).await.unwrap();
+        // At least one patient moves.
+        work_for(&world, 2).await;
         assert_eq!((read(&world, &id).await.moved, ward.moved(&world).await), (1, 1));
         // Without waiting for the end of a lease.
         work(&world).await;
         ward.expect_all_moved(&world, &id).await;
+    });
+}
+
+#[test]
+fn large_panel_leaves_time_to_another_hand_over() {
+    run(async |world: World| {
+        let mut wards = Vec::new();
+        for n in 0..2 {
+            let (from, to) = (world.doctor(2 * n + 1).await, world.doctor(2 * n + 2).await);
+            let mut patients = Vec::new();
+            for patient in 1..=20 {
+                let patient = world.patient(20 * n + patient).await;
+                world.assign(&from, &patient).await;
+                patients.push(patient);
+            }
+            let id = world.hand_over(&from, &to).await.id;
+            wards.push((id, Ward { from, to, patients }));
+        }
+        work_for(&world, 20).await;
+        for (_, ward) in &wards {
+            let moved = ward.moved(&world).await;
+            assert!((1..20).contains(&moved), "{moved}");
+        }
+        work(&world).await;
+        for (id, ward) in &wards {
+            ward.expect_all_moved(&world, id).await;
+        }
     });
 }
 

@@ -5,11 +5,13 @@
 use std::env;
 
 use shared::model::handover::{Handover, HandoverId};
+use shared::store::{DynamoError, StoreError};
 use shared::testing::faults::{Fault, When};
-use shared::testing::{World, run};
+use shared::testing::{World, json, run};
 
-use super::handover::{LEASE, Ward, read, work};
+use super::handover::{LEASE, Ward, end, read, work};
 use super::killed::{Killed, store_killed_at};
+use super::old_data::{put, put_row};
 use super::reindex::kill_after;
 
 /// The patients of a small panel.
@@ -41,7 +43,7 @@ async fn kill_at_every_call(killed: Killed) {
         let ward = Ward::new(&world, PATIENTS).await;
         let id = ward.hand_over(&world).await;
         let store = store_killed_at(&world, call, killed).await;
-        let ended = store.handovers().run(world.app.system(), || false).await;
+        let (_, ended) = store.handovers().run(world.app.system(), end(&world)).await;
         println!("{killed:?} call {call}: {ended:?}");
         expect_exact_count(&world, &ward, &id).await;
         if ended.is_ok() {
@@ -66,6 +68,51 @@ fn worker_killed_after_any_call_does_nothing_twice() {
     run(async |_: World| kill_at_every_call(Killed::After).await);
 }
 
+/// If the call was about one patient, that patient stays.
+#[test]
+fn failure_of_one_call_leaves_the_rest_to_the_next_run() {
+    run(async |_: World| {
+        for call in 0.. {
+            let world = World::new().await;
+            let ward = Ward::new(&world, PATIENTS).await;
+            let id = ward.hand_over(&world).await;
+            let store = store_killed_at(&world, call, Killed::Not).await;
+            let (_, ended) = store.handovers().run(world.app.system(), end(&world)).await;
+            println!("call {call}: {ended:?}");
+            // Without waiting for the end of a lease.
+            work(&world).await;
+            let moved = ward.moved(&world).await;
+            let left = ward.patients.len() - moved;
+            assert!(left <= usize::from(ended.is_err()), "{left} are left");
+            ward.expect_done(&world, &id, moved, u64::try_from(left).unwrap()).await;
+            if ended.is_ok() {
+                return;
+            }
+        }
+    });
+}
+
+/// No version of this program writes such an item.
+#[test]
+fn patient_whose_care_cannot_be_read_does_not_stop_the_others() {
+    run(async |world: World| {
+        let ward = Ward::new(&world, PATIENTS).await;
+        let id = ward.hand_over(&world).await;
+        let patient = format!("PATIENT#{:016}", ward.patients[1].id);
+        let rows = world.rows(&patient).await;
+        let care = rows.into_iter().find(|row| row["sk"].as_s().unwrap() == "CARE").unwrap();
+        put(&world, json!({"pk": patient, "sk": "CARE", "version": "unknown"})).await;
+        let (moved, ended) =
+            world.app.store().handovers().run(world.app.system(), end(&world)).await;
+        assert_eq!(moved, 3);
+        assert!(matches!(ended, Err(StoreError::Dynamo(DynamoError::Unexpected(_)))), "{ended:?}");
+        put_row(&world, care).await;
+        ward.expect_done(&world, &id, 3, 1).await;
+        // Nothing is left to fail again.
+        work(&world).await;
+    });
+}
+
 /// The client of DynamoDB sends a call again whose reply is lost.
 #[test]
 fn lost_replies_do_no_harm() {
@@ -76,7 +123,7 @@ fn lost_replies_do_no_harm() {
             let id = ward.hand_over(&world).await;
             let app = world.app_with_fault(When::Once(call), Fault::ReplyLost).await;
             world.calls.take();
-            app.store().handovers().run(app.system(), || false).await.unwrap();
+            app.store().handovers().run(app.system(), end(&world)).await.1.unwrap();
             let calls = world.calls.take().len();
             ward.expect_all_moved(&world, &id).await;
             if call >= calls {
@@ -96,7 +143,8 @@ fn hand_over_of_a_large_panel_survives_ten_kills() {
         for _ in 0..KILLS {
             // With other clients, as in another process.
             let app = world.another_app();
-            let running = async { drop(app.store().handovers().run(app.system(), || false).await) };
+            let end = end(&world);
+            let running = async { drop(app.store().handovers().run(app.system(), end).await) };
             // A move takes about three polls, so that all kills together leave some patients to the last worker.
             let polls = random.usize(1..=ward.patients.len().div_ceil(5));
             kill_after(polls, running).await;

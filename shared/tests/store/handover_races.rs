@@ -11,7 +11,7 @@ use shared::testing::{World, json, run, steps, together};
 use tokio::task::JoinHandle;
 
 use super::care_rows::Rows;
-use super::handover::{LEASE, Ward, first, read, work};
+use super::handover::{LEASE, Ward, end, first, read, work};
 use super::handover_requests::is_handing_over;
 use super::interleavings::{Held, held};
 
@@ -26,8 +26,8 @@ impl Worker {
     async fn after(world: &World, moves: usize) -> Self {
         let held = held(world).await;
         let (store, system) = (held.store.clone(), world.app.system().clone());
-        let running =
-            tokio::spawn(async move { store.handovers().run(&system, || false).await.map(drop) });
+        let end = end(world);
+        let running = tokio::spawn(async move { store.handovers().run(&system, end).await.1 });
         for _ in 0..moves {
             held.arrived.notified().await;
             held.released.notify_one();
@@ -70,8 +70,8 @@ fn two_workers_at_once_move_each_patient_once() {
         let id = ward.hand_over(&world).await;
         let apps = [world.another_app(), world.another_app(), world.another_app()];
         let work_in = |store: Store| {
-            let system = world.app.system();
-            async move { store.handovers().run(system, || false).await.map(drop) }
+            let (system, end) = (world.app.system(), end(&world));
+            async move { store.handovers().run(system, end).await.1 }
         };
         let ended = together(apps.iter().map(|app| work_in(app.store().clone()))).await;
         assert!(ended.iter().all(Result::is_ok), "{ended:?}");

@@ -11,13 +11,13 @@ use shared::model::patient::Patient;
 use shared::model::precondition::Preconditions;
 use shared::model::timestamp::Timestamp;
 use shared::store::{
-    AssignMany, AssignmentChange, AssignmentIds, HandOver, HandoverRequest, NewAssignment,
-    ReadHandover, StoreError, Transfer, TransferPatients, UpdateAssignment,
+    AssignMany, AssignmentChange, AssignmentIds, CancelHandover, HandOver, HandoverRequest,
+    NewAssignment, ReadHandover, StoreError, Transfer, TransferPatients, UpdateAssignment,
 };
 use shared::testing::{World, json, run, steps, together};
 
 use super::care_rows::Rows;
-use super::handover::{DAY, Ward, first, open_jobs, read, work};
+use super::handover::{DAY, Ward, first, open_jobs, read, work, work_for};
 
 /// How often a request that loses races is tried.
 const ATTEMPTS: u32 = 20;
@@ -43,6 +43,16 @@ async fn start(
         }
     }
     Err(StoreError::Contended)
+}
+
+async fn cancel(world: &World, id: &HandoverId) -> Result<(), StoreError> {
+    let (store, now) = (world.app.store(), world.app.now());
+    let by = steps::grant::<CancelHandover>(store, first(), now, id.clone()).await?;
+    store.handovers().cancel(by).await
+}
+
+fn is_begun(outcome: &Result<(), StoreError>) -> bool {
+    matches!(outcome, Err(StoreError::Care(Conflict::AlreadyBegun)))
 }
 
 pub fn is_handing_over<T>(outcome: &Result<T, StoreError>) -> bool {
@@ -234,5 +244,78 @@ fn requests_at_the_same_time_start_one_hand_over() {
             work(&world).await;
             assert!(open_jobs(&world).await.is_empty());
         }
+    });
+}
+
+#[test]
+fn cancelled_hand_over_moves_nobody() {
+    run(async |world: World| {
+        let ward = Ward::new(&world, 2).await;
+        let at = Some(world.app.now().plus(DAY));
+        start(&world, request(ward.from.id, ward.to.id, at), &id(1)).await.unwrap();
+        // The answer to the first request may have been lost.
+        for _ in 0..2 {
+            cancel(&world, &id(1)).await.unwrap();
+            let Handover { state, moved, left, finished_at, .. } = read(&world, &id(1)).await;
+            assert_eq!((state, moved, left), (HandoverState::Cancelled, 0, None));
+            assert_eq!(finished_at, Some(world.app.now()));
+        }
+        assert!(open_jobs(&world).await.is_empty());
+        assert!(assign(&world, &ward.from, &world.patient(3).await).await.unwrap());
+        world.advance(DAY);
+        work(&world).await;
+        assert_eq!(ward.moved(&world).await, 0);
+        // Another one can begin, and the first one stays cancelled.
+        start(&world, request(ward.from.id, ward.to.id, None), &id(2)).await.unwrap();
+        cancel(&world, &id(1)).await.unwrap();
+        work(&world).await;
+        ward.expect_done(&world, &id(2), 3, 0).await;
+    });
+}
+
+#[test]
+fn hand_over_that_has_begun_cannot_be_cancelled() {
+    run(async |world: World| {
+        let ward = Ward::new(&world, 3).await;
+        let unknown = cancel(&world, &id(1)).await;
+        assert!(matches!(unknown, Err(StoreError::NotFound(_))), "{unknown:?}");
+        start(&world, request(ward.from.id, ward.to.id, None), &id(1)).await.unwrap();
+        // The worker begins after the request was read.
+        let (store, now) = (world.app.store(), world.app.now());
+        let by = steps::grant::<CancelHandover>(store, first(), now, id(1)).await.unwrap();
+        work_for(&world, 2).await;
+        let lost = store.handovers().cancel(by).await;
+        assert!(matches!(lost, Err(StoreError::Contended)), "{lost:?}");
+        let refused = cancel(&world, &id(1)).await;
+        assert!(is_begun(&refused), "{refused:?}");
+        work(&world).await;
+        ward.expect_all_moved(&world, &id(1)).await;
+        let refused = cancel(&world, &id(1)).await;
+        assert!(is_begun(&refused), "{refused:?}");
+        ward.expect_all_moved(&world, &id(1)).await;
+    });
+}
+
+/// The new doctor's own patients are to go to doctor 3.
+#[test]
+fn hand_over_to_a_doctor_who_hands_over_waits() {
+    run(async |world: World| {
+        let ward = Ward::new(&world, 3).await;
+        let third = world.doctor(3).await;
+        let at = Some(world.app.now().plus(DAY));
+        start(&world, request(ward.from.id, ward.to.id, None), &id(1)).await.unwrap();
+        start(&world, request(ward.to.id, third.id, at), &id(2)).await.unwrap();
+        for _ in 0..2 {
+            work(&world).await;
+            let Handover { state, moved, left, .. } = read(&world, &id(1)).await;
+            assert_eq!((state, moved, left), (HandoverState::Running, 0, Some(3)));
+        }
+        world.advance(DAY);
+        // The first run may have begun with the one that waits.
+        for _ in 0..2 {
+            work(&world).await;
+        }
+        ward.expect_done(&world, &id(2), 0, 0).await;
+        ward.expect_all_moved(&world, &id(1)).await;
     });
 }

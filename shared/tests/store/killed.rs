@@ -9,13 +9,16 @@ use shared::testing::wire::{Message, store_at};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What becomes of the call at which the process is killed. No later call has an effect.
+/// What becomes of the call at which the process is killed. No later call has an effect, unless the process is not
+/// killed at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Killed {
     /// It has no effect.
     Before,
     /// It has its effect, and its reply is lost.
     After,
+    /// It has no effect, and the process goes on with the next one.
+    Not,
 }
 
 /// Returns the store of a process that is killed at the call with this number, from 0. The process sees an error that
@@ -43,9 +46,10 @@ async fn one_call(
     let mut client = BufReader::new(stream);
     let Ok(request) = Message::read(&mut client).await else { return };
     let number = calls.fetch_add(1, Ordering::Relaxed);
-    let has_effect = number < last || (number == last && killed == Killed::After);
+    let is_answered = number < last || (number > last && killed == Killed::Not);
+    let has_effect = is_answered || (number == last && killed == Killed::After);
     let answer = if has_effect { request.ask(&server).await.ok() } else { None };
-    let answer = answer.filter(|_| number < last);
+    let answer = answer.filter(|_| is_answered);
     let answer = answer.unwrap_or_else(|| Message::error(400, "ValidationException"));
     // The client may have closed the connection.
     let _ = client.write_all(&answer.into_last()).await;

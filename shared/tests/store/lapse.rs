@@ -1,5 +1,6 @@
 //! Episodes whose period is over: the rows by which the daily function finds them, and their move to the past.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use repo::template::TABLE_NAME;
@@ -11,8 +12,8 @@ use shared::model::precondition::Preconditions;
 use shared::model::record::Edit;
 use shared::model::timestamp::Timestamp;
 use shared::store::{
-    AssignmentChange, AssignmentIds, EndAssignment, EndingAssignment, Store, Transfer,
-    TransferPatients, UpdateAssignment,
+    AssignmentChange, AssignmentIds, DynamoError, EndAssignment, EndingAssignment, Store,
+    StoreError, Transfer, TransferPatients, UpdateAssignment,
 };
 use shared::testing::{Value, World, json, run, steps, together};
 
@@ -20,13 +21,17 @@ use super::care_rows::{Rows, number, text};
 use super::handover::{DAY, first};
 use super::interleavings::{Held, held};
 use super::killed::{Killed, store_killed_at};
-use super::old_data::{put, reindex, rows as all_rows};
+use super::old_data::{
+    put, put_assignment, put_doctor, put_patient, reindex, reindex_at, rows as all_rows,
+};
 use super::reindex::kill_after;
 
 const TREATING: CareRole = CareRole::Treating;
 
 async fn lapse(world: &World) -> usize {
-    world.app.store().assignments().lapse(world.app.now(), || false).await.unwrap()
+    let (changed, outcome) = world.app.store().assignments().lapse(world.app.now(), || false).await;
+    outcome.unwrap();
+    changed
 }
 
 /// Reads the rows, which must agree.
@@ -43,13 +48,13 @@ async fn expect_end(world: &World, patient: &Patient, end: Option<Timestamp>) {
 }
 
 async fn change_end(world: &World, doctor: &Doctor, patient: &Patient, end: Option<Timestamp>) {
-    let change = AssignmentChange {
-        ids: AssignmentIds { doctor_id: doctor.id, patient_id: patient.id },
-        role: None,
-        starts_at: None,
-        ends_at: Some(end),
-        reason: None,
-    };
+    let ids = AssignmentIds { doctor_id: doctor.id, patient_id: patient.id };
+    change_end_of(world, ids, end).await;
+}
+
+async fn change_end_of(world: &World, ids: AssignmentIds, end: Option<Timestamp>) {
+    let change =
+        AssignmentChange { ids, role: None, starts_at: None, ends_at: Some(end), reason: None };
     let (store, now) = (world.app.store(), world.app.now());
     let by = steps::grant::<UpdateAssignment>(store, first(), now, change).await.unwrap();
     store.assignments().update(by, &Preconditions::NONE).await.unwrap();
@@ -200,10 +205,14 @@ fn a_run_that_is_late_leaves_the_rest_to_the_next() {
     run(async |world: World| {
         let (_, patients) = clinic(&world).await;
         world.advance(DAY);
-        let store = world.app.store();
-        let done = store.assignments().lapse(world.app.now(), || true).await.unwrap();
-        assert!(done < 4, "{done}");
-        assert_eq!(lapse(&world).await, 4 - done);
+        let (store, asked) = (world.app.store(), AtomicU32::new(0));
+        let is_late = || asked.fetch_add(1, Ordering::Relaxed) >= 2;
+        let (done, outcome) = store.assignments().lapse(world.app.now(), is_late).await;
+        assert_eq!(done, 2);
+        // Or nobody would know that the time does not suffice.
+        let is_reported = matches!(outcome, Err(StoreError::Dynamo(DynamoError::Unavailable(_))));
+        assert!(is_reported, "{outcome:?}");
+        assert_eq!(lapse(&world).await, 2);
         expect_lapsed(&world, &patients).await;
     });
 }
@@ -217,7 +226,7 @@ async fn kill_at_every_call(killed: Killed) {
         world.advance(DAY);
         let is_done = loop {
             let store = store_killed_at(&world, call, killed).await;
-            let ended = store.assignments().lapse(world.app.now(), || false).await;
+            let (_, ended) = store.assignments().lapse(world.app.now(), || false).await;
             println!("{killed:?} call {call}: {ended:?}");
             let has_effect = checked(&world).await.with("PATIENT#", "PAST#").next().is_some();
             if ended.is_ok() || has_effect {
@@ -255,7 +264,8 @@ fn two_at_once_move_each_episode_once() {
         let (apps, now) = ([world.another_app(), world.another_app()], world.app.now());
         let lapse_in = |store: Store| async move { store.assignments().lapse(now, || false).await };
         let ended = together(apps.iter().map(|app| lapse_in(app.store().clone()))).await;
-        let changed: usize = ended.into_iter().map(|changed| changed.unwrap()).sum();
+        assert!(ended.iter().all(|(_, outcome)| outcome.is_ok()), "{ended:?}");
+        let changed: usize = ended.into_iter().map(|(changed, _)| changed).sum();
         assert_eq!(changed, patients.len());
         expect_lapsed(&world, &patients).await;
     });
@@ -279,7 +289,7 @@ fn patient_who_is_assigned_meanwhile_lapses_once() {
                 arrived.notified().await;
             }
         });
-        lapsing.await.unwrap().unwrap();
+        lapsing.await.unwrap().1.unwrap();
         releasing.abort();
         let rows = checked(&world).await;
         assert_eq!(rows.open_of(patient.id.get()), [3]);
@@ -341,5 +351,46 @@ fn migration_makes_the_rows_by_date() {
         assert_eq!(all_rows(&world).await, first);
         world.advance(DAY);
         assert_eq!(lapse(&world).await, 4);
+    });
+}
+
+#[test]
+fn migration_makes_past_ones_of_lapsed_assignments() {
+    run(async |world: World| {
+        let (_, patients) = clinic(&world).await;
+        world.advance(DAY);
+        for polls in [3, 9, 20] {
+            let (app, now) = (world.another_app(), world.app.now());
+            kill_after(polls, async { drop(reindex_at(app.store(), 3, now).await) }).await;
+        }
+        for _ in 0..2 {
+            reindex_at(world.app.store(), 3, world.app.now()).await;
+        }
+        expect_lapsed(&world, &patients).await;
+        assert_eq!(lapse(&world).await, 0);
+    });
+}
+
+/// Earlier versions had no limit of doctors. All episodes together are too many for a transaction.
+#[test]
+fn patient_of_an_earlier_version_lapses_in_several_steps() {
+    const DOCTORS: u64 = 27;
+    run(async |world: World| {
+        put_patient(&world, 1).await;
+        for id in 1..=DOCTORS {
+            put_doctor(&world, id, &format!("LIC-{id}")).await;
+            put_assignment(&world, 1, id).await;
+        }
+        reindex(world.app.store(), 500).await;
+        let (patient_id, end) = (Id::new(1).unwrap(), world.app.now().plus(DAY));
+        for id in 1..=DOCTORS {
+            let ids = AssignmentIds { doctor_id: Id::new(id).unwrap(), patient_id };
+            change_end_of(&world, ids, Some(end)).await;
+        }
+        world.advance(DAY);
+        assert_eq!(lapse(&world).await, 1);
+        let rows = checked(&world).await;
+        assert!(rows.care.is_empty() && rows.ends().is_empty());
+        assert_eq!(rows.past_of(1), (1..=DOCTORS).collect::<Vec<_>>());
     });
 }

@@ -281,7 +281,7 @@ fn only_rows_that_no_care_has_are_removed() {
 fn assignment_that_a_former_function_makes_meanwhile_is_migrated() {
     run(async |world: World| {
         fill(&world).await;
-        let mut run = world.app.store().operator().reindex(500).await.unwrap();
+        let mut run = world.app.store().operator().reindex(500, world.app.now()).await.unwrap();
         while !run.is_removing() {
             assert_eq!(run.step().await.unwrap(), Step::More);
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use repo::template::TABLE_NAME;
+use shared::model::timestamp::Timestamp;
 use shared::store::{Collision, Step, Store};
 use shared::testing::{Value, World, json};
 
@@ -151,9 +152,14 @@ pub async fn exists(world: &World, pk: &str) -> bool {
     rows(world).await.contains_key(&(pk.to_owned(), "#".to_owned()))
 }
 
-/// Runs to the end, in steps of this number of items.
+/// As [`reindex_at`], when no assignment is over yet.
 pub async fn reindex(store: &Store, page: i32) -> Vec<Collision> {
-    let mut run = store.operator().reindex(page).await.unwrap();
+    reindex_at(store, page, Timestamp::from_millisecond(0)).await
+}
+
+/// Runs to the end, in steps of this number of items.
+pub async fn reindex_at(store: &Store, page: i32, now: Timestamp) -> Vec<Collision> {
+    let mut run = store.operator().reindex(page, now).await.unwrap();
     loop {
         match run.step().await.unwrap() {
             Step::More => {}

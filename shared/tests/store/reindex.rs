@@ -184,7 +184,7 @@ fn collision_that_a_killed_run_found_is_not_forgotten() {
         }
         let store = world.app.store();
         let steps = {
-            let mut run = store.operator().reindex(1).await.unwrap();
+            let mut run = store.operator().reindex(1, world.app.now()).await.unwrap();
             let mut steps = 0;
             while run.step().await.unwrap() == Step::More {
                 steps += 1;
@@ -192,7 +192,7 @@ fn collision_that_a_killed_run_found_is_not_forgotten() {
             steps
         };
         for stopped_after in [1, steps / 2, steps] {
-            let mut run = store.operator().reindex(1).await.unwrap();
+            let mut run = store.operator().reindex(1, world.app.now()).await.unwrap();
             for _ in 0..stopped_after {
                 run.step().await.unwrap();
             }

@@ -2,6 +2,7 @@
 
 use indicatif::ProgressBar;
 use repo::template::{Index, Template};
+use shared::model::timestamp::Timestamp;
 use shared::store::{Collision, IndexState, Reindex, SchemaState, Step, Store, TableIndex};
 
 use crate::patience::patiently;
@@ -102,7 +103,7 @@ async fn check(target: &Opened, indexes: &[TableIndex]) -> Result {
 /// Does the work to its end. Returns the collisions that prevent it.
 async fn migrate(store: &Store, page: i32) -> Result<Vec<Collision>> {
     let operator = store.operator();
-    let mut run = operator.reindex(page).await?;
+    let mut run = operator.reindex(page, Timestamp::system()).await?;
     let progress = ui::progress("Migrating", operator.item_count().await?)?;
     loop {
         let step = patiently(async || run.step().await).await;

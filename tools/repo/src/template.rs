@@ -9,6 +9,7 @@ mod policies;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::{fs, io};
 
 use serde::Deserialize;
@@ -26,6 +27,8 @@ pub const ANY: &str = "ANY";
 
 /// Lambda's memory for a function without a `MemorySize`.
 const DEFAULT_MEMORY_MB: u32 = 128;
+/// Lambda's time in seconds for an invocation of a function without a `Timeout`.
+const DEFAULT_TIMEOUT: u64 = 3;
 
 /// The main table's name outside of a CloudFormation stack.
 pub const TABLE_NAME: &str = "healthcare";
@@ -60,6 +63,8 @@ pub struct Function {
     pub statements: Vec<Statement>,
     /// Its memory. Lambda gives processor time in proportion to it.
     pub memory_mb: u32,
+    /// The longest time of an invocation.
+    pub timeout: Duration,
 }
 
 /// A method and a path of the API.
@@ -189,8 +194,9 @@ impl Template {
                         .binary()
                         .ok_or_else(|| TemplateError::NoBinary(logical_id.clone()))?;
                     let mut properties: FunctionProperties = resource.properties(logical_id)?;
-                    properties.memory_size =
-                        properties.memory_size.or(document.globals.function.memory_size);
+                    let globals = &document.globals.function;
+                    properties.memory_size = properties.memory_size.or(globals.memory_size);
+                    properties.timeout = properties.timeout.or(globals.timeout);
                     if let Some(other) = functions.get(&binary) {
                         let other = other.logical_id.clone();
                         return Err(TemplateError::SameBinary(other, logical_id.clone()));
@@ -276,6 +282,8 @@ struct FunctionProperties {
     role: Value,
     events: BTreeMap<String, Event>,
     memory_size: Option<u32>,
+    /// In seconds.
+    timeout: Option<u64>,
 }
 
 impl FunctionProperties {
@@ -297,6 +305,7 @@ impl FunctionProperties {
                 .collect(),
             statements,
             memory_mb: self.memory_size.unwrap_or(DEFAULT_MEMORY_MB),
+            timeout: Duration::from_secs(self.timeout.unwrap_or(DEFAULT_TIMEOUT)),
         }
     }
 }

@@ -51,6 +51,7 @@ const RULES: &[(&[Act], [Outcomes; 5])] = &[
             Act::EndCover,
             Act::HandOver,
             Act::ReadHandover,
+            Act::CancelHandover,
         ],
         [ROLE, ROLE, NEVER, NEVER, NEVER],
     ),

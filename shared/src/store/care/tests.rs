@@ -109,6 +109,17 @@ fn lapsed_episodes_are_taken_with_their_planned_ends() {
     assert!(care.content.planned.is_empty());
 }
 
+/// Earlier versions had no limit of doctors.
+#[test]
+fn lapsed_episodes_are_taken_as_many_as_fit_into_a_transaction() {
+    let mut care = care();
+    for n in 1..=45 {
+        care.content.episodes.push(episode(n, CareRole::Treating, 0, Some(9)));
+    }
+    let mut taken = || care.take_lapsed(moment(9)).len();
+    assert_eq!([taken(), taken(), taken(), taken()], [20, 20, 5, 0]);
+}
+
 #[test]
 fn each_episode_has_a_row_of_the_patient_and_of_the_doctor() {
     let mut care = care();

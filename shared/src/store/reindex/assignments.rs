@@ -51,15 +51,15 @@ enum Step {
 }
 
 /// Makes an episode of each assignment of schema 2 whose doctor exists, puts the rows in the doctors' panels in their
-/// place by today's rule for names, and puts the row of the first end, which schema 3 did not have. Does nothing for a
-/// patient who does not exist. Calls: BatchGetItem and Query, then TransactWriteItems if there is an end; before that,
-/// BatchGetItem, Query, BatchGetItem and TransactWriteItems for every 20 of such assignments, and if the place is
-/// another one.
-pub async fn migrate(store: &Store, patient: PatientId) -> Result<(), StoreError> {
+/// place by today's rule for names, makes past ones of the episodes whose period is over, and puts the row of the first
+/// end, which schema 3 did not have. Does nothing for a patient who does not exist. Calls: BatchGetItem and Query, then
+/// TransactWriteItems if there is an end; before that, BatchGetItem, Query, BatchGetItem and TransactWriteItems for every
+/// 20 of such assignments, for every 20 of such episodes, and if the place is another one.
+pub async fn migrate(store: &Store, patient: PatientId, now: Timestamp) -> Result<(), StoreError> {
     let mut refusals = 0;
     while refusals < ATTEMPTS {
         backoff(refusals).await;
-        match step(store, patient).await? {
+        match step(store, patient, now).await? {
             Step::Done => return Ok(()),
             Step::More => refusals = 0,
             Step::Refused => refusals += 1,
@@ -68,7 +68,7 @@ pub async fn migrate(store: &Store, patient: PatientId) -> Result<(), StoreError
     Err(StoreError::Contended)
 }
 
-async fn step(store: &Store, id: PatientId) -> Result<Step, StoreError> {
+async fn step(store: &Store, id: PatientId, now: Timestamp) -> Result<Step, StoreError> {
     let [record, care] = [Key::record::<PatientDetails>(id), Key::care(id)];
     let plan = ReadPlan::whole(vec![record.clone(), care.clone()]);
     let mut items = store.main.batch_get(plan).await?;
@@ -77,10 +77,10 @@ async fn step(store: &Store, id: PatientId) -> Result<Step, StoreError> {
     let before = Care::of(&patient, items.take(&care))?;
     let mut after = before.clone();
     after.describe(&patient);
-    let is_moved = after != before;
+    // One kind of change at a time: each of them alone may fill a transaction.
+    let past = if after == before { after.take_lapsed(now) } else { Vec::new() };
     let mut old = old_assignments(store, &before).await?;
-    // Moving the rows of all episodes takes as many actions as adding some.
-    old.truncate(if is_moved { 0 } else { EPISODES });
+    old.truncate(if after == before { EPISODES } else { 0 });
 
     let transaction = store.main.transaction();
     let mut transaction = transaction.require(record, unchanged(patient.version), ());
@@ -103,7 +103,7 @@ async fn step(store: &Store, id: PatientId) -> Result<Step, StoreError> {
     if after == before {
         return put_first_end(store, &before).await;
     }
-    match before.replace(&after, &[], transaction, ())?.commit().await? {
+    match before.replace(&after, &past, transaction, ())?.commit().await? {
         Outcome::Committed => Ok(Step::More),
         Outcome::Refused(_) => Ok(Step::Refused),
     }

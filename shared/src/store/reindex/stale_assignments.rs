@@ -8,6 +8,7 @@ use crate::dynamo::{self, Expression, Item, Key, MAX_ACTIONS, Outcome, ReadPlan,
 use crate::model::doctor::DoctorDetails;
 use crate::model::id::PatientId;
 use crate::model::patient::PatientDetails;
+use crate::model::timestamp::Timestamp;
 use crate::store::care::Care;
 use crate::store::error::StoreError;
 use crate::store::keys::{PANEL_PREFIX, id_in_sort_key, record_id};
@@ -16,7 +17,11 @@ use crate::store::tables::Store;
 /// Removes those of these items. An item of another kind is left alone, as are the rows of past episodes. Returns
 /// `Contended` if a request changed a patient's assignments at the same time. Calls: BatchGetItem; TransactWriteItems
 /// for each patient with such rows; those of [`migrate`] for each patient with a row of schema 2.
-pub async fn remove_stale_assignments(store: &Store, items: &[Item]) -> Result<(), StoreError> {
+pub async fn remove_stale_assignments(
+    store: &Store,
+    items: &[Item],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut rows: BTreeMap<PatientId, Vec<Key>> = BTreeMap::new();
     let mut unmigrated = BTreeSet::new();
     for item in items {
@@ -29,7 +34,7 @@ pub async fn remove_stale_assignments(store: &Store, items: &[Item]) -> Result<(
     }
     // A function of the earlier version may have assigned a doctor since the patient was migrated.
     for patient in unmigrated {
-        migrate(store, patient).await?;
+        migrate(store, patient, now).await?;
     }
     let keys = rows.keys().map(|patient| Key::care(*patient)).collect();
     let mut cares = HashMap::new();
@@ -55,8 +60,7 @@ async fn remove(
     care: Option<&Care>,
     keys: &[Key],
 ) -> Result<(), StoreError> {
-    let is_absent = || Expression::only("attribute_not_exists(pk)");
-    let condition = care.map_or_else(is_absent, Care::is_unchanged);
+    let condition = care.map_or_else(Expression::absent, Care::is_unchanged);
     let mut transaction = store.main.transaction().require(Key::care(patient), condition, ());
     for key in keys {
         transaction = transaction.delete(key.clone());

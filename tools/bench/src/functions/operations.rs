@@ -162,6 +162,8 @@ impl Operations {
                 Box::pin(self.care_event(world, name, event.by(&caller))).await
             }
 
+            "handovers-cancel" => event.by(&caller),
+
             _ => {
                 let here = "tools/bench/src/functions/operations.rs";
                 return Err(format!("{here} has no event for {name}: add one").into());

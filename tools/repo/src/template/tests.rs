@@ -135,6 +135,18 @@ fn memory_is_the_functions_own_or_that_of_all_or_lambdas_default() {
 }
 
 #[test]
+fn timeout_is_the_functions_own_or_that_of_all_or_lambdas_default() {
+    let seconds =
+        |text: &str| Template::parse(text).unwrap().functions["mappings-remove"].timeout.as_secs();
+    assert_eq!(seconds(TEMPLATE), 3);
+    let everywhere = TEMPLATE.replace("  Function:\n", "  Function:\n    Timeout: 10\n");
+    assert_eq!(seconds(&everywhere), 10);
+    let role = "      Role: !GetAtt MappingsRemoveRole.Arn\n";
+    let own = everywhere.replace(role, &format!("{role}      Timeout: 60\n"));
+    assert_eq!(seconds(&own), 60);
+}
+
+#[test]
 fn tables_are_read_with_their_indexes() {
     let template = Template::parse(TEMPLATE).unwrap();
     let table = &template.tables["Table"];

@@ -15,7 +15,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub enum Schedule {
     /// Again and again after this period; for the first time one period after the start.
     Every(Duration),
-    /// Once a day, this long after midnight in UTC.
+    /// Once a day, this long after midnight in UTC; and a minute after the start, because a developer's machine may sleep
+    /// at that time of every day.
     Daily(Duration),
 }
 
@@ -26,12 +27,15 @@ impl Schedule {
             Self::Every(period) => (start.plus(period), period),
             Self::Daily(time) => (midnight(start).plus(time), DAY),
         };
-        if now < first {
-            return first;
-        }
-        let over = now.since(first).as_millis() % period.as_millis();
-        let over = Duration::from_millis(u64::try_from(over).unwrap_or(0));
-        now.plus(period.saturating_sub(over))
+        let next = if now < first {
+            first
+        } else {
+            let over = now.since(first).as_millis() % period.as_millis();
+            let over = Duration::from_millis(u64::try_from(over).unwrap_or(0));
+            now.plus(period.saturating_sub(over))
+        };
+        let soon = start.plus(MINUTE);
+        if matches!(self, Self::Daily(_)) && now < soon { next.min(soon) } else { next }
     }
 }
 
@@ -163,9 +167,25 @@ mod tests {
             ("2026-01-31T23:59:59Z", "2026-02-01T02:30:00Z"),
             ("1969-12-31T01:00:00Z", "1969-12-31T02:30:00Z"),
         ] {
-            assert_eq!(schedule.next(at(now), at(now)), at(next), "after {now}");
+            let start = at(now).minus(HOUR);
+            assert_eq!(schedule.next(start, at(now)), at(next), "after {now}");
         }
         let (start, now) = (at("2026-01-31T12:00:00Z"), at("2026-02-03T02:30:00.001Z"));
         assert_eq!(schedule.next(start, now), at("2026-02-04T02:30:00Z"));
+    }
+
+    #[test]
+    fn daily_time_is_also_a_minute_after_the_start() {
+        let (schedule, start) = (read("cron(30 2 * * ? *)"), at("2026-01-31T12:00:00Z"));
+        for (now, next) in [
+            ("2026-01-31T12:00:00Z", "2026-01-31T12:01:00Z"),
+            ("2026-01-31T12:00:59.999Z", "2026-01-31T12:01:00Z"),
+            ("2026-01-31T12:01:00Z", "2026-02-01T02:30:00Z"),
+        ] {
+            assert_eq!(schedule.next(start, at(now)), at(next), "after {now}");
+        }
+        // The time of the day is even sooner.
+        let start = at("2026-01-31T02:29:30Z");
+        assert_eq!(schedule.next(start, start), at("2026-01-31T02:30:00Z"));
     }
 }

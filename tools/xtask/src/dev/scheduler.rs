@@ -15,15 +15,23 @@ use tokio::time::sleep;
 
 use super::schedule::Schedule;
 
-/// The time for one invocation: more than a function's own limit, because `cargo lambda watch` may build it anew first.
-/// It never answers an invocation whose process it has ended because the code changed.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// The time for one invocation beside the function's own limit: `cargo lambda watch` may build it anew first. It never
+/// answers an invocation whose process it has ended because the code changed.
+const TIME_TO_BUILD: Duration = Duration::from_secs(2 * 60);
 
 /// The longest sleep. The time that a suspended machine sleeps does not count, so the clock is read again.
 const NAP: Duration = Duration::from_secs(30);
 
-/// The scheduled functions of a template, each with its schedules.
-pub struct Timetable(Vec<(String, Vec<Schedule>)>);
+/// The scheduled functions of a template.
+pub struct Timetable(Vec<Scheduled>);
+
+/// A function that is invoked at its times.
+struct Scheduled {
+    name: String,
+    schedules: Vec<Schedule>,
+    /// How long an invocation may take.
+    patience: Duration,
+}
 
 /// A running scheduler. Dropping it ends it.
 pub struct Scheduler {
@@ -39,7 +47,8 @@ impl Timetable {
             let schedules: Result<Vec<_>> = schedules.collect();
             let schedules = schedules.map_err(|error| format!("template.yaml: {name}: {error}"))?;
             if !schedules.is_empty() {
-                functions.push((name.clone(), schedules));
+                let patience = function.timeout.saturating_add(TIME_TO_BUILD);
+                functions.push(Scheduled { name: name.clone(), schedules, patience });
             }
         }
         Ok(Self(functions))
@@ -48,9 +57,9 @@ impl Timetable {
     /// Starts to invoke the functions of the `cargo lambda watch` at this port, which writes this log.
     pub fn start(self, port: u16, log: &Path) -> Scheduler {
         let mut functions = JoinSet::new();
-        for (name, schedules) in self.0 {
-            let url = url(port, &name);
-            functions.spawn(run(name, schedules, url, log.to_owned()));
+        for function in self.0 {
+            let url = url(port, &function.name);
+            functions.spawn(run(function, url, log.to_owned()));
         }
         Scheduler { _functions: functions }
     }
@@ -63,7 +72,8 @@ fn url(port: u16, function: &str) -> String {
 
 /// Invokes one function at its times, without end. Times that come during an invocation are left out, so that no
 /// invocation overlaps with another one.
-async fn run(function: String, schedules: Vec<Schedule>, url: String, log: PathBuf) {
+async fn run(function: Scheduled, url: String, log: PathBuf) {
+    let Scheduled { name, schedules, patience } = function;
     let start = Timestamp::system();
     let next = || {
         let now = Timestamp::system();
@@ -71,9 +81,9 @@ async fn run(function: String, schedules: Vec<Schedule>, url: String, log: PathB
     };
     while let Some(time) = next() {
         sleep_until(time).await;
-        if let Err(problem) = invoke(&function, &url).await {
+        if let Err(problem) = invoke(&name, &url, patience).await {
             let log = log.display();
-            ui::warning(format!("the scheduled function {function} failed: {problem}; see {log}"));
+            ui::warning(format!("the scheduled function {name} failed: {problem}; see {log}"));
         }
     }
 }
@@ -89,10 +99,10 @@ async fn sleep_until(time: Timestamp) {
 }
 
 /// Invokes a function with its event, and returns its failure in one line.
-async fn invoke(function: &str, url: &str) -> Result {
+async fn invoke(function: &str, url: &str, patience: Duration) -> Result {
     let path = repository().join("events").join(function).with_extension("json");
     let event = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let (agent, url) = (http::agent_for(url, PATIENCE), url.to_owned());
+    let (agent, url) = (http::agent_for(url, patience), url.to_owned());
     let invoked = move || -> Result {
         let request = agent.post(url).header("content-type", "application/json");
         let mut answer = request.send(event.as_slice())?;

@@ -22,7 +22,7 @@ async fn watch(router: Router) -> u16 {
 
 async fn invoke_at(router: Router) -> Result {
     let port = watch(router).await;
-    invoke(FUNCTION, &url(port, FUNCTION)).await
+    invoke(FUNCTION, &url(port, FUNCTION), TIME_TO_BUILD).await
 }
 
 #[derive(Default)]
@@ -47,7 +47,8 @@ async fn invocations_of_a_function_do_not_overlap_and_end_with_the_scheduler() {
     let begun = || invocations.begun.load(Ordering::SeqCst);
     let port = watch(Router::new().fallback(slow).with_state(invocations.clone())).await;
     let often = [5, 7].map(|milliseconds| Schedule::Every(Duration::from_millis(milliseconds)));
-    let timetable = Timetable(vec![(FUNCTION.to_owned(), often.to_vec())]);
+    let (name, schedules) = (FUNCTION.to_owned(), often.to_vec());
+    let timetable = Timetable(vec![Scheduled { name, schedules, patience: TIME_TO_BUILD }]);
 
     let scheduler = timetable.start(port, Path::new("functions.log"));
     assert_eq!(begun(), 0);
@@ -87,15 +88,17 @@ async fn failure_is_one_line() {
         let failed = invoke_at(Router::new().fallback(move || async move { answer })).await;
         assert_eq!(failed.unwrap_err().to_string(), line);
     }
-    let absent = invoke("absent", "http://127.0.0.1:1/").await.unwrap_err().to_string();
+    let absent = invoke("absent", "http://127.0.0.1:1/", TIME_TO_BUILD).await;
+    let absent = absent.unwrap_err().to_string();
     assert!(absent.contains("events/absent.json: "), "{absent}");
 }
 
 #[test]
 fn schedules_of_the_template_are_read() {
     let Timetable(functions) = Timetable::of(&Template::load().unwrap()).unwrap();
-    let names: Vec<_> = functions.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["assignments-lapse", "handovers-run"]);
+    let limits = functions.iter().map(|it| (it.name.as_str(), it.patience.as_secs()));
+    let limits: Vec<_> = limits.collect();
+    assert_eq!(limits, [("assignments-lapse", 7 * 60), ("handovers-run", 3 * 60)]);
 }
 
 #[test]
