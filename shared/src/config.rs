@@ -20,6 +20,7 @@ pub struct Config {
     pub table_name: String,
     /// `KEYS_TABLE_NAME`
     pub keys_table_name: String,
+    pub audit: Audit,
     pub tokens: Tokens,
     pub responses: Responses,
     /// Whether a starting function reads the token keys, which also opens the connection. `PRIMING=off` is for
@@ -56,6 +57,17 @@ pub struct Aws {
 #[derive(Debug, Clone)]
 pub struct CaBundle(Arc<RootCertStore>);
 
+/// The table of the audit trail, and how long a row stays in it.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// `AUDIT_TABLE_NAME`
+    pub table_name: String,
+    /// `AUDIT_RETENTION_DAYS`
+    pub retention: Duration,
+    /// `AUDIT_ADDRESS_KEY`: the key of the digests of addresses.
+    pub address_key: SecretString,
+}
+
 /// The issuer and the audience of access tokens.
 #[derive(Debug, Clone)]
 pub struct Tokens {
@@ -86,6 +98,8 @@ pub enum ConfigError {
     Invalid { name: &'static str, problem: String },
 }
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The memory of a function without a limit, as under `cargo lambda watch`.
 const DEFAULT_MEMORY_MIB: usize = 1024;
 
@@ -98,6 +112,7 @@ impl Config {
             },
             table_name: required("TABLE_NAME")?,
             keys_table_name: required("KEYS_TABLE_NAME")?,
+            audit: Audit::from_env()?,
             tokens: Tokens::from_env()?,
             responses: Responses::from_env(),
             primes: optional("PRIMING").is_none_or(|it| it != "off"),
@@ -122,6 +137,16 @@ pub trait Settings: Sized + Send + Sync + 'static {
 impl Settings for () {
     fn from_env() -> Result<(), ConfigError> {
         Ok(())
+    }
+}
+
+impl Audit {
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            table_name: required("AUDIT_TABLE_NAME")?,
+            retention: span("AUDIT_RETENTION_DAYS", DAY)?,
+            address_key: required("AUDIT_ADDRESS_KEY")?.into(),
+        })
     }
 }
 

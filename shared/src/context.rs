@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::access::Caller;
 use crate::app::App;
+use crate::audit::{Entry, Facts};
 use crate::auth::password::HashSlots;
 use crate::error::ApiError;
 use crate::model::timestamp::Timestamp;
@@ -15,13 +16,39 @@ use crate::system::System;
 #[derive(Debug)]
 pub struct Context<S = ()> {
     app: App,
+    store: Store,
+    entry: Entry,
     request: Arc<Request>,
     settings: Arc<S>,
 }
 
 impl<S> Context<S> {
-    pub(crate) fn new(app: App, request: Request, settings: Arc<S>) -> Self {
-        Self { app, request: Arc::new(request), settings }
+    /// `operation` is the function's name, if the audit trail records its requests.
+    pub(crate) fn new(
+        app: App,
+        request: Request,
+        settings: Arc<S>,
+        operation: Option<&'static str>,
+    ) -> Self {
+        let entry = match operation {
+            Some(operation) => {
+                let facts = Facts {
+                    operation: operation.into(),
+                    request_id: request.id(),
+                    address: app.trail().digest_of(request.source_address()),
+                    ..Facts::default()
+                };
+                Entry::new(app.trail().clone(), request.witness().clone(), facts)
+            }
+            None => Entry::none(),
+        };
+        let store = app.store().recorded_by(entry.clone());
+        Self { app, store, entry, request: Arc::new(request), settings }
+    }
+
+    /// The request's entry in the audit trail.
+    pub(crate) fn entry(&self) -> &Entry {
+        &self.entry
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -36,8 +63,9 @@ impl<S> Context<S> {
         &self.settings
     }
 
+    /// The store, whose changes the request's entry in the audit trail records.
     pub fn store(&self) -> &Store {
-        self.app.store()
+        &self.store
     }
 
     /// The clock and the random number generator.
@@ -69,6 +97,8 @@ impl<S> Clone for Context<S> {
     fn clone(&self) -> Self {
         Self {
             app: self.app.clone(),
+            store: self.store.clone(),
+            entry: self.entry.clone(),
             request: self.request.clone(),
             settings: self.settings.clone(),
         }

@@ -12,8 +12,8 @@ use crate::response::{self, ApiResult};
 use crate::response_policy::ResponsePolicy;
 
 /// The headers of an answer that a web page may read. The gateway renames the last one in the cloud.
-const EXPOSED: &str =
-    "Accept-Patch, ETag, Retry-After, WWW-Authenticate, x-amzn-Remapped-WWW-Authenticate";
+const EXPOSED: &str = "Accept-Patch, ETag, Next-Cursor, Retry-After, WWW-Authenticate, \
+                       x-amzn-Remapped-WWW-Authenticate";
 
 /// The headers that a web page may send. Cookies are not read.
 const ACCEPTED: &str = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key";

@@ -78,6 +78,7 @@ impl Endpoint {
         let is_head = event.method() == Method::HEAD;
         let request = Request::new(event, started + time);
         let request = request.requiring_if_match(policy.requires_if_match());
+        let witness = request.witness().clone();
 
         let (mut response, code, cause) = match within(time, handler(request)).await {
             Ok(answer) => (answer.response, None, None),
@@ -98,6 +99,7 @@ impl Endpoint {
             code,
             duration_ms: log::milliseconds(started.elapsed()),
             cause: cause.as_deref(),
+            audit: witness.take(),
             metrics,
         }
         .write();

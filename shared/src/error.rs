@@ -97,6 +97,19 @@ impl ApiError {
         self.kind().1
     }
 
+    /// Whether it refuses a caller, and not what the caller asks for.
+    pub(crate) fn refuses_the_caller(&self) -> bool {
+        matches!(
+            self,
+            Self::TokenNotValid | Self::PermissionDenied | Self::NotAssigned | Self::Restricted
+        )
+    }
+
+    /// Whether a login was refused after its password was checked.
+    pub(crate) fn is_refused_login(&self) -> bool {
+        matches!(self, Self::InvalidCredentials | Self::EmailNotVerified)
+    }
+
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::MalformedBody(_) | Self::InvalidBody(_) => {

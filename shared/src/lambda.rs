@@ -74,8 +74,31 @@ where
     S: Settings,
     F: Future<Output = ApiResult> + Send + 'static,
 {
+    start_public(None, handler)
+}
+
+/// Runs a function that anyone may call and that changes accounts: the audit trail records its changes, and the logins
+/// that it refuses, under the function's name. Returns only when the function cannot start.
+pub fn serve_public_recorded<S, F>(
+    operation: &'static str,
+    handler: fn(Context<S>) -> F,
+) -> ExitCode
+where
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    start_public(Some(operation), handler)
+}
+
+fn start_public<S, F>(operation: Option<&'static str>, handler: fn(Context<S>) -> F) -> ExitCode
+where
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
     match S::from_env() {
-        Ok(settings) => start(Box::new(pipeline::public(Arc::new(settings), handler)), None),
+        Ok(settings) => {
+            start(Box::new(pipeline::public(Arc::new(settings), operation, handler)), None)
+        }
         Err(error) => stop(&error),
     }
 }
@@ -125,11 +148,14 @@ where
 /// The work of a starting function. A public function has none, so its binary does not carry it.
 type Prime = fn(App) -> Pin<Box<dyn Future<Output = ()>>>;
 
-/// Reads the token keys, which also opens the connection to DynamoDB: Lambda gives a starting function a whole
-/// processor. A failure shows at the first request.
+/// Reads the token keys, which also opens a connection to DynamoDB, and a second one at the same time: the row of a read
+/// is put beside the read. Lambda gives a starting function a whole processor. A failure shows at the first request.
 fn prime(app: App) -> Pin<Box<dyn Future<Output = ()>>> {
     Box::pin(async move {
-        if let Err(error) = app.verifier().read_keys(app.store(), app.now()).await {
+        let (store, now) = (app.store(), app.now());
+        let second = store.signing_keys();
+        let (read, _second) = tokio::join!(app.verifier().read_keys(store, now), second.read(now));
+        if let Err(error) = read {
             tracing::warn!(%error, "the token keys cannot be read yet");
         }
     })

@@ -105,6 +105,7 @@
 
 pub mod access;
 pub mod app;
+pub mod archive;
 pub mod audit;
 pub mod auth;
 mod aws;
@@ -139,7 +140,9 @@ pub use access::Granted;
 pub use app::App;
 pub use context::Context;
 pub use error::ApiError;
-pub use lambda::{serve, serve_after, serve_event, serve_public, serve_static};
+pub use lambda::{
+    serve, serve_after, serve_event, serve_public, serve_public_recorded, serve_static,
+};
 pub use lambda_http::http::Method;
 pub use request::Request;
 pub use response::{Answer, ApiResult};

@@ -18,6 +18,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::audit::{Head, Witness};
 use crate::config;
 use crate::metrics::Metrics;
 use crate::model::timestamp::Timestamp;
@@ -27,9 +28,7 @@ pub(crate) fn init() {
     let own = env!("CARGO_CRATE_NAME");
     let targets =
         Targets::new().with_default(LevelFilter::WARN).with_target(own, LevelFilter::INFO);
-    // Lambda sets it.
-    let operation = config::optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    let lines = tracing_subscriber::fmt::layer().event_format(LineFormat::new(&operation));
+    let lines = tracing_subscriber::fmt::layer().event_format(LineFormat::new(&function_name()));
     // Fails only when logging has started already.
     let _started = tracing_subscriber::registry().with(lines).with(targets).try_init();
     panic::set_hook(Box::new(|info| {
@@ -37,6 +36,11 @@ pub(crate) fn init() {
         let location = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(location, "a handler panicked");
     }));
+}
+
+/// Returns the function's name, which Lambda sets.
+fn function_name() -> String {
+    config::optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
 }
 
 /// The format of every line that `tracing` writes: one JSON object, which begins with the operation.
@@ -89,6 +93,69 @@ pub fn note_work(what: &str, count: usize) {
     }
 }
 
+/// Logs that somebody changed or removed a row of the audit trail, or put something else in its place. The template
+/// counts the lines with this message, for an alarm.
+pub fn note_tampering(what: &str, chain: &str, seq: &str) {
+    tracing::error!(what, chain, seq, "the audit trail was tampered with");
+}
+
+/// Logs how many reviews of emergency access are overdue, with the metric `OverdueReviews` if there is a namespace.
+pub fn note_overdue_reviews(timestamp: Timestamp, namespace: Option<&str>, count: usize) {
+    if let Ok(line) = serde_json::to_vec(&Overdue::of(timestamp, namespace, count)) {
+        write_line(line);
+    }
+}
+
+/// The log line about overdue reviews.
+#[derive(Serialize)]
+struct Overdue<'a> {
+    level: &'static str,
+    message: &'static str,
+    timestamp: Timestamp,
+    operation: String,
+    count: usize,
+    #[serde(flatten)]
+    metrics: Option<Metrics<'a>>,
+}
+
+impl<'a> Overdue<'a> {
+    fn of(timestamp: Timestamp, namespace: Option<&'a str>, count: usize) -> Self {
+        let metrics = namespace
+            .map(|namespace| Metrics::of_work(namespace, timestamp, "OverdueReviews", count));
+        Self {
+            level: if count > 0 { "WARN" } else { "INFO" },
+            message: "reviews of emergency access that are overdue were counted",
+            timestamp,
+            operation: function_name(),
+            count,
+            metrics,
+        }
+    }
+}
+
+/// Logs the rows of the audit trail that were written without a request.
+pub fn note_rows(timestamp: Timestamp, operation: &str, witness: &Witness) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        level: &'static str,
+        message: &'static str,
+        timestamp: Timestamp,
+        operation: &'a str,
+        audit: Vec<Head>,
+    }
+    let (level, message, audit) = ("INFO", "recorded", witness.take());
+    let line = serde_json::to_vec(&Line { level, message, timestamp, operation, audit });
+    if let Ok(line) = line {
+        write_line(line);
+    }
+}
+
+fn write_line(mut line: Vec<u8>) {
+    line.push(b'\n');
+    // Without standard output there is no place to report the error.
+    let _ = io::stdout().lock().write_all(&line);
+}
+
 /// The log line of a finished request.
 #[derive(Serialize)]
 pub(crate) struct Completed<'a> {
@@ -104,6 +171,10 @@ pub(crate) struct Completed<'a> {
     /// The internal cause of a 5xx.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<&'a str>,
+    /// The request's rows of the audit trail. They witness the rows: a row that is changed or removed later differs from
+    /// the log.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audit: Vec<Head>,
     #[serde(flatten)]
     pub metrics: Option<Metrics<'a>>,
 }
@@ -111,10 +182,8 @@ pub(crate) struct Completed<'a> {
 impl Completed<'_> {
     /// Writes the line in the format of the other lines. `tracing` cannot write it, because metrics are nested objects.
     pub fn write(&self) {
-        if let Ok(mut line) = self.line() {
-            line.push(b'\n');
-            // Without standard output there is no place to report the error.
-            let _ = io::stdout().lock().write_all(&line);
+        if let Ok(line) = self.line() {
+            write_line(line);
         }
     }
 
@@ -163,6 +232,7 @@ mod tests {
             code: Some("unavailable"),
             duration_ms: 12,
             cause: Some("made up"),
+            audit: Vec::new(),
             metrics,
         };
         let plain = line(&completed(None));
@@ -175,6 +245,20 @@ mod tests {
         let dimension = &counted["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0];
         assert_eq!(counted[dimension.as_str().unwrap()], "clinic-health");
         assert_eq!(counted["ServerErrors"], 1);
+    }
+
+    #[test]
+    fn line_about_overdue_reviews_has_count_and_metric() {
+        let now = Timestamp::from_millisecond(0);
+        let line =
+            |namespace, count| serde_json::to_value(Overdue::of(now, namespace, count)).unwrap();
+        let counted = line(Some("clinic"), 2);
+        assert_eq!((&counted["level"], &counted["count"]), (&"WARN".into(), &2.into()));
+        assert_eq!(counted["OverdueReviews"], 2);
+        assert!(counted["operation"].is_string());
+        let none = line(None, 0);
+        assert_eq!((&none["level"], &none["count"]), (&"INFO".into(), &0.into()));
+        assert!(none.get("_aws").is_none());
     }
 
     #[test]

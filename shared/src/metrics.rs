@@ -54,16 +54,30 @@ impl<'a> Metrics<'a> {
             ("ServerErrors", status.is_server_error()),
         ]
         .into_iter()
-        .filter_map(|(name, is_counted)| is_counted.then_some(name))
+        .filter_map(|(name, is_counted)| is_counted.then_some((name, 1)))
         .collect();
+        Self::new(namespace, now, &names)
+    }
+
+    /// Returns the metric of a number that work without a request has found. It is also sent if it is zero: otherwise its
+    /// alarm would not end. Its dimension is the line's member `operation`.
+    pub fn of_work(namespace: &'a str, now: Timestamp, name: &'static str, count: usize) -> Self {
+        Self::new(namespace, now, &[(name, count)])
+    }
+
+    fn new(namespace: &'a str, now: Timestamp, counts: &[(&'static str, usize)]) -> Self {
+        let definition = |(name, _): &(&'static str, usize)| Definition { name, unit: "Count" };
         Self {
-            counts: names.iter().map(|name| ((*name).to_owned(), Value::from(1))).collect(),
+            counts: counts
+                .iter()
+                .map(|(name, count)| ((*name).to_owned(), Value::from(*count)))
+                .collect(),
             directive: Directive {
                 timestamp: now.as_millisecond(),
                 cloud_watch_metrics: [MetricSet {
                     namespace,
                     dimensions: [["operation"]],
-                    metrics: names.iter().map(|name| Definition { name, unit: "Count" }).collect(),
+                    metrics: counts.iter().map(definition).collect(),
                 }],
             },
         }
@@ -99,6 +113,17 @@ mod tests {
                 "ClientErrors": 1,
             })
         );
+    }
+
+    #[test]
+    fn metric_of_work_is_sent_if_it_is_zero() {
+        let now = Timestamp::from_millisecond(0);
+        for count in [0, 7] {
+            let metrics = json!(Metrics::of_work("clinic", now, "OverdueReviews", count));
+            assert_eq!(metrics["OverdueReviews"], count);
+            let set = &metrics["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!(set["Metrics"], json!([{"Name": "OverdueReviews", "Unit": "Count"}]));
+        }
     }
 
     #[test]

@@ -11,6 +11,12 @@ pub const PAGING: &[&str] = &["limit", "cursor"];
 /// The parameters that choose which assignments of a doctor or a patient a list shows.
 pub const EPISODES: &[&str] = &["as_of", "history", "role"];
 
+/// The parameters that choose which rows of the audit trail a list shows.
+pub const TRAIL: &[&str] = &["actor", "patient", "day", "operation", "outcome", "basis"];
+
+/// The parameter that chooses which reviews of emergency access a list shows.
+pub const STATUS: &str = "status";
+
 /// The parameter that permits the deletion of a doctor who has patients.
 pub const FORCE: &str = "force";
 
@@ -23,8 +29,14 @@ pub const fn parameters(act: Act) -> [&'static [&'static str]; 2] {
         Act::ListDoctors => [PAGING, DoctorDetails::SEARCH_FIELDS],
         Act::ListPatients => [PAGING, PatientDetails::SEARCH_FIELDS],
         Act::ListAccounts => [PAGING, &["search"]],
-        Act::ListOwnSessions | Act::ListInvitations | Act::ListAssignments => [PAGING, &[]],
+        Act::ListOwnSessions
+        | Act::ListInvitations
+        | Act::ListAssignments
+        | Act::ListAccesses
+        | Act::ListDisclosures => [PAGING, &[]],
         Act::ListDoctorsOfPatient | Act::ListPatientsOfDoctor => [PAGING, EPISODES],
+        Act::ReadTrail => [PAGING, TRAIL],
+        Act::ListEmergencyAccess => [PAGING, &[STATUS]],
         Act::DeleteDoctor => [&[FORCE], &[]],
         _ => NO_PARAMETERS,
     }

@@ -1,5 +1,5 @@
 //! The pipeline of every request, in one order: verify the token, read account, session, target and relation in one
-//! round, decide, run the handler, write the audit row, answer.
+//! round, decide, run the handler, write what the audit trail does not say yet, answer.
 //!
 //! Nothing is built from a record before the decision. When a write loses a race, everything from the read on happens
 //! again, so a decision is never older than the data that it is about.
@@ -14,13 +14,13 @@ use crate::access::{
     About, Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Relation,
 };
 use crate::app::App;
-use crate::audit::Row;
+use crate::audit::{Code, DONE, Subjects};
 use crate::auth::Verified;
 use crate::auth::minimum_duration::MinimumDuration;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::cursor::Cursors;
-use crate::dynamo::{Items, Key, backoff};
+use crate::dynamo::{DynamoError, Items, Key, backoff};
 use crate::endpoint::HandlerFuture;
 use crate::error::ApiError;
 use crate::model::field::FieldErrors;
@@ -49,7 +49,7 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     move |app, request| {
-        let context = Context::new(app, request, settings.clone());
+        let context = Context::new(app, request, settings.clone(), operation::<A>());
         Box::pin(run(context, handler))
     }
 }
@@ -68,7 +68,7 @@ where
     G: Future<Output = Result<Option<Answer>, ApiError>> + Send + 'static,
 {
     move |app, request| {
-        let context = Context::new(app, request, settings.clone());
+        let context = Context::new(app, request, settings.clone(), operation::<A>());
         Box::pin(async move {
             query_is_known::<A>(context.request()).map_err(ApiError::InvalidQuery)?;
             match first(context.clone()).await? {
@@ -80,9 +80,10 @@ where
 }
 
 /// Returns a handler that anyone may call. Public reads ignore the query: monitors and caches add parameters of their
-/// own.
+/// own. The audit trail records its changes, and the logins that it refuses, if it is given the function's name.
 pub fn public<S, F>(
     settings: Arc<S>,
+    operation: Option<&'static str>,
     handler: fn(Context<S>) -> F,
 ) -> impl Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static
 where
@@ -96,8 +97,29 @@ where
             let refusal: ApiResult = Err(ApiError::InvalidQuery(unknown));
             return Box::pin(ready(refusal)) as HandlerFuture;
         }
-        Box::pin(handler(Context::new(app, request, settings.clone())))
+        let context = Context::new(app, request, settings.clone(), operation);
+        Box::pin(async move {
+            let entry = context.entry().clone();
+            let outcome = handler(context).await;
+            if let Err(error) = &outcome
+                && error.is_refused_login()
+            {
+                let concluded = entry.conclude(error.code().into(), Subjects::default());
+                concluded.await.map_err(unrecorded)?;
+            }
+            outcome
+        })
     }
+}
+
+/// Returns the function's name if the audit trail records its requests.
+fn operation<A: Action>() -> Option<&'static str> {
+    A::ID.is_recorded().then(|| A::ID.function())
+}
+
+/// Without its row, no answer leaves.
+fn unrecorded(error: DynamoError) -> ApiError {
+    ApiError::unavailable(format!("the audit trail: {error}"))
 }
 
 async fn run<A, S, F>(context: Context<S>, handler: fn(Context<S>, Granted<A>) -> F) -> ApiResult
@@ -107,49 +129,68 @@ where
     F: Future<Output = ApiResult> + Send + 'static,
 {
     let refusal = MinimumDuration::start(REFUSAL);
-    let app = context.app();
+    let (app, entry) = (context.app(), context.entry());
     let token = context.request().bearer().ok_or(ApiError::NotAuthenticated)?;
     let verified = app.verifier().verify(app.store(), app.now(), token).await?;
     let cursor_keys = app.verifier().cursor_keys().await;
     let cursors = Cursors::new(cursor_keys, verified.user_id, app.system().clone());
     context.request().set_cursors(cursors);
     let name = A::Target::name(context.request());
-    let patient = name.as_ref().ok().and_then(A::Target::patient);
+    entry.note(|facts| {
+        facts.actor = Some(verified.user_id);
+        facts.session = Some(verified.session_id.clone());
+        let name = name.as_ref().ok();
+        facts.subjects.patients.extend(name.and_then(A::Target::patient));
+        facts.subjects.doctors.extend(name.and_then(A::Target::doctor));
+        facts.subjects.accounts.extend(A::ID.shows_own_account().then_some(verified.user_id));
+    });
+    let mut outcome = Err(ApiError::Contended);
     for attempt in 1..=ATTEMPTS {
-        let (caller, early) = match read_caller::<A>(app, &verified, name.as_ref().ok()).await {
-            Err(ApiError::TokenNotValid) => {
-                refusal.wait().await;
-                return Err(ApiError::TokenNotValid);
-            }
-            read => read?,
-        };
-        let now = app.now();
-        let mut row = Row::of(&caller, A::ID, patient, now);
-        let outcome = match decide::<A>(app, caller, early, name.clone(), now).await? {
-            Decision::Allowed(basis, granted) => {
-                row.basis = Some(basis);
-                match with_query(query_is_known::<A>(context.request()), granted) {
-                    Ok(granted) => handler(context.clone(), granted).await,
-                    Err(problem) => Err(problem),
-                }
-            }
-            Decision::Denied(denied) => {
-                refusal.wait().await;
-                Err(denied.into())
-            }
-        };
-        match &outcome {
-            Err(ApiError::Contended) if attempt < ATTEMPTS => {
-                backoff(attempt).await;
-                continue;
-            }
-            Err(error) => row.failure = Some(error.code()),
-            Ok(answer) => row.patients.extend(&answer.patients),
+        outcome = attempt_once(&context, handler, &verified, name.clone()).await;
+        if !matches!(outcome, Err(ApiError::Contended)) || attempt == ATTEMPTS {
+            break;
         }
-        app.rules().audit.record(row).await?;
-        return outcome;
+        backoff(attempt).await;
     }
-    Err(ApiError::Contended)
+    let (code, disclosed): (Code, Subjects) = match &outcome {
+        Ok(answer) => (DONE, answer.disclosed.clone()),
+        Err(error) => (error.code().into(), Subjects::default()),
+    };
+    let recorded = match &outcome {
+        // It was counted, and nothing was looked at.
+        Err(ApiError::TooManyAttempts { .. }) => Ok(()),
+        _ => entry.conclude(code, disclosed).await,
+    };
+    if outcome.as_ref().is_err_and(ApiError::refuses_the_caller) {
+        refusal.wait().await;
+    }
+    recorded.map_err(unrecorded)?;
+    outcome
+}
+
+/// Reads, decides and acts, once.
+async fn attempt_once<A, S, F>(
+    context: &Context<S>,
+    handler: fn(Context<S>, Granted<A>) -> F,
+    verified: &Verified,
+    name: Result<<A::Target as Load>::Name, ApiError>,
+) -> ApiResult
+where
+    A: Action<Target: Target>,
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    let app = context.app();
+    let (caller, early) = read_caller::<A, S>(context, verified, name.as_ref().ok()).await?;
+    let now = app.now();
+    match decide::<A>(app, caller, early, name, now).await? {
+        Decision::Allowed(basis, granted) => {
+            context.entry().note(|facts| facts.basis = Some(basis.code().into()));
+            let granted = with_query(query_is_known::<A>(context.request()), granted)?;
+            handler(context.clone(), granted).await
+        }
+        Decision::Denied(denied) => Err(denied.into()),
+    }
 }
 
 /// The data that were read beside the caller, because the token's hint permits it.
@@ -173,13 +214,15 @@ enum Decision<A: Action> {
 /// Reads account and session, consistently, so that the end of a session and a change of a role take effect on the
 /// next request. What the hint permits is read in the same round; if the account contradicts the hint, that is
 /// discarded.
-async fn read_caller<A: Action<Target: Target>>(
-    app: &App,
+///
+/// The row of a request that shows what it names is put in this round, too. It says what the hint lets expect.
+async fn read_caller<A: Action<Target: Target>, S>(
+    context: &Context<S>,
     verified: &Verified,
     name: Option<&<A::Target as Load>::Name>,
 ) -> Result<(Caller, Option<EarlyOf<A>>), ApiError> {
     let Verified { user_id, session_id, hint } = verified;
-    let store = app.store();
+    let (app, store) = (context.app(), context.store());
     let hinted = hint.as_ref().and_then(|hint| Actor::hinted(*user_id, hint));
     let hinted = hinted.and_then(|actor| Some((actor, may_be_allowed::<A>(app, &actor).ok()?)));
     let early = name.zip(hinted);
@@ -191,9 +234,21 @@ async fn read_caller<A: Action<Target: Target>>(
         let (name, (_, allowed)) = early.as_ref()?;
         Some(A::Target::find(store, name, allowed).await)
     };
-    // Both are awaited: dropping a call would close its connection.
+    let row = async {
+        let expected = match &early {
+            Some((name, (actor, _))) if A::ID.shows_what_it_names() => {
+                expected_basis::<A>(app, actor, &about::<A>(name))
+            }
+            _ => None,
+        };
+        let Some(basis) = expected else { return Ok(()) };
+        context.entry().put_ahead(|facts| facts.basis = Some(basis.code().into())).await
+    };
+    // All are awaited: dropping a call would close its connection.
     let accounts = store.accounts();
-    let (read, list) = tokio::join!(accounts.read_with_session(*user_id, session_id, keys), list);
+    let read = accounts.read_with_session(*user_id, session_id, keys);
+    let (read, list, recorded) = tokio::join!(read, list, row);
+    recorded.map_err(unrecorded)?;
     let (found, items) = read?;
     let (user, session) = found.ok_or(ApiError::TokenNotValid)?;
     let is_right = hint.as_ref().is_some_and(|hint| *hint == Hint::of(&user));
@@ -282,6 +337,13 @@ fn with_query<T>(
 /// Decides for the relation that permits the most: a caller who is denied even so is refused without a further read.
 fn may_be_allowed<A: Action>(app: &App, actor: &Actor) -> Result<Allowed, Denied> {
     (app.rules().decide)(A::ID, actor, &Relation::closest())
+}
+
+/// Returns the basis on which an account can be expected to see what it asks for.
+fn expected_basis<A: Action>(app: &App, actor: &Actor, about: &About) -> Option<Basis> {
+    let own = about.patient.is_none() || about.patient == actor.patient_id;
+    let relation = Relation { own, ..Relation::closest() };
+    (app.rules().decide)(A::ID, actor, &relation).ok().map(|allowed| allowed.basis())
 }
 
 fn about<A: Action<Target: Target>>(name: &<A::Target as Load>::Name) -> About {

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::audit::Witness;
 use crate::cursor::Cursors;
 use crate::error::ApiError;
 use crate::json;
@@ -56,13 +57,21 @@ pub struct Request {
     /// Those of the caller, once it is known.
     cursors: OnceLock<Cursors>,
     requires_if_match: bool,
+    witness: Witness,
 }
 
 impl Request {
     /// `deadline` is the moment by which the answer must be ready.
     pub fn new(event: lambda_http::Request, deadline: Instant) -> Self {
         let query = event.query_string_parameters();
-        Self { event, query, deadline, cursors: OnceLock::new(), requires_if_match: false }
+        Self {
+            event,
+            query,
+            deadline,
+            cursors: OnceLock::new(),
+            requires_if_match: false,
+            witness: Witness::default(),
+        }
     }
 
     /// Requires `If-Match` of a change of a record.
@@ -84,6 +93,16 @@ impl Request {
         let cursors = self.cursors.get();
         let cursors = cursors.ok_or_else(|| ApiError::internal("a page without a caller"))?;
         cursors.seal(list, position)
+    }
+
+    /// Returns what collects the request's rows of the audit trail for the log.
+    pub(crate) fn witness(&self) -> &Witness {
+        &self.witness
+    }
+
+    /// Returns the request's id in the log; empty without one.
+    pub(crate) fn id(&self) -> String {
+        self.event.lambda_context_ref().map(|it| it.request_id.clone()).unwrap_or_default()
     }
 
     pub fn method(&self) -> &Method {
@@ -271,7 +290,7 @@ impl Request {
     }
 
     /// Returns the parameters of the query. An empty one is the same as an absent one.
-    fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.query.iter().filter(|(_, value)| !value.trim().is_empty())
     }
 

@@ -1,17 +1,21 @@
-//! Answers: a response, and the patients whose data it discloses.
+//! Answers: a response, and the patients and accounts whose data it discloses.
 
-use lambda_http::http::{HeaderValue, StatusCode, header};
+mod csv;
+
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+use self::csv::CsvRow;
 use crate::access::View;
+use crate::audit::Subjects;
 use crate::error::ApiError;
 use crate::media_types::MediaTypes;
 use crate::model::assignment::AssignmentView;
 use crate::model::disclosure::Disclosure;
 use crate::model::duplicate::Created;
 use crate::model::field::FieldErrors;
-use crate::model::id::PatientId;
+use crate::model::id::{PatientId, UserId};
 use crate::model::page::Page;
 use crate::model::record::{Details, Record};
 use crate::model::user::{Account, User};
@@ -26,8 +30,8 @@ pub type ApiResult = Result<Answer, ApiError>;
 #[derive(Debug)]
 pub struct Answer {
     pub(crate) response: Response<Body>,
-    /// The patients whose data the body discloses.
-    pub(crate) patients: Vec<PatientId>,
+    /// Whose data the body discloses.
+    pub(crate) disclosed: Subjects,
 }
 
 /// 200
@@ -161,7 +165,27 @@ where
     let next = page.next.as_ref().map(|position| request.cursor(list, position)).transpose()?;
     let body = Body { results: &page.results, next };
     let text = view.write(&body).map_err(ApiError::internal)?;
-    Ok(Answer { response: json_response(StatusCode::OK, text), patients: page.patients() })
+    Ok(Answer { response: json_response(StatusCode::OK, text), disclosed: disclosed_by(page) })
+}
+
+/// As [`page`]; or the same page as CSV if the request prefers it. Then the next cursor is in the header `Next-Cursor`.
+pub fn page_or_csv<T, P>(request: &Request, list: &str, page: &Page<T, P>, view: View) -> ApiResult
+where
+    T: Serialize + Disclosure + CsvRow,
+    P: Serialize,
+{
+    if !csv::is_preferred(request.headers()) {
+        return self::page(request, list, page, view);
+    }
+    let mut response = Response::new(Body::Text(csv::table(&page.results, view)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(csv::MEDIA_TYPE));
+    if let Some(position) = &page.next {
+        let cursor = request.cursor(list, position)?;
+        let cursor = HeaderValue::from_str(&cursor).map_err(ApiError::internal)?;
+        headers.insert(HeaderName::from_static("next-cursor"), cursor);
+    }
+    Ok(Answer { response, disclosed: disclosed_by(page) })
 }
 
 /// The results of a batch.
@@ -205,6 +229,10 @@ impl<T: Disclosure> Disclosure for Results<T> {
     fn patients(&self) -> Vec<PatientId> {
         self.results.iter().flat_map(|result| result.item.patients()).collect()
     }
+
+    fn accounts(&self) -> Vec<UserId> {
+        self.results.iter().flat_map(|result| result.item.accounts()).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -216,7 +244,7 @@ crate::discloses_no_patient!(Message);
 
 fn viewed(status: StatusCode, body: &(impl Serialize + Disclosure), view: View) -> ApiResult {
     let text = view.write(body).map_err(ApiError::internal)?;
-    Ok(Answer { response: json_response(status, text), patients: body.patients() })
+    Ok(Answer { response: json_response(status, text), disclosed: disclosed_by(body) })
 }
 
 fn with_etag(version: Version, mut answer: Answer) -> ApiResult {
@@ -234,7 +262,7 @@ pub fn cacheable(body: &(impl Serialize + Disclosure), seconds: u32) -> ApiResul
 pub fn asset(media_type: &'static str, body: impl Into<String>, seconds: u32) -> ApiResult {
     let mut response = Response::new(Body::Text(body.into()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    cached(Answer { response, patients: Vec::new() }, seconds)
+    cached(Answer { response, disclosed: Subjects::default() }, seconds)
 }
 
 /// 200 with a web page, under this Content-Security-Policy.
@@ -262,7 +290,16 @@ fn cached(mut answer: Answer, seconds: u32) -> ApiResult {
 
 fn json(status: StatusCode, body: &(impl Serialize + Disclosure)) -> ApiResult {
     let text = serde_json::to_string(body).map_err(ApiError::internal)?;
-    Ok(Answer { response: json_response(status, text), patients: body.patients() })
+    Ok(Answer { response: json_response(status, text), disclosed: disclosed_by(body) })
+}
+
+/// Returns the patients and the accounts whose data a body discloses.
+fn disclosed_by(body: &impl Disclosure) -> Subjects {
+    Subjects {
+        patients: body.patients().into_iter().collect(),
+        accounts: body.accounts().into_iter().collect(),
+        ..Subjects::default()
+    }
 }
 
 fn json_response(status: StatusCode, text: String) -> Response<Body> {
@@ -276,5 +313,5 @@ fn json_response(status: StatusCode, text: String) -> Response<Body> {
 fn empty(status: StatusCode) -> Answer {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
-    Answer { response, patients: Vec::new() }
+    Answer { response, disclosed: Subjects::default() }
 }

@@ -1,6 +1,9 @@
 //! How a request names the target of its action.
 
 mod assignments;
+mod disclosures;
+mod emergency;
+mod trail;
 
 use std::fmt::Display;
 

@@ -61,6 +61,8 @@ fn every_condition() -> Value {
     json!({
         "AlarmTopicArn": "arn:aws:sns:eu-central-1:111122223333:alarms",
         "ApiGatewayAccountRole": "leave",
+        "AuditBucketKeyArn": "arn:aws:kms:eu-central-1:444455556666:key/1",
+        "AuditBucketName": "archive-of-another-account",
         "CertificateArn": "arn:aws:acm:eu-central-1:111122223333:certificate/1",
         "CorsOrigins": "https://app.clinic.example",
         "DomainName": "api.clinic.example",

@@ -6,8 +6,16 @@
 // Nothing here calls the functions' `main`.
 #![allow(dead_code)]
 
+#[path = "../../functions/accesses-list/src/main.rs"]
+mod accesses_list;
 #[path = "../../functions/assignments-lapse/src/main.rs"]
 mod assignments_lapse;
+#[path = "../../functions/audit-archive/src/main.rs"]
+mod audit_archive;
+#[path = "../../functions/audit-digest/src/main.rs"]
+mod audit_digest;
+#[path = "../../functions/audit-list/src/main.rs"]
+mod audit_list;
 #[path = "../../functions/auth-email-verify/src/main.rs"]
 mod auth_email_verify;
 #[path = "../../functions/auth-invitation-accept/src/main.rs"]
@@ -40,6 +48,10 @@ mod auth_verify;
 mod covers_end;
 #[path = "../../functions/covers-set/src/main.rs"]
 mod covers_set;
+#[path = "../../functions/disclosures-create/src/main.rs"]
+mod disclosures_create;
+#[path = "../../functions/disclosures-list/src/main.rs"]
+mod disclosures_list;
 #[path = "../../functions/doctors-create/src/main.rs"]
 mod doctors_create;
 #[path = "../../functions/doctors-delete/src/main.rs"]
@@ -52,6 +64,16 @@ mod doctors_list;
 mod doctors_me;
 #[path = "../../functions/doctors-update/src/main.rs"]
 mod doctors_update;
+#[path = "../../functions/emergency-grant/src/main.rs"]
+mod emergency_grant;
+#[path = "../../functions/emergency-list/src/main.rs"]
+mod emergency_list;
+#[path = "../../functions/emergency-overdue/src/main.rs"]
+mod emergency_overdue;
+#[path = "../../functions/emergency-review/src/main.rs"]
+mod emergency_review;
+#[path = "../../functions/handovers-cancel/src/main.rs"]
+mod handovers_cancel;
 #[path = "../../functions/handovers-create/src/main.rs"]
 mod handovers_create;
 #[path = "../../functions/handovers-get/src/main.rs"]
@@ -98,6 +120,8 @@ mod patients_duplicates;
 mod patients_get;
 #[path = "../../functions/patients-list/src/main.rs"]
 mod patients_list;
+#[path = "../../functions/patients-lookup/src/main.rs"]
+mod patients_lookup;
 #[path = "../../functions/patients-me/src/main.rs"]
 mod patients_me;
 #[path = "../../functions/patients-update/src/main.rs"]

@@ -9,6 +9,7 @@ use serde_json::json;
 use shared::model::address::SourceAddress;
 use shared::model::date::Date;
 use shared::model::email::{Email, name_form};
+use shared::model::emergency::{EmergencyId, Explanation};
 use shared::model::handover::HandoverId;
 use shared::model::id::{DoctorId, PatientId, UserId};
 use shared::model::idempotency::RequestKey;
@@ -61,6 +62,7 @@ fn texts_are_stable_and_bounded() {
     fuzz(400, &text(NAMES.iter().copied()), |input| {
         is_stable::<Line<100>>(input, |line| line.as_str().to_owned())?;
         is_stable::<Text<500>>(input, |text| json!(text).as_str().unwrap_or_default().to_owned())?;
+        is_stable::<Explanation>(input, |it| json!(it).as_str().unwrap_or_default().to_owned())?;
         if let Ok(line) = input.parse::<Line<100>>() {
             prop_assert!(line.unique_form().len() <= 400);
             prop_assert!(line.search_key().len() <= 400);
@@ -135,6 +137,7 @@ fn ids_are_stable() {
         is_stable_if_shown::<DoctorId>(input)?;
         is_stable_if_shown::<PatientId>(input)?;
         is_stable_if_shown::<HandoverId>(input)?;
+        is_stable_if_shown::<EmergencyId>(input)?;
         is_stable_if_shown::<SessionId>(input)
     });
 }

@@ -129,7 +129,7 @@ impl User {
 
     /// Registers a new account, makes this change to it and logs in.
     #[track_caller]
-    fn changed(admin: &Self, change: &Value) -> Self {
+    pub fn changed(admin: &Self, change: &Value) -> Self {
         let user = Self::staff();
         let path = format!("/api/users/{}/", user.user["id"]);
         admin.patch(&path, change).expect_status(200);

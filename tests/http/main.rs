@@ -30,6 +30,7 @@ mod sessions;
 mod users;
 
 // Tests of many URLs.
+mod audit;
 mod bad_input;
 mod bulk;
 mod canaries;

@@ -7,10 +7,12 @@ use shared::auth::attempts::{self, AttemptLimits};
 use shared::auth::mailed_token::MailedToken;
 use shared::config::{self, ConfigError};
 use shared::model::field::FieldErrors;
-use shared::{ApiResult, Context, response, serve_public};
+use shared::{ApiResult, Context, response, serve_public_recorded};
 
 #[cfg(test)]
 mod tests;
+
+const OPERATION: &str = "auth-email-verify";
 
 struct Settings {
     attempts: AttemptLimits,
@@ -23,7 +25,7 @@ struct Verify {
 }
 
 fn main() -> ExitCode {
-    serve_public(verify)
+    serve_public_recorded(OPERATION, verify)
 }
 
 impl config::Settings for Settings {

@@ -4,14 +4,14 @@ use shared::model::precondition::Preconditions;
 use shared::model::user::UserChange;
 use shared::store::WindowRule;
 use shared::testing::{
-    ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, World, checks, json, public_with, run, steps,
-    together,
+    ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, World, checks, json, public_recorded, run,
+    steps, together,
 };
 
 use super::{Settings, verify};
 
 fn limited(attempts: AttemptLimits) -> impl Handler + use<> {
-    public_with(Settings { attempts }, verify)
+    public_recorded(super::OPERATION, Settings { attempts }, verify)
 }
 
 fn event(token: &str) -> Event {

@@ -12,10 +12,12 @@ use shared::model::field::FieldErrors;
 use shared::model::password::Password;
 use shared::model::user::Account;
 use shared::model::username::{FOREIGN_ADDRESS, Username};
-use shared::{ApiError, ApiResult, Context, response, serve_public};
+use shared::{ApiError, ApiResult, Context, response, serve_public_recorded};
 
 #[cfg(test)]
 mod tests;
+
+const OPERATION: &str = "auth-invitation-accept";
 
 struct Settings {
     passwords: PasswordPolicy,
@@ -31,7 +33,7 @@ struct Acceptance {
 }
 
 fn main() -> ExitCode {
-    serve_public(accept)
+    serve_public_recorded(OPERATION, accept)
 }
 
 impl config::Settings for Settings {

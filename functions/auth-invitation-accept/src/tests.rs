@@ -9,7 +9,7 @@ use shared::model::user::{Role, UserChange};
 use shared::store::WindowRule;
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
-    public_with, run, steps, together,
+    public_recorded, run, steps, together,
 };
 
 use super::{Settings, accept};
@@ -17,7 +17,7 @@ use super::{Settings, accept};
 const EMAIL: &str = "bruno@example.com";
 
 fn limited(attempts: AttemptLimits) -> impl Handler + use<> {
-    public_with(Settings { passwords: PASSWORD_POLICY, attempts }, accept)
+    public_recorded(super::OPERATION, Settings { passwords: PASSWORD_POLICY, attempts }, accept)
 }
 
 fn ready() -> impl Handler + use<> {

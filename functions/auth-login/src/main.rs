@@ -18,10 +18,12 @@ use shared::model::field::{FieldErrors, JsonObject};
 use shared::model::password::Password;
 use shared::model::session::SessionLimits;
 use shared::model::user::{Account, User};
-use shared::{ApiError, ApiResult, Context, response, serve_public};
+use shared::{ApiError, ApiResult, Context, response, serve_public_recorded};
 
 #[cfg(test)]
 mod tests;
+
+const OPERATION: &str = "auth-login";
 
 /// No refusal is faster, so that its time does not reveal its reason: several times the duration of the work before it
 /// at 1 GiB.
@@ -62,7 +64,7 @@ struct SignedIn {
 shared::discloses_no_patient!(SignedIn);
 
 fn main() -> ExitCode {
-    serve_public(login)
+    serve_public_recorded(OPERATION, login)
 }
 
 impl config::Settings for Settings {
@@ -144,6 +146,9 @@ async fn authenticate(
         Some(found) => (Some(found.user), found.password_hash),
         None => (None, None),
     };
+    if let Some(user) = &user {
+        context.store().is_about(user.id);
+    }
     let check = slots.verify(hash.as_ref(), password.clone()).await?;
     let PasswordCheck::Right { is_outdated } = check else { return Ok(None) };
     let user = user.filter(|user| user.active);

@@ -12,7 +12,7 @@ use shared::model::user::{Role, User, UserChange};
 use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, SESSION_LIMITS, Value, World, checks, json,
-    public_with, run, steps, together, tokens,
+    public_recorded, run, steps, together, tokens,
 };
 
 use super::{FAILURE_SPAN, Settings, login};
@@ -28,7 +28,7 @@ fn limited(world: &World, attempts: AttemptLimits) -> impl Handler + use<> {
 }
 
 fn with_minter(minter: Minter, attempts: AttemptLimits) -> impl Handler + use<> {
-    public_with(settings(minter, attempts), login)
+    public_recorded(super::OPERATION, settings(minter, attempts), login)
 }
 
 fn settings(minter: Minter, attempts: AttemptLimits) -> Settings {
@@ -38,7 +38,11 @@ fn settings(minter: Minter, attempts: AttemptLimits) -> Settings {
 /// Refuses accounts whose address is not verified.
 fn strict(world: &World, attempts: AttemptLimits) -> impl Handler + use<> {
     let minter = Minter::new(&world.secret, tokens()).unwrap();
-    public_with(Settings { requires_verified_email: true, ..settings(minter, attempts) }, login)
+    public_recorded(
+        super::OPERATION,
+        Settings { requires_verified_email: true, ..settings(minter, attempts) },
+        login,
+    )
 }
 
 fn event() -> Event {

@@ -38,6 +38,17 @@ fn links_are_shown() {
 }
 
 #[test]
+fn one_row_of_the_audit_trail_names_the_account() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        world.call(protected(me), event().by(&staff)).await.expect(200);
+        let rows = world.audit_rows().await;
+        assert_eq!(rows.len(), 1);
+        assert!(rows[0].facts.subjects.accounts.iter().eq([&staff.id()]));
+    });
+}
+
+#[test]
 fn caller_who_is_not_signed_in_is_refused() {
     run(async |world: World| world.expect_signed_in_only(protected(me), event()).await);
 }

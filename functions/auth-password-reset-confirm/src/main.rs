@@ -13,10 +13,12 @@ use shared::model::password::Password;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::User;
 use shared::store::{Store, StoreError};
-use shared::{ApiResult, Context, response, serve_public};
+use shared::{ApiResult, Context, response, serve_public_recorded};
 
 #[cfg(test)]
 mod tests;
+
+const OPERATION: &str = "auth-password-reset-confirm";
 
 struct Settings {
     passwords: PasswordPolicy,
@@ -31,7 +33,7 @@ struct Confirmation {
 }
 
 fn main() -> ExitCode {
-    serve_public(confirm)
+    serve_public_recorded(OPERATION, confirm)
 }
 
 impl config::Settings for Settings {

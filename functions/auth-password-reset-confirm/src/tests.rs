@@ -8,7 +8,7 @@ use shared::model::user::{User, UserChange};
 use shared::store::{Reset, UserRename, WindowRule};
 use shared::testing::{
     ATTEMPT_LIMITS, Answer, Event, Handler, PASSWORD, PASSWORD_POLICY, Value, World, checks, json,
-    public_with, run, steps, together,
+    public_recorded, run, steps, together,
 };
 
 use super::{Settings, confirm};
@@ -20,7 +20,11 @@ const NEW: &str = "seven-quiet-lanterns-9";
 const HOME: &str = "203.0.113.10";
 
 fn ready() -> impl Handler {
-    public_with(Settings { passwords: PASSWORD_POLICY, attempts: ATTEMPT_LIMITS }, confirm)
+    public_recorded(
+        super::OPERATION,
+        Settings { passwords: PASSWORD_POLICY, attempts: ATTEMPT_LIMITS },
+        confirm,
+    )
 }
 
 async fn call(world: &World, fields: Value) -> Answer {
@@ -211,7 +215,11 @@ fn confirmation_is_counted_before_its_password_is_judged() {
     run(async |world: World| {
         let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
         let attempts = AttemptLimits { address, ..ATTEMPT_LIMITS };
-        let confirm = public_with(Settings { passwords: PASSWORD_POLICY, attempts }, confirm);
+        let confirm = public_recorded(
+            super::OPERATION,
+            Settings { passwords: PASSWORD_POLICY, attempts },
+            confirm,
+        );
         let user = account(&world).await;
         let body = json!({"token": open(&world, Some(&user)).await, "new_password": "password1"});
         let weak = || Event::of("auth-password-reset-confirm").with(body.clone());

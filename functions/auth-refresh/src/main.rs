@@ -8,10 +8,12 @@ use shared::auth::minter::Minter;
 use shared::auth::sessions;
 use shared::config::{self, ConfigError};
 use shared::model::field::FieldErrors;
-use shared::{ApiResult, Context, response, serve_public};
+use shared::{ApiResult, Context, response, serve_public_recorded};
 
 #[cfg(test)]
 mod tests;
+
+const OPERATION: &str = "auth-refresh";
 
 struct Settings {
     minter: Minter,
@@ -25,7 +27,7 @@ struct Refresh {
 }
 
 fn main() -> ExitCode {
-    serve_public(refresh)
+    serve_public_recorded(OPERATION, refresh)
 }
 
 impl config::Settings for Settings {

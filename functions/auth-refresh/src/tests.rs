@@ -7,8 +7,8 @@ use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, UserChange};
 use shared::testing::secrets_manager::SecretsManager;
 use shared::testing::{
-    Actor, Answer, Event, Handler, SESSION_LIMITS, Value, World, checks, json, public_with, run,
-    steps, together, tokens,
+    Actor, Answer, Event, Handler, SESSION_LIMITS, Value, World, checks, json, public_recorded,
+    run, steps, together, tokens,
 };
 
 use super::{Settings, refresh};
@@ -17,7 +17,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn ready(world: &World) -> impl Handler + use<> {
     let minter = Minter::new(&world.secret, tokens()).unwrap();
-    public_with(Settings { minter, idle: SESSION_LIMITS.idle }, refresh)
+    public_recorded(super::OPERATION, Settings { minter, idle: SESSION_LIMITS.idle }, refresh)
 }
 
 async fn exchange(world: &World, token: &str) -> Answer {
@@ -110,7 +110,11 @@ fn previous_key_signs_while_the_current_one_is_too_young() {
         let secrets = SecretsManager::with("the first secret of a test, long enough").await;
         let ready = || {
             let minter = Minter::stored(secrets.secret(), tokens());
-            public_with(Settings { minter, idle: SESSION_LIMITS.idle }, refresh)
+            public_recorded(
+                super::OPERATION,
+                Settings { minter, idle: SESSION_LIMITS.idle },
+                refresh,
+            )
         };
         let exchange = async |token: &str| {
             let event = Event::of("auth-refresh").json(json!({"refresh": token}));

@@ -16,10 +16,12 @@ use shared::model::password::Password;
 use shared::model::user::Account;
 use shared::model::username::{FOREIGN_ADDRESS, Username};
 use shared::store::NewUser;
-use shared::{ApiResult, Context, response, serve_public};
+use shared::{ApiResult, Context, response, serve_public_recorded};
 
 #[cfg(test)]
 mod tests;
+
+const OPERATION: &str = "auth-register";
 
 struct Settings {
     registration: RegistrationPolicy,
@@ -45,7 +47,7 @@ struct Welcome {
 shared::discloses_no_patient!(Welcome);
 
 fn main() -> ExitCode {
-    serve_public(register)
+    serve_public_recorded(OPERATION, register)
 }
 
 impl config::Settings for Settings {

@@ -6,8 +6,8 @@ use shared::mail::Mailer;
 use shared::model::user::Role;
 use shared::store::WindowRule;
 use shared::testing::{
-    ATTEMPT_LIMITS, Event, Handler, Outbox, PASSWORD_POLICY, World, checks, json, public_with, run,
-    together,
+    ATTEMPT_LIMITS, Event, Handler, Outbox, PASSWORD_POLICY, World, checks, json, public_recorded,
+    run, together,
 };
 
 use super::{Settings, register};
@@ -22,16 +22,20 @@ fn settings(role: Option<Role>, first_is_admin: bool) -> Settings {
 }
 
 fn with(role: Role, first_is_admin: bool) -> impl Handler + use<> {
-    public_with(settings(Some(role), first_is_admin), register)
+    public_recorded(super::OPERATION, settings(Some(role), first_is_admin), register)
 }
 
 fn mailing(mailer: Mailer, page: Option<&str>) -> impl Handler + use<> {
     let mail = VerificationMail { mailer, page: page.map(str::to_owned) };
-    public_with(Settings { mail, ..settings(Some(Role::Staff), true) }, register)
+    public_recorded(
+        super::OPERATION,
+        Settings { mail, ..settings(Some(Role::Staff), true) },
+        register,
+    )
 }
 
 fn closed(attempts: AttemptLimits) -> impl Handler + use<> {
-    public_with(Settings { attempts, ..settings(None, true) }, register)
+    public_recorded(super::OPERATION, Settings { attempts, ..settings(None, true) }, register)
 }
 
 fn event() -> Event {
@@ -215,7 +219,7 @@ fn registrations_from_an_address_are_limited() {
         let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
         let attempts = AttemptLimits { address, ..ATTEMPT_LIMITS };
         let settings = Settings { attempts, ..settings(Some(Role::Staff), false) };
-        let register = public_with(settings, register);
+        let register = public_recorded(super::OPERATION, settings, register);
         // An invalid body is not counted.
         for _ in 0..3 {
             let wrong = event().with(json!({"email": "amara"}));
@@ -258,7 +262,7 @@ fn registration_is_counted_before_its_password_is_judged() {
         let address = WindowRule { tries: 2, ..ATTEMPT_LIMITS.address };
         let attempts = AttemptLimits { address, ..ATTEMPT_LIMITS };
         let settings = Settings { attempts, ..settings(Some(Role::Staff), false) };
-        let register = public_with(settings, register);
+        let register = public_recorded(super::OPERATION, settings, register);
         let weak = || event().with(json!({"password": "password1"}));
         for _ in 0..2 {
             let answer = world.call(register.clone(), weak()).await;

@@ -16,6 +16,8 @@ mod tests;
 /// for that, the lease of the hand-over ends by itself.
 const BUDGET: Duration = Duration::from_secs(45);
 
+const OPERATION: &str = "handovers-run";
+
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 fn main() -> ExitCode {
@@ -24,7 +26,9 @@ fn main() -> ExitCode {
 
 async fn work(app: App, _settings: Arc<()>, _event: IgnoredAny) -> Outcome {
     let end = app.now().plus(BUDGET);
-    let (moved, outcome) = app.store().handovers().run(app.system(), end).await;
+    let (store, witness) = app.store_of(OPERATION);
+    let (moved, outcome) = store.handovers().run(app.system(), end).await;
+    log::note_rows(app.now(), OPERATION, &witness);
     log::note_work("patients were handed over", moved);
     Ok(outcome?)
 }

@@ -67,6 +67,29 @@ fn deletion_ends_the_access_of_all_related_accounts() {
     });
 }
 
+/// 45 CFR 164.528 asks for them for six years.
+#[test]
+fn deletion_keeps_the_disclosures() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        world.proxy(&patient, &world.actor_named("parent", Role::Patient).await).await;
+        for day in ["2020-02-29", "2026-01-14"] {
+            world.disclosure(&patient, day, "Health Department").await;
+        }
+        let disclosures = async || {
+            let mut rows = world.rows("PATIENT#").await;
+            rows.retain(|row| row["sk"].as_s().unwrap().starts_with("DISCLOSURE#"));
+            rows
+        };
+        let before = disclosures().await;
+        assert_eq!(before.len(), 2);
+        world.call(handler(), event().by(&staff)).await.expect(204);
+        assert_eq!(disclosures().await, before);
+    });
+}
+
 #[test]
 fn force_is_a_parameter_of_doctors_only() {
     run(async |world: World| {

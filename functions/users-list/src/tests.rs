@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use shared::model::user::{Role, User};
 use shared::testing::{Actor, Answer, Event, Handler, Value, World, checks, json, protected, run};
 
@@ -73,6 +75,22 @@ fn search_finds_the_beginning_of_a_username() {
         assert_eq!(names(found["results"].as_array().unwrap()), ["ben", "Benita"]);
         let found = ask(&world, &admin, &[("search", "nobody")]).await.expect(200);
         assert_eq!(found, json!({"results": [], "next": null}));
+    });
+}
+
+#[test]
+fn row_of_the_audit_trail_names_the_accounts_of_the_page() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let staff = world.actor(Role::Staff).await;
+        world.actor(Role::Pending).await;
+        ask(&world, &admin, &[]).await.expect(200);
+        ask(&world, &admin, &[("search", "staff")]).await.expect(200);
+        let rows = world.audit_rows().await;
+        let accounts = rows.into_iter().map(|row| row.facts.subjects.accounts.len());
+        assert_eq!(accounts.collect::<Vec<_>>(), [3, 1]);
+        let last = world.audit_rows().await.pop().unwrap();
+        assert_eq!(last.facts.subjects.accounts, BTreeSet::from([staff.id()]));
     });
 }
 

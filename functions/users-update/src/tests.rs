@@ -108,6 +108,21 @@ fn change_of_nothing_keeps_the_version() {
 }
 
 #[test]
+fn each_answer_has_one_row_in_the_audit_trail_that_names_the_account() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let pending = world.actor(Role::Pending).await;
+        // The second request changes nothing.
+        for _ in 0..2 {
+            patch(&world, &admin, pending.id(), json!({"role": "staff"})).await.expect(200);
+        }
+        let rows = world.audit_rows().await;
+        assert_eq!(rows.len(), 2);
+        assert!(rows.iter().all(|row| row.facts.subjects.accounts.iter().eq([&pending.id()])));
+    });
+}
+
+#[test]
 fn invalid_fields_are_named_and_change_nothing() {
     run(async |world: World| {
         let admin = world.actor(Role::Admin).await;

@@ -43,11 +43,19 @@ pub enum Act {
     HandOver,
     ReadHandover,
     CancelHandover,
+    ListAccesses,
+    ReadTrail,
+    ListDisclosures,
+    AddDisclosure,
+    LookUpPatients,
+    GrantEmergencyAccess,
+    ListEmergencyAccess,
+    ReviewEmergencyAccess,
 }
 
 impl Act {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 48] = [
         Self::ReadOwnAccount,
         Self::EndOwnSession,
         Self::ChangeOwnPassword,
@@ -88,7 +96,63 @@ impl Act {
         Self::HandOver,
         Self::ReadHandover,
         Self::CancelHandover,
+        Self::ListAccesses,
+        Self::ReadTrail,
+        Self::ListDisclosures,
+        Self::AddDisclosure,
+        Self::LookUpPatients,
+        Self::GrantEmergencyAccess,
+        Self::ListEmergencyAccess,
+        Self::ReviewEmergencyAccess,
     ];
+
+    /// Whether the audit trail records it: it shows or changes a patient, an account or a right.
+    pub const fn is_recorded(self) -> bool {
+        !matches!(
+            self,
+            Self::CreateDoctor
+                | Self::ReadDoctor
+                | Self::ListDoctors
+                | Self::UpdateDoctor
+                | Self::ReadOwnDoctor
+                | Self::ReadHandover
+        )
+    }
+
+    /// Whether it shows what the request names. Then its row is put while the data are read; otherwise it follows the
+    /// data, or is part of the change.
+    pub const fn shows_what_it_names(self) -> bool {
+        matches!(
+            self,
+            Self::ReadPatient
+                | Self::ListDoctorsOfPatient
+                | Self::ListProxies
+                | Self::ListDisclosures
+                | Self::ReadOwnAccount
+                | Self::ListOwnSessions
+        )
+    }
+
+    /// Whether it shows the caller's own account, which its rows of the audit trail name.
+    pub const fn shows_own_account(self) -> bool {
+        matches!(self, Self::ReadOwnAccount | Self::ListOwnSessions)
+    }
+
+    /// Whether its answer is a list of many people, all of whom one row of the audit trail names. The view of a patient
+    /// leaves such rows out.
+    pub const fn is_list(self) -> bool {
+        matches!(
+            self,
+            Self::ListPatients
+                | Self::FindDuplicates
+                | Self::ListAssignments
+                | Self::ListPatientsOfDoctor
+                | Self::ListAccounts
+                | Self::ListInvitations
+                | Self::ReadTrail
+                | Self::ListEmergencyAccess
+        )
+    }
 
     /// Returns the function whose action it is: `doctors-get`.
     pub const fn function(self) -> &'static str {
@@ -133,6 +197,14 @@ impl Act {
             Self::HandOver => "handovers-create",
             Self::ReadHandover => "handovers-get",
             Self::CancelHandover => "handovers-cancel",
+            Self::ListAccesses => "accesses-list",
+            Self::ReadTrail => "audit-list",
+            Self::ListDisclosures => "disclosures-list",
+            Self::AddDisclosure => "disclosures-create",
+            Self::LookUpPatients => "patients-lookup",
+            Self::GrantEmergencyAccess => "emergency-grant",
+            Self::ListEmergencyAccess => "emergency-list",
+            Self::ReviewEmergencyAccess => "emergency-review",
         }
     }
 }

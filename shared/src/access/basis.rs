@@ -13,4 +13,20 @@ pub enum Basis {
     Covering,
     /// The caller acts for the patient.
     Proxy,
+    /// The caller has opened emergency access to the patient, or opens it.
+    Emergency,
+}
+
+impl Basis {
+    /// The stable name, as rows of the audit trail have it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Own => "self",
+            Self::Assignment => "assignment",
+            Self::Covering => "covering",
+            Self::Proxy => "proxy",
+            Self::Emergency => "emergency",
+        }
+    }
 }

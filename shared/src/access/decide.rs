@@ -87,6 +87,19 @@ const BEYOND_RESTRICTED: &[&str] = &[
     "medical_history",
 ];
 
+/// Attributes of accesses that only administrators see. Whoever does not see outcomes does not see refusals either.
+const TRACES: &[&str] = &[
+    "outcome",
+    "patients",
+    "doctors",
+    "accounts",
+    "address",
+    "session_id",
+    "request_id",
+    "chain",
+    "seq",
+];
+
 /// Decides whether an account may do something. Pure: the same arguments always get the same decision.
 pub fn decide(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, Denied> {
     let allowed = |basis| Ok(Allowed::all(act, basis));
@@ -136,7 +149,9 @@ pub fn decide(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, D
             Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),
         },
 
-        Act::ReadPatient => Ok(Allowed::all(act, ground(actor, relation)?).of_patient(relation)),
+        Act::ReadPatient => {
+            Ok(Allowed::all(act, reading_ground(actor, relation)?).of_patient(relation))
+        }
 
         Act::UpdatePatient => update_patient(act, actor, relation),
 
@@ -175,10 +190,10 @@ pub fn decide(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, D
         },
 
         Act::ListDoctorsOfPatient => {
-            let allowed = Allowed::all(act, ground(actor, relation)?);
+            let allowed = Allowed::all(act, reading_ground(actor, relation)?);
             Ok(match allowed.basis {
                 Basis::Own | Basis::Proxy => allowed.without(INTERNAL),
-                Basis::Role | Basis::Assignment | Basis::Covering => allowed,
+                Basis::Role | Basis::Assignment | Basis::Covering | Basis::Emergency => allowed,
             })
         }
 
@@ -213,18 +228,62 @@ pub fn decide(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowed, D
             Role::Pending => Err(Denied::Role),
         },
 
+        Act::ListAccesses => match actor.role {
+            Role::Admin => allowed(Basis::Role),
+            Role::Staff | Role::Doctor | Role::Patient if relation.own => {
+                Ok(Allowed::all(act, Basis::Own).without(TRACES))
+            }
+            Role::Doctor | Role::Patient => Err(Denied::NotAssigned),
+            Role::Staff | Role::Pending => Err(Denied::Role),
+        },
+
         Act::ListAccounts
         | Act::UpdateAccount
+        | Act::ListDisclosures
+        | Act::AddDisclosure
         | Act::CreateInvitation
         | Act::ListInvitations
-        | Act::RevokeInvitation => match actor.role {
+        | Act::RevokeInvitation
+        | Act::ReadTrail
+        | Act::ListEmergencyAccess
+        | Act::ReviewEmergencyAccess => match actor.role {
             Role::Admin => allowed(Basis::Role),
             Role::Staff | Role::Doctor | Role::Patient | Role::Pending => Err(Denied::Role),
+        },
+
+        Act::LookUpPatients => match actor.role {
+            Role::Admin | Role::Staff | Role::Doctor => allowed(Basis::Role),
+            Role::Patient | Role::Pending => Err(Denied::Role),
+        },
+
+        // On any other basis, the caller sees the patient already, and the store refuses.
+        Act::GrantEmergencyAccess => match actor.role {
+            Role::Doctor if actor.doctor_id.is_none() => Err(Denied::Role),
+            Role::Admin | Role::Staff | Role::Doctor => {
+                allowed(ground(actor, relation).unwrap_or(Basis::Emergency))
+            }
+            Role::Patient | Role::Pending => Err(Denied::Role),
         },
     }
 }
 
-/// Returns the ground on which an account sees a patient.
+/// Whether emergency access to a patient is a ground for it.
+pub(crate) fn permits_in_emergency(act: Act, actor: &Actor) -> bool {
+    let relation = Relation { restricted: true, emergency: true, ..Relation::default() };
+    decide(act, actor, &relation).is_ok_and(|allowed| allowed.basis == Basis::Emergency)
+}
+
+/// Returns the ground on which an account reads a patient's data: emergency access if there is no other.
+fn reading_ground(actor: &Actor, relation: &Relation) -> Result<Basis, Denied> {
+    match (ground(actor, relation), actor.role) {
+        (Err(_), Role::Admin | Role::Staff | Role::Doctor) if relation.emergency => {
+            Ok(Basis::Emergency)
+        }
+        (ground, _) => ground,
+    }
+}
+
+/// Returns the ground on which an account sees a patient, and changes what the ground permits.
 fn ground(actor: &Actor, relation: &Relation) -> Result<Basis, Denied> {
     let denied = match actor.role {
         Role::Admin | Role::Staff if !relation.restricted => return Ok(Basis::Role),
@@ -256,6 +315,7 @@ fn update_patient(act: Act, actor: &Actor, relation: &Relation) -> Result<Allowe
         Basis::Role if actor.role == Role::Admin => Fields::All,
         Basis::Role | Basis::Assignment | Basis::Covering => Fields::Except(RESTRICTED),
         Basis::Own | Basis::Proxy => Fields::Only(CONTACT),
+        Basis::Emergency => Fields::Only(&[]),
     };
     Ok(Allowed::all(act, basis).of_patient(relation).changing(fields))
 }

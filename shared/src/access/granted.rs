@@ -1,6 +1,7 @@
 //! The proof of a decision.
 
 use super::action::Action;
+use super::basis::Basis;
 use super::caller::Caller;
 use super::decide::Allowed;
 use super::relation::Proof;
@@ -40,6 +41,11 @@ impl<A: Action> Granted<A> {
     /// The time of the decision, stored as the time of the change.
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Why it was allowed.
+    pub fn basis(&self) -> Basis {
+        self.allowed.basis()
     }
 
     /// The attributes that answers leave out.

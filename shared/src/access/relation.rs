@@ -19,7 +19,8 @@ pub struct About {
 /// A relation, as it was read with the request.
 #[derive(Debug, Clone, Default)]
 pub struct Relation {
-    /// Only the patient's doctors, their covers, the patient and the patient's proxies have access.
+    /// Only the patient's doctors, their covers, the patient and the patient's proxies have access, except in an
+    /// emergency.
     pub restricted: bool,
     /// The record is the account's own.
     pub own: bool,
@@ -29,6 +30,8 @@ pub struct Relation {
     pub assigned: bool,
     /// The account's doctor covers a doctor who treats the patient, or the doctor whom the request is about.
     pub covering: bool,
+    /// The account has emergency access to the patient now.
+    pub emergency: bool,
     /// The doctors whom the account's doctor covers now.
     pub covered: Vec<DoctorId>,
     /// The rows that state it, each with the condition that it is unchanged.
@@ -52,6 +55,7 @@ impl Relation {
             proxy: Some(ProxyScope::All),
             assigned: true,
             covering: true,
+            emergency: true,
             ..Self::default()
         }
     }

@@ -23,6 +23,17 @@ impl View {
         self.0.is_empty()
     }
 
+    /// Whether answers leave out this attribute.
+    pub fn hides(self, attribute: &str) -> bool {
+        self.0.contains(&attribute)
+    }
+
+    /// A view of a test's own.
+    #[cfg(test)]
+    pub(crate) fn for_test(hidden: &'static [&'static str]) -> Self {
+        Self(hidden)
+    }
+
     /// Writes a record as JSON, without the attributes that are left out.
     pub fn write(self, record: &impl Serialize) -> serde_json::Result<String> {
         if self.0.is_empty() {
@@ -55,20 +66,24 @@ impl Fields {
             Self::Only(allowed) => allowed.contains(&field),
             Self::Except(refused) => !refused.contains(&field),
         };
-        let object = |record| match record {
-            Ok(Value::Object(object)) => object,
-            _ => serde_json::Map::new(),
-        };
-        let current = object(serde_json::to_value(current));
-        let next = object(serde_json::to_value(next));
         let mut errors = FieldErrors::default();
-        for field in current.keys().chain(next.keys().filter(|name| !current.contains_key(*name))) {
-            if current.get(field) != next.get(field) && !is_allowed(field) {
-                errors.add(field, "cannot be changed by your account");
-            }
+        for field in changed_fields(current, next).iter().filter(|field| !is_allowed(field)) {
+            errors.add(field, "cannot be changed by your account");
         }
         errors.or(())
     }
+}
+
+/// Returns the names of the fields that differ.
+pub fn changed_fields(current: &impl Serialize, next: &impl Serialize) -> Vec<String> {
+    let object = |record| match record {
+        Ok(Value::Object(object)) => object,
+        _ => serde_json::Map::new(),
+    };
+    let current = object(serde_json::to_value(current));
+    let next = object(serde_json::to_value(next));
+    let names = current.keys().chain(next.keys().filter(|name| !current.contains_key(*name)));
+    names.filter(|name| current.get(*name) != next.get(*name)).cloned().collect()
 }
 
 #[cfg(test)]

@@ -312,12 +312,12 @@ fn everywhere(identifier: &str) -> ThrottleKey {
 }
 
 /// Logs that an attempt could not be taken back. It is then counted as a failure; the request does not fail.
-fn taken_back(outcome: Result<(), StoreError>) {
+pub(super) fn taken_back(outcome: Result<(), StoreError>) {
     note_failure("an attempt could not be taken back", outcome);
 }
 
 /// Returns whether there was a success before, or a 429 unless the attempt may begin.
-fn allowed(reserved: Reserved) -> Result<bool, ApiError> {
+pub(super) fn allowed(reserved: Reserved) -> Result<bool, ApiError> {
     match reserved {
         Reserved::Yes { has_succeeded } => Ok(has_succeeded),
         Reserved::Wait(wait) => {

@@ -142,7 +142,7 @@ mod tests {
 
     /// Returns a store whose keys table does not exist, so that each read of it fails at once.
     fn without_keys(world: &World) -> Store {
-        Store::new(world.dynamodb.clone(), TABLE_NAME.to_owned(), "absent".to_owned())
+        Store::new(world.dynamodb.clone(), [TABLE_NAME, "absent", "absent"].map(str::to_owned))
     }
 
     /// Returns the id of a published key.

@@ -1,9 +1,11 @@
-//! Signing in: passwords, sessions, tokens, their keys, and the throttles of attempts.
+//! Signing in: passwords, sessions, tokens, their keys, and the throttles of attempts. Also the throttles of emergency
+//! access.
 
 pub mod attempts;
 pub mod common_passwords;
 mod context_words;
 pub(crate) mod ed25519;
+pub mod emergency_attempts;
 mod hash_memory;
 pub mod invitation;
 mod keyring;

@@ -205,8 +205,8 @@ async fn stolen(store: &Store, token: &RefreshToken) -> ApiError {
 }
 
 /// Ends the session of a refresh token, or all sessions of its account. The token must be the current one or the one
-/// before; with any other, nothing happens, and the result is the same (RFC 7009, 2.2). Calls: BatchGetItem;
-/// DeleteItem, or UpdateItem to end all.
+/// before; with any other, nothing happens, and the result is the same (RFC 7009, 2.2). Calls: BatchGetItem,
+/// TransactWriteItems.
 pub async fn log_out(
     store: &Store,
     now: Timestamp,
@@ -221,6 +221,7 @@ pub async fn log_out(
     if !is_owners || !session.is_valid_for(&user, now) {
         return Ok(());
     }
+    store.acts_for(user.id, &session.id);
     if everywhere {
         store.sessions().end_all(user.id, now).await?;
     } else {

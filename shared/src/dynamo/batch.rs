@@ -45,6 +45,15 @@ impl Items {
         self.0.get(self.position(key)?)
     }
 
+    /// Returns an item of this partition whose sort key begins so, if there is one.
+    pub fn take_beginning(&mut self, pk: &str, prefix: &str) -> Option<Item> {
+        let begins_so = |item: &Item| {
+            string(item, "pk") == Some(pk)
+                && string(item, "sk").is_some_and(|sk| sk.starts_with(prefix))
+        };
+        self.0.iter().position(begins_so).map(|position| self.0.swap_remove(position))
+    }
+
     fn position(&self, key: &Key) -> Option<usize> {
         let has_key = |item: &Item| {
             string(item, "pk") == Some(&key.pk) && string(item, "sk") == Some(&key.sk)

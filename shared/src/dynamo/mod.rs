@@ -15,6 +15,7 @@ mod query;
 mod table;
 mod transaction;
 
+pub use aws_sdk_dynamodb::Client;
 pub use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use backoff::backoff;

@@ -15,6 +15,7 @@ pub struct Query<'a> {
     partition: &'a str,
     prefix: &'a str,
     before: Option<&'a str>,
+    is_descending: bool,
     limit: Option<i32>,
     after: Option<Item>,
     projection: Option<&'static str>,
@@ -37,6 +38,7 @@ impl<'a> Query<'a> {
             partition,
             prefix: "",
             before: None,
+            is_descending: false,
             limit: None,
             after: None,
             projection: None,
@@ -58,6 +60,11 @@ impl<'a> Query<'a> {
     /// Restricts to rows whose sort key sorts before this one. DynamoDB takes either this or a prefix.
     pub fn before(self, sort_key: &'a str) -> Self {
         Self { before: Some(sort_key), ..self }
+    }
+
+    /// Reads the last rows first.
+    pub fn descending(self) -> Self {
+        Self { is_descending: true, ..self }
     }
 
     pub fn limit(self, rows: i32) -> Self {
@@ -114,6 +121,9 @@ impl Table {
             .set_projection_expression(query.projection.map(str::to_owned));
         if is_consistent {
             request = request.consistent_read(true);
+        }
+        if query.is_descending {
+            request = request.scan_index_forward(false);
         }
         if !query.prefix.is_empty() {
             condition.push_str(&format!(" AND begins_with({sk}, :prefix)"));

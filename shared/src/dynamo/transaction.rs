@@ -7,16 +7,17 @@ use aws_sdk_dynamodb::types::{
 use super::conflict::{cancellation_reasons, is_conflict};
 use super::error::DynamoError;
 use super::expression::Expression;
-use super::item::{Item, Key};
+use super::item::{Item, Key, string};
 use super::table::Table;
 
-/// DynamoDB's limit of actions in one transaction.
-pub const MAX_ACTIONS: usize = 100;
+/// The most actions that a change can have: DynamoDB's limit is 100, and one is for the row of the audit trail.
+pub const MAX_ACTIONS: usize = 99;
 
 /// A transaction being composed. `R` names what it means that an action's condition does not hold.
 pub struct Transaction<'a, R> {
     table: &'a Table,
-    actions: Vec<Action>,
+    /// Each with the name of its table.
+    actions: Vec<(String, Action)>,
     refusals: Vec<Option<R>>,
 }
 
@@ -60,6 +61,14 @@ impl<R: Copy> Transaction<'_, R> {
         self
     }
 
+    /// Puts an item into another table. Its key must be free.
+    pub fn put_new_in(mut self, table: &Table, item: Item) -> Self {
+        let is_free = Expression::only("attribute_not_exists(pk)");
+        self.actions.push((table.name.clone(), Action::Put(item, Some(is_free))));
+        self.refusals.push(None);
+        self
+    }
+
     /// Deletes an item if it exists.
     pub fn delete(mut self, key: Key) -> Self {
         self.push(Action::Delete(key, None), None);
@@ -94,8 +103,18 @@ impl<R: Copy> Transaction<'_, R> {
         self.actions.len()
     }
 
+    /// Returns the partition keys of all its actions.
+    pub fn partitions(&self) -> impl Iterator<Item = &str> {
+        self.actions.iter().filter_map(|(_, action)| match action {
+            Action::Put(item, _) => string(item, "pk"),
+            Action::Delete(key, _) | Action::Check(key, _) | Action::Update(key, _) => {
+                Some(key.pk.as_str())
+            }
+        })
+    }
+
     fn push(&mut self, action: Action, refusal: Option<R>) {
-        self.actions.push(action);
+        self.actions.push((self.table.name.clone(), action));
         self.refusals.push(refusal);
     }
 
@@ -103,8 +122,8 @@ impl<R: Copy> Transaction<'_, R> {
     /// was lost is found done and is not refused. Calls: TransactWriteItems.
     pub async fn commit(self) -> Result<Outcome<R>, DynamoError> {
         let mut request = self.table.client.transact_write_items();
-        for action in self.actions {
-            request = request.transact_items(action.build(&self.table.name)?);
+        for (table, action) in self.actions {
+            request = request.transact_items(action.build(&table)?);
         }
         let error = match request.send().await {
             Ok(_) => return Ok(Outcome::Committed),

@@ -2,7 +2,7 @@
 
 use super::field::FieldErrors;
 
-/// Why a change of links, assignments, covers or hand-overs conflicts with existing data.
+/// Why a change of links, assignments, covers, hand-overs or emergency access conflicts with existing data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.code())]
 pub enum Conflict {
@@ -21,6 +21,11 @@ pub enum Conflict {
     HandingOver,
     /// A hand-over that a worker has begun cannot be cancelled.
     AlreadyBegun,
+    /// The account sees the patient without emergency access.
+    HasAccess,
+    /// The account opened the emergency access itself.
+    OwnReview,
+    AlreadyReviewed,
 }
 
 impl Conflict {
@@ -36,6 +41,9 @@ impl Conflict {
             Self::TooManyProxies => "too_many_proxies",
             Self::HandingOver => "handing_over",
             Self::AlreadyBegun => "already_begun",
+            Self::HasAccess => "has_access",
+            Self::OwnReview => "own_review",
+            Self::AlreadyReviewed => "already_reviewed",
         }
     }
 
@@ -58,6 +66,11 @@ impl Conflict {
                 "The doctor hands over all patients to another doctor, and gets no new ones until that is done."
             }
             Self::AlreadyBegun => "The hand-over has begun or is done, so it cannot be cancelled.",
+            Self::HasAccess => "Your account sees this patient without emergency access.",
+            Self::OwnReview => {
+                "Another administrator must review the emergency access of your account."
+            }
+            Self::AlreadyReviewed => "This emergency access was reviewed before.",
         }
     }
 

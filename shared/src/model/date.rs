@@ -13,6 +13,11 @@ use super::field::{field_from_str, unseen};
 pub struct Date(pub(super) jiff::civil::Date);
 
 impl Date {
+    /// Returns the date as `YYYY-MM-DD`.
+    pub fn iso(self) -> String {
+        self.0.to_string()
+    }
+
     /// Returns the day this many years earlier; the first day of the calendar if there is none.
     pub fn years_before(self, years: i16) -> Self {
         Self(self.0.saturating_sub(years.years()))

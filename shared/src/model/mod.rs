@@ -1,6 +1,7 @@
 //! The types of the domain. Every value of a type is valid. These modules do no I/O and import no other module of the
 //! crate.
 
+pub mod access;
 pub mod address;
 pub mod assignment;
 mod characters;
@@ -10,10 +11,13 @@ pub mod date;
 pub mod deceased;
 mod digit;
 pub mod disclosure;
+pub mod disclosure_register;
 pub mod doctor;
 pub mod draft;
 pub mod duplicate;
 pub mod email;
+pub mod emergency;
+pub mod emergency_review;
 pub mod field;
 pub mod handover;
 pub mod id;
@@ -23,6 +27,7 @@ pub mod intake;
 pub mod invitation;
 mod latin;
 pub mod look_alikes;
+pub mod lookup;
 pub mod page;
 pub mod partial_date;
 pub mod password;

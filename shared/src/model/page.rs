@@ -1,7 +1,7 @@
 //! Pages of a list: a limit, and the position after which a page starts.
 
 use super::disclosure::Disclosure;
-use super::id::PatientId;
+use super::id::{PatientId, UserId};
 
 /// The page that a request asks for.
 #[derive(Debug, Clone)]
@@ -22,5 +22,9 @@ pub struct Page<T, P> {
 impl<T: Disclosure, P> Disclosure for Page<T, P> {
     fn patients(&self) -> Vec<PatientId> {
         self.results.iter().flat_map(Disclosure::patients).collect()
+    }
+
+    fn accounts(&self) -> Vec<UserId> {
+        self.results.iter().flat_map(Disclosure::accounts).collect()
     }
 }

@@ -3,13 +3,13 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
+use super::disclosure::Disclosure;
 use super::email::Email;
 use super::field::FieldErrors;
 use super::id::{DoctorId, PatientId, UserId};
 use super::timestamp::Timestamp;
 use super::username::Username;
 use super::version::Version;
-use crate::discloses_no_patient;
 
 /// The role of an account; `access::decide` says which role may do what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Deserr)]
@@ -168,7 +168,15 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
-discloses_no_patient!(Account);
+impl Disclosure for Account {
+    fn patients(&self) -> Vec<PatientId> {
+        Vec::new()
+    }
+
+    fn accounts(&self) -> Vec<UserId> {
+        vec![self.id]
+    }
+}
 
 impl From<User> for Account {
     fn from(user: User) -> Self {

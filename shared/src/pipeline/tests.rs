@@ -1,4 +1,4 @@
-//! The pipeline with test doubles: rules that decide otherwise, a relation that is read, an audit sink that records.
+//! The pipeline with test doubles: rules that decide otherwise, a relation that is read. And its rows of the audit trail.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::access::{Act, Allowed, Basis, Denied, Fields, Proof, Relations};
 use crate::app::Rules;
-use crate::audit::{AuditSink, Recorded, Row};
+use crate::audit::{Facts, Subjects};
 use crate::config::ConfigError;
 use crate::context::Context;
 use crate::dynamo::{DynamoError, Expression};
@@ -23,31 +23,6 @@ use crate::store::Read;
 use crate::testing::{
     Actor as Person, Event, RECORD_SETTINGS, World, protected, protected_with, run, steps,
 };
-
-/// Records the rows, or fails.
-#[derive(Clone, Default)]
-struct Trail {
-    rows: Arc<Mutex<Vec<Row>>>,
-    is_full: bool,
-}
-
-impl AuditSink for Trail {
-    fn record(&self, row: Row) -> Recorded<'_> {
-        Box::pin(async {
-            if self.is_full {
-                return Err(ApiError::unavailable("the trail is full"));
-            }
-            self.rows.lock().unwrap().push(row);
-            Ok(())
-        })
-    }
-}
-
-impl Trail {
-    fn rows(&self) -> Vec<Row> {
-        std::mem::take(&mut *self.rows.lock().unwrap())
-    }
-}
 
 /// Every caller is doctor 1, whose assignment is read with the caller.
 struct AssignedToDoctor1;
@@ -100,16 +75,8 @@ fn assigned_only(act: Act, _actor: &Actor, relation: &Relation) -> Result<Allowe
     Ok(Allowed::for_test(act, Basis::Assignment, &["medical_history"], fields))
 }
 
-fn by_assignment(trail: &Trail) -> Rules {
-    Rules {
-        decide: assigned_only,
-        relations: Box::new(AssignedToDoctor1),
-        audit: Box::new(trail.clone()),
-    }
-}
-
-fn audited(trail: &Trail) -> Rules {
-    Rules { audit: Box::new(trail.clone()), ..Rules::default() }
+fn by_assignment() -> Rules {
+    Rules { decide: assigned_only, relations: Box::new(AssignedToDoctor1) }
 }
 
 fn get() -> impl crate::testing::Handler {
@@ -132,8 +99,7 @@ fn relation_is_read_in_the_callers_round_and_decides() {
         let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
         world.assign(&doctor, &patient).await;
         let staff = world.actor(Role::Staff).await;
-        let trail = Trail::default();
-        let app = world.app_with_rules(by_assignment(&trail));
+        let app = world.app_with_rules(by_assignment());
         app.verifier().read_keys(app.store(), app.now()).await.unwrap();
         let read = async |id| {
             world.calls.take();
@@ -146,7 +112,7 @@ fn relation_is_read_in_the_callers_round_and_decides() {
         assert_eq!((cost.calls.join(" ").as_str(), cost.rounds), ("BatchGetItem", 1));
         let body = answer.expect(200);
         assert_eq!((&body["id"], body.get("medical_history")), (&json!(patient.id), None));
-        assert_eq!(trail.rows()[0].basis, Some(Basis::Assignment));
+        assert_eq!(world.audit_rows().await[0].facts.basis.as_deref(), Some("assignment"));
 
         // Unassigned and missing: the same answer.
         steps::end_assignment(app.store(), doctor.id, patient.id).await.unwrap();
@@ -162,7 +128,7 @@ fn only_fields_of_the_decision_may_change() {
         let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
         world.assign(&doctor, &patient).await;
         let staff = world.actor(Role::Staff).await;
-        let app = world.app_with_rules(by_assignment(&Trail::default()));
+        let app = world.app_with_rules(by_assignment());
         let update = async |body| {
             let event = of_patient("patients-update", patient.id).json(body).by(&staff);
             let handler = protected_with(RECORD_SETTINGS, records::update::<PatientDetails>);
@@ -199,7 +165,7 @@ fn grant_has_the_proofs_of_its_own_basis_only() {
         let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
         world.assign(&doctor, &patient).await;
         let staff = world.actor(Role::Staff).await;
-        let app = world.app_with_rules(by_assignment(&Trail::default()));
+        let app = world.app_with_rules(by_assignment());
         let noted = Noted::default();
         let event = of_patient("patients-get", patient.id).by(&staff);
         world.call_in(&app, protected_with(noted.clone(), noting), event).await.expect(204);
@@ -207,57 +173,78 @@ fn grant_has_the_proofs_of_its_own_basis_only() {
     });
 }
 
+/// Returns what a row of patients-get says.
+fn facts_of(actor: &Person, patient: PatientId) -> Facts {
+    Facts {
+        operation: "patients-get".into(),
+        request_id: "a-request".into(),
+        address: Some("3ui-VtKY06g8rC3M".to_owned()),
+        actor: Some(actor.id()),
+        session: Some(actor.session_id()),
+        basis: Some("role".into()),
+        subjects: Subjects { patients: [patient].into(), ..Subjects::default() },
+        outcome: "done".into(),
+        ..Facts::default()
+    }
+}
+
 #[test]
-fn every_decided_request_records_one_row() {
+fn read_puts_one_row_or_one_that_corrects_it() {
     run(async |world: World| {
-        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
-        world.assign(&doctor, &patient).await;
-        let staff = world.actor(Role::Staff).await;
-        let pending = world.actor_named("pending", Role::Pending).await;
-        let trail = Trail::default();
-        let app = world.app_with_rules(audited(&trail));
-        let row = |actor: &Person, act, basis, patients: &[PatientId], failure| Row {
-            at: world.app.now(),
-            actor: actor.id(),
-            session: actor.session_id(),
-            act,
-            basis,
-            patients: patients.iter().copied().collect(),
-            failure,
-        };
-        let by_role = Some(Basis::Role);
-
+        let (patient, missing) = (world.patient(1).await, PatientId::new(999).unwrap());
+        let (staff, demoted) =
+            (world.actor(Role::Staff).await, world.actor_named("demoted", Role::Staff).await);
+        change_role(&world, &demoted, Role::Pending).await;
         let event = of_patient("patients-get", patient.id);
-        world.call_in(&app, get(), event.clone().by(&staff)).await.expect(200);
-        let read = row(&staff, Act::ReadPatient, by_role, &[patient.id], None);
-        assert_eq!(trail.rows(), [read]);
+        world.call(get(), event.clone().by(&staff)).await.expect(200);
+        let event_of_missing = of_patient("patients-get", missing);
+        world.call(get(), event_of_missing.by(&staff)).await.expect(404);
+        world.call(get(), event.by(&demoted)).await.expect(403);
 
-        world.call_in(&app, get(), event.by(&pending)).await.expect(403);
-        let failure = Some("permission_denied");
-        let refused = row(&pending, Act::ReadPatient, None, &[patient.id], failure);
-        assert_eq!(trail.rows(), [refused]);
-
-        let missing = PatientId::new(999).unwrap();
-        let event = of_patient("patients-get", missing).by(&staff);
-        world.call_in(&app, get(), event).await.expect(404);
-        let failed = row(&staff, Act::ReadPatient, by_role, &[missing], Some("not_found"));
-        assert_eq!(trail.rows(), [failed]);
-
-        let list = protected(records::list::<PatientDetails>);
-        world.call_in(&app, list, Event::of("patients-list").by(&staff)).await.expect(200);
-        let listed = row(&staff, Act::ListPatients, by_role, &[patient.id], None);
-        assert_eq!(trail.rows(), [listed]);
+        let rows = world.audit_rows().await;
+        let facts: Vec<&Facts> = rows.iter().map(|row| &row.facts).collect();
+        let failed = |facts: &Facts, outcome: &'static str| Facts {
+            outcome: outcome.into(),
+            ..facts.clone()
+        };
+        let (read, unknown, refused) = (
+            facts_of(&staff, patient.id),
+            facts_of(&staff, missing),
+            facts_of(&demoted, patient.id),
+        );
+        let unallowed = Facts { basis: None, ..failed(&refused, "permission_denied") };
+        let not_found = failed(&unknown, "not_found");
+        assert_eq!(facts, [&read, &unknown, &not_found, &refused, &unallowed]);
+        let corrected: Vec<_> =
+            rows.iter().map(|row| row.corrects.as_ref().map(|row| &row.place)).collect();
+        let places: Vec<_> = rows.iter().map(|row| Some(&row.place)).collect();
+        assert_eq!(corrected, [None, None, places[1], None, places[3]]);
+        let prevs: Vec<u64> = rows.iter().map(|row| row.place.seq).collect();
+        assert_eq!(prevs, [0, 1, 2, 3, 4]);
     });
 }
 
 #[test]
-fn failed_audit_row_is_503_without_data() {
+fn list_puts_one_row_with_the_patients_it_shows() {
+    run(async |world: World| {
+        let (one, two) = (world.patient(1).await, world.patient(2).await);
+        let staff = world.actor(Role::Staff).await;
+        let list = protected(records::list::<PatientDetails>);
+        world.call(list, Event::of("patients-list").by(&staff)).await.expect(200);
+        let rows = world.audit_rows().await;
+        let patients: Vec<_> = rows.iter().map(|row| row.facts.subjects.patients.clone()).collect();
+        assert_eq!(patients, [[one.id, two.id].into()]);
+    });
+}
+
+#[test]
+fn without_its_row_no_answer_leaves() {
     run(async |world: World| {
         let (patient, staff) = (world.patient(1).await, world.actor(Role::Staff).await);
-        let trail = Trail { is_full: true, ..Trail::default() };
-        let app = world.app_with_rules(audited(&trail));
+        let delete = world.dynamodb.delete_table().table_name(repo::template::AUDIT_TABLE_NAME);
+        delete.send().await.unwrap();
         let event = of_patient("patients-get", patient.id).by(&staff);
-        let problem = world.call_in(&app, get(), event).await.expect_problem(503, "unavailable");
+        let problem = world.call(get(), event).await.expect_problem(503, "unavailable");
         assert!(!problem.to_string().contains("Roe"));
     });
 }

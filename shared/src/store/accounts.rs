@@ -11,7 +11,7 @@ use super::name_index::{NameQuery, page_by_name};
 use super::sessions::EndOwnSession;
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
-use crate::dynamo::{self, Changed, Expression, Items, Key, Outcome, ReadPlan, Rows};
+use crate::dynamo::{self, Expression, Items, Key, Outcome, ReadPlan, Rows};
 use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
 use crate::model::id::{Id, UserId};
@@ -140,19 +140,19 @@ impl Accounts<'_> {
         by.into_target().0
     }
 
-    /// Ends all sessions of the caller's account. Calls: UpdateItem.
+    /// Ends all sessions of the caller's account. Calls: TransactWriteItems.
     pub async fn end_all_sessions(&self, by: Granted<EndOwnSession>) -> Result<(), StoreError> {
         self.store.sessions().end_all(by.caller().id(), by.at()).await
     }
 
-    /// Ends all sessions of an account, and its open resets. Returns whether the account exists. Calls: UpdateItem.
+    /// Ends all sessions of an account, and its open resets. Returns whether the account exists. Calls: TransactWriteItems.
     pub(super) async fn raise_epoch(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
         let raise = Expression::update("SET updated_at = :now ADD epoch :one, version :one")
             .only_if("attribute_exists(pk)")
             .text(":now", now)
             .number(":one", 1);
-        let changed = self.store.main.change(Key::user(Some(id)), raise).await?;
-        Ok(matches!(changed, Changed::Done(_)))
+        let transaction = self.store.main.transaction().update(Key::user(Some(id)), raise, ());
+        Ok(self.store.commit(transaction).await? == Outcome::Committed)
     }
 
     /// Changes role, activity and links of the account that was read with the caller. A deactivation ends all sessions.
@@ -217,7 +217,7 @@ impl Accounts<'_> {
         transaction = relink::<DoctorDetails, _>(transaction, id, old, new, Refusal::Link)?;
         let (old, new) = (current.patient_id, next.patient_id);
         transaction = relink::<PatientDetails, _>(transaction, id, old, new, Refusal::Link)?;
-        Ok(transaction.commit().await?)
+        Ok(self.store.commit(transaction).await?)
     }
 }
 

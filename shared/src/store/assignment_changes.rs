@@ -142,7 +142,7 @@ impl Assignments<'_> {
             let is_valid = "attribute_exists(pk) AND attribute_not_exists(voided)";
             transaction = transaction.put_if(row, Expression::only(is_valid), ());
         }
-        match transaction.commit().await? {
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }

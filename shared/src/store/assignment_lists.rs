@@ -67,7 +67,9 @@ impl Assignments<'_> {
         let patients = patients.into_iter().map(Key::record::<PatientDetails>);
         let keys = doctors.chain(patients).collect();
         let plan = ReadPlan { keys, attributes: NAME_ATTRIBUTES };
-        let items = self.store.main.batch_get(plan).await?.into_iter();
+        let shown: Vec<_> = assignments.iter().map(|(patient, _)| *patient).collect();
+        let read = async { Ok(self.store.main.batch_get(plan).await?) };
+        let items = self.store.showing(shown, read).await?.into_iter();
         // The index may not know yet that a patient is restricted.
         let shown = items.filter(|item| !(leaves_out_restricted && item.contains_key(RESTRICTED)));
         Ok(Page { results: with_names(assignments, shown), next })

@@ -137,7 +137,7 @@ impl Store {
     pub(super) async fn make<T>(&self, decided: Decided<T>) -> Result<T, StoreError> {
         let Decided { change, answer } = decided;
         let Some(change) = change else { return Ok(answer) };
-        match change.add_to(self.main.transaction(), ())?.commit().await? {
+        match self.commit(change.add_to(self.main.transaction(), ())?).await? {
             Outcome::Committed => Ok(answer),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }
@@ -160,7 +160,7 @@ impl Store {
                 return Ok(false);
             }
             let transaction = before.replace(&after, &past, self.main.transaction(), ())?;
-            if transaction.commit().await? == Outcome::Committed {
+            if self.commit(transaction).await? == Outcome::Committed {
                 return Ok(true);
             }
         }

@@ -173,7 +173,8 @@ impl Assignments<'_> {
             let treated = self.store.treated(&[doctor], &patients, now).await?;
             list.page.results.retain(|row| treated.contains(&row.other));
         }
-        self.records_of(list).await
+        let patients: Vec<PatientId> = list.page.results.iter().map(|row| row.other).collect();
+        self.store.showing(patients, self.records_of(list)).await
     }
 
     async fn records_of<Owner: Side>(

@@ -138,7 +138,7 @@ impl Covers<'_> {
             let doctors = covered.except(doctor_id, now);
             transaction = covered.replace(earlier, doctors, transaction)?;
         }
-        match transaction.commit().await? {
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(cover),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }
@@ -159,7 +159,7 @@ impl Covers<'_> {
         let doctors = covered.except(doctor_id, now);
         let transaction = replace_cover(version, &cover, self.store.main.transaction())?;
         let transaction = covered.replace(covering_id, doctors, transaction)?;
-        match transaction.commit().await? {
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }

@@ -100,15 +100,15 @@ impl Credentials<'_> {
         let keep = Expression::update("SET epoch = :next")
             .only_if("attribute_exists(pk)")
             .number(":next", user.epoch.saturating_add(1));
-        let transaction = self.store.main.transaction();
-        let outcome = transaction
+        let transaction = self
+            .store
+            .main
+            .transaction()
             .update(Key::user(Some(user.id)), next_epoch(user.epoch, now), ())
             .update(Key::session(user.id, caller.session_id()), keep, ())
             .update(throttle.row(), end_of_row(Duration::ZERO, now), ())
-            .put(credential(user.id, Some(hash))?)
-            .commit()
-            .await?;
-        match outcome {
+            .put(credential(user.id, Some(hash))?);
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::SessionEnded),
         }

@@ -150,7 +150,8 @@ impl<'a> Leased<'a> {
             Changed::Refused(Some(item)) if dynamo::string(&item, "lease") == Some(&lease) => item,
             Changed::Refused(_) => return Ok(None),
         };
-        let job = dynamo::parse(item)?;
+        let job: Job = dynamo::parse(item)?;
+        store.works_for(job.created_by);
         Ok(Some(Self { store, system, lease, job, moved: 0, failure: None }))
     }
 
@@ -225,7 +226,8 @@ impl<'a> Leased<'a> {
                 .number(":less", -1);
             let (job, count) = (Key::job(&self.job.id), self.while_leased(count));
             let transaction = change.add_to(self.store.main.transaction(), Refusal::Care)?;
-            match transaction.update(job, count, Refusal::Lease).commit().await? {
+            let transaction = transaction.update(job, count, Refusal::Lease);
+            match self.store.commit(transaction).await? {
                 Outcome::Committed => return Ok(Attempt::Moved),
                 Outcome::Refused(refusals) if refusals.contains(&Refusal::Lease) => {
                     return Ok(Attempt::LeaseLost);
@@ -276,7 +278,7 @@ impl<'a> Leased<'a> {
             Expression::update(finish).text(":now", self.system.now()).number(":left", left);
         let (job, finish) = (Key::job(&self.job.id), self.while_leased(finish));
         let transaction = self.store.main.transaction().update(job, finish, ());
-        self.job.close(transaction).commit().await?;
+        self.store.commit(self.job.close(transaction)).await?;
         Ok(())
     }
 

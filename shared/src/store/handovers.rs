@@ -173,7 +173,7 @@ impl Handovers<'_> {
             .put_new(mark, ())
             .put_new(dynamo::write(job, Key::job(id))?, ())
             .put_new(row, ());
-        match transaction.commit().await? {
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }
@@ -211,7 +211,7 @@ impl Handovers<'_> {
             .text(":now", now)
             .boolean(":true", true);
         let transaction = self.store.main.transaction().update(Key::job(&job.id), cancel, ());
-        match job.close(transaction).commit().await? {
+        match self.store.commit(job.close(transaction)).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }

@@ -1,7 +1,7 @@
 //! Invitations: made, listed and revoked by administrators. `registration` accepts them.
 
 use super::error::StoreError;
-use super::expiring::Expires;
+use super::expiring::{Expires, expiring};
 use super::keys::INVITATIONS;
 use super::load::{Load, Nothing};
 use super::registration::TAKEN;
@@ -60,13 +60,16 @@ impl Invitations<'_> {
         }
     }
 
-    /// Stores an invitation, in place of an earlier one of its address. Calls: PutItem.
+    /// Stores an invitation, in place of an earlier one of its address. Calls: TransactWriteItems.
     pub async fn create(
         &self,
         _by: Granted<CreateInvitation>,
         invitation: &Invitation,
     ) -> Result<(), StoreError> {
-        self.store.put_expiring(invitation, Key::invitation(&invitation.id)).await
+        let item = dynamo::write(invitation, Key::invitation(&invitation.id))?;
+        let item = expiring(item, invitation.expires_at);
+        self.store.commit(self.store.main.transaction::<()>().put(item)).await?;
+        Ok(())
     }
 
     /// Returns the invitation that a token with this hash accepts, unless it has expired or another one has taken its
@@ -97,7 +100,8 @@ impl Invitations<'_> {
         id: &InvitationId,
     ) -> Result<(), StoreError> {
         let transaction = self.store.main.transaction();
-        match transaction.delete_existing(Key::invitation(id), ()).commit().await? {
+        let transaction = transaction.delete_existing(Key::invitation(id), ());
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::not_found("invitation with this id")),
         }

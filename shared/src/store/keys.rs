@@ -3,11 +3,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::audit::Subjects;
 use crate::dynamo::{AttributeValue, Item, Key};
 use crate::model::assignment::EpisodeId;
+use crate::model::date::Date;
+use crate::model::disclosure_register::DisclosureId;
+use crate::model::doctor::DoctorDetails;
+use crate::model::emergency::EmergencyId;
+use crate::model::emergency_review::ReviewStatus;
 use crate::model::handover::HandoverId;
 use crate::model::id::{DoctorId, Id, PatientId, UserId};
 use crate::model::invitation::InvitationId;
+use crate::model::patient::PatientDetails;
 use crate::model::record::Details;
 use crate::model::session::SessionId;
 use crate::model::timestamp::Timestamp;
@@ -38,6 +45,18 @@ pub const PAST_PREFIX: &str = "PAST#";
 
 /// The prefix of the sort keys of proxies.
 pub const PROXY_PREFIX: &str = "PROXY#";
+
+/// The prefix of the sort keys of disclosures.
+pub const DISCLOSURE_PREFIX: &str = "DISCLOSURE#";
+
+/// The prefix of the sort keys of emergency access, and of the partition keys of its reviews.
+pub const EMERGENCY_PREFIX: &str = "EMERGENCY#";
+
+/// The prefix of the partition keys of links.
+const LINK_PREFIX: &str = "LINK#";
+
+/// The prefix of the partition keys of accounts.
+const USER_PREFIX: &str = "USER#";
 
 /// The partition of all invitations.
 pub const INVITATIONS: &str = "INVITATIONS";
@@ -210,9 +229,28 @@ impl Key {
         Self { pk: user(Some(user_id)), sk: format!("{PROXY_PREFIX}{:016}", patient.get()) }
     }
 
+    /// A disclosure of a patient's data, by its day.
+    pub fn disclosure(patient: PatientId, disclosed_on: Date, id: &DisclosureId) -> Self {
+        Self {
+            pk: record("patient", patient.get()),
+            sk: format!("{DISCLOSURE_PREFIX}{}#{id}", disclosed_on.iso()),
+        }
+    }
+
+    /// The emergency access of an account to a patient.
+    pub fn emergency(patient: PatientId, user_id: UserId) -> Self {
+        let sk = format!("{EMERGENCY_PREFIX}{:016}", user_id.get());
+        Self { pk: record("patient", patient.get()), sk }
+    }
+
+    /// The review of an emergency access.
+    pub fn emergency_review(status: ReviewStatus, id: &EmergencyId) -> Self {
+        Self { pk: reviews(status), sk: id.sort_key() }
+    }
+
     /// The account that is linked to a doctor or a patient.
     pub fn link<D: Details>(id: D::Id) -> Self {
-        Self::of(format!("LINK#{}#{:016}", D::KIND, id.get()))
+        Self::of(format!("{LINK_PREFIX}{}#{:016}", D::KIND, id.get()))
     }
 
     /// A public token key, in the keys table.
@@ -229,6 +267,11 @@ impl Key {
 /// Returns the partition of the ends on the day of this moment, in UTC.
 pub fn ends_on(moment: Timestamp) -> String {
     format!("ENDS#{}", moment.utc_date())
+}
+
+/// Returns the partition of the reviews of emergency access that have this status.
+pub fn reviews(status: ReviewStatus) -> String {
+    format!("{EMERGENCY_PREFIX}{}", status.name())
 }
 
 /// Returns the keys of an assignment in gsi1 and, as the patient's row, in the table.
@@ -269,6 +312,17 @@ pub fn record_id<D: Details>(key: &str) -> Option<D::Id> {
     if kind.eq_ignore_ascii_case(D::KIND) { id_in(key) } else { None }
 }
 
+/// Returns the patient, the doctor or the account whose partition this is, or whose link.
+pub fn subjects_of(partition: &str) -> Subjects {
+    let partition = partition.strip_prefix(LINK_PREFIX).unwrap_or(partition);
+    let account = partition.starts_with(USER_PREFIX).then(|| id_in(partition)).flatten();
+    Subjects {
+        patients: record_id::<PatientDetails>(partition).into_iter().collect(),
+        doctors: record_id::<DoctorDetails>(partition).into_iter().collect(),
+        accounts: account.into_iter().collect(),
+    }
+}
+
 fn user(id: Option<UserId>) -> String {
     record("user", id.map_or(0, Id::get))
 }
@@ -295,9 +349,6 @@ pub fn id_in_sort_key<I: Id>(key: &str) -> Option<I> {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::doctor::DoctorDetails;
-    use crate::model::patient::PatientDetails;
-
     use super::*;
 
     #[test]
@@ -320,6 +371,22 @@ mod tests {
         assert_eq!(first.sk, "2026-01-31T09:30:00.000Z#0000000000000009");
         assert!(first < Key::first_end(patient(7), night));
         assert_eq!(id_in::<PatientId>(&first.sk), Some(patient(9)));
+    }
+
+    #[test]
+    fn partitions_name_their_subjects() {
+        let patient = PatientId::new(7).unwrap();
+        let of_patient = Subjects { patients: [patient].into(), ..Subjects::default() };
+        assert_eq!(subjects_of(&Key::care(patient).pk), of_patient);
+        assert_eq!(subjects_of(&Key::link::<PatientDetails>(patient).pk), of_patient);
+        let user = UserId::new(7);
+        let accounts = user.into_iter().collect();
+        assert_eq!(subjects_of(&Key::user(user).pk), Subjects { accounts, ..Subjects::default() });
+        for other in
+            ["ADMINS", "COUNTER#patient", "UNIQUE#patient-phone#7", "CRED#0000000000000007"]
+        {
+            assert_eq!(subjects_of(other), Subjects::default(), "{other}");
+        }
     }
 
     #[test]

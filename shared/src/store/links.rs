@@ -104,7 +104,8 @@ pub fn refused(refusals: &[LinkRefusal]) -> Option<StoreError> {
 impl Store {
     /// Returns the patient who the caller is. Calls: GetItem; none without a link.
     pub async fn own_patient(&self, by: Granted<ReadOwnPatient>) -> Result<Patient, StoreError> {
-        self.own_record::<PatientDetails>(by.caller().user().patient_id).await
+        let id = by.caller().user().patient_id;
+        self.showing(id, self.own_record::<PatientDetails>(id)).await
     }
 
     /// Returns the doctor who the caller is. Calls: GetItem; none without a link.

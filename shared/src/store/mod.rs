@@ -8,6 +8,7 @@
 //! Invariants: no function scans a base table; a write that must be atomic is one transaction; a read that decides something
 //! is consistent and reads the base table.
 
+mod accesses;
 mod accounts;
 mod admins;
 mod assignment_batches;
@@ -22,7 +23,10 @@ mod counter;
 mod covers;
 mod credentials;
 mod cursor_keys;
+mod disclosures;
 mod duplicates;
+mod emergency;
+mod emergency_reviews;
 mod error;
 mod expiring;
 mod handover_worker;
@@ -35,6 +39,7 @@ mod keys;
 mod lapse;
 mod links;
 mod load;
+mod lookup;
 mod moves;
 mod name_index;
 #[cfg(feature = "operator")]
@@ -62,10 +67,15 @@ mod subject;
 mod sweep;
 mod tables;
 mod throttles;
+mod trail_reads;
+#[cfg(feature = "operator")]
+mod trail_scan;
+mod trail_views;
 mod verifications;
 
 #[cfg(feature = "operator")]
 pub use crate::dynamo::{DynamoError, TableIndex, client};
+pub use accesses::{Access, AccessPage, AccessesQuery, ListAccesses};
 pub use accounts::{
     AccountPage, Accounts, ListAccounts, ReadOwnAccount, StoredAccount, UpdateAccount,
 };
@@ -89,7 +99,16 @@ pub use bulk::rows_of_record;
 pub use covers::{CoverOfDoctor, CoverRequest, CoverToSet, Covers, EndCover, SetCover};
 pub use credentials::{ChangeOwnPassword, Credentials, StoredCredential};
 pub use cursor_keys::{CursorKey, CursorKeyItem, CursorKeys};
+pub use disclosures::{
+    AddDisclosure, AddedDisclosure, DisclosurePage, DisclosurePosition, DisclosureRequest,
+    DisclosureToAdd, Disclosures, DisclosuresQuery, ListDisclosures,
+};
 pub use duplicates::FindDuplicates;
+pub use emergency::{Emergencies, EmergencyRequest, EmergencyToGrant, GrantEmergencyAccess};
+pub use emergency_reviews::{
+    ListEmergencyAccess, ReviewEmergencyAccess, ReviewPage, ReviewRequest, ReviewToClose,
+    ReviewsQuery,
+};
 pub use error::StoreError;
 pub use handovers::{
     CancelHandover, HandOver, HandoverRequest, HandoverToStart, Handovers, ReadHandover,
@@ -102,6 +121,7 @@ pub use invitations::{
 };
 pub use links::{ReadOwnDoctor, ReadOwnPatient};
 pub use load::{Load, Nothing};
+pub use lookup::LookUpPatients;
 pub use name_index::{NameQuery, is_list_position};
 #[cfg(feature = "operator")]
 pub use operator::{Imported, ImportedUser, MadeAdmin, Operator};
@@ -125,4 +145,7 @@ pub use signing_keys::{PublicKey, PublishedKeys, SigningKeys};
 pub use stored::{LISTED_PATIENT_ATTRIBUTES, Stored};
 pub use tables::Store;
 pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};
+pub use trail_reads::{ReadTrail, TrailEntry, TrailFilter, TrailQuery, TrailReader};
+#[cfg(feature = "operator")]
+pub use trail_scan::{TrailItem, TrailScan};
 pub use verifications::{Verification, Verifications};

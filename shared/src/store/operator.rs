@@ -2,12 +2,16 @@
 //!
 //! The feature `operator` is for those commands only: no function is built with it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use super::accounts::KIND;
 use super::error::StoreError;
 use super::registration::TAKEN;
 use super::tables::Store;
+use crate::audit::{Entry, Facts, Subjects, Trail, Witness};
 use crate::dynamo::backoff;
 use crate::model::email::Email;
 use crate::model::field::FieldErrors;
@@ -16,6 +20,7 @@ use crate::model::precondition::Preconditions;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Role, User, UserChange};
 use crate::model::username::Username;
+use crate::system::System;
 
 /// How often a change that lost a race is tried.
 const ATTEMPTS: u32 = 10;
@@ -66,9 +71,26 @@ impl Store {
     pub fn operator(&self) -> Operator<'_> {
         Operator { store: self }
     }
+
+    /// Returns the store whose changes the audit trail records under the name of an operator's command, such as
+    /// `ops admin add`. The rows stay in the table for as long as `retention`.
+    #[must_use]
+    pub fn recorded_as(&self, command: &'static str, retention: Duration) -> Self {
+        let system = System::new(Arc::new(Timestamp::system));
+        // A command has no client whose address the rows could name.
+        let trail = Trail::new(self.audit.clone(), retention, &SecretString::from(""), system);
+        let facts = Facts { operation: command.into(), ..Facts::default() };
+        self.recorded_by(Entry::new(Arc::new(trail), Witness::default(), facts))
+    }
 }
 
 impl Operator<'_> {
+    /// Puts a row of the audit trail about these: for a command that shows them, or that changes data without a
+    /// transaction of [`Store`]. Calls: PutItem; none if nothing is recorded.
+    pub async fn record(&self, subjects: Subjects) -> Result<(), StoreError> {
+        Ok(self.store.entry.put_ahead(|facts| facts.subjects = subjects).await?)
+    }
+
     /// Makes the account whose username or email has this form an active administrator. Calls: GetItem twice; then those of
     /// [`Self::change_account`].
     pub async fn make_admin(&self, form: &str, now: Timestamp) -> Result<MadeAdmin, StoreError> {
@@ -133,7 +155,7 @@ impl Operator<'_> {
         }
     }
 
-    /// Ends all sessions of an account, and its open resets. Returns whether the account exists. Calls: UpdateItem.
+    /// Ends all sessions of an account, and its open resets. Returns whether the account exists. Calls: TransactWriteItems.
     pub async fn end_sessions_of(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
         self.store.accounts().raise_epoch(id, now).await
     }

@@ -197,7 +197,7 @@ impl Proxies<'_> {
         for key in lapsed.into_iter().flat_map(ProxyIds::keys) {
             transaction = transaction.delete(key);
         }
-        match transaction.commit().await? {
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }
@@ -208,7 +208,8 @@ impl Proxies<'_> {
         let ids = by.into_target();
         let [of_patient, of_user] = ids.keys();
         let transaction = self.store.main.transaction();
-        let outcome = transaction.delete_existing(of_patient, ()).delete(of_user).commit().await?;
+        let transaction = transaction.delete_existing(of_patient, ()).delete(of_user);
+        let outcome = self.store.commit(transaction).await?;
         match outcome {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => {

@@ -16,7 +16,7 @@ use super::stored::{
     LISTED_DOCTOR_ATTRIBUTES, LISTED_PATIENT_ATTRIBUTES, Stored, item_of, unchanged,
 };
 use super::tables::Store;
-use crate::access::{Act, Action, Fields, Granted, Proof, View};
+use crate::access::{Act, Action, Fields, Granted, Proof, View, changed_fields};
 use crate::dynamo::{AttributeValue, Item, Key, MAX_ACTIONS, Outcome, Transaction};
 use crate::model::doctor::DoctorDetails;
 use crate::model::duplicate::{Created, PossibleDuplicate};
@@ -191,7 +191,7 @@ impl<D: RecordActs> Records<'_, D> {
         for row in search_index::written_rows(&record) {
             transaction = transaction.put(row.into());
         }
-        match transaction.commit().await? {
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(created(record, duplicates)),
             // Before anything else: the taken values may be this very request's.
             Outcome::Refused(refusals) if refusals.contains(&Refusal::KeyUsed) => {
@@ -254,6 +254,7 @@ impl<D: RecordActs> Records<'_, D> {
             return Ok(current);
         }
         fields.check(&current.details, &details).map_err(StoreError::FieldsDenied)?;
+        self.store.changes(changed_fields(&current.details, &details));
         let next = Record {
             id: current.id,
             details,
@@ -309,7 +310,7 @@ impl<D: RecordActs> Records<'_, D> {
                 "cannot change together with the name of a patient who has so many doctors";
             return Err(StoreError::Conflict(FieldErrors::one("identifiers", message)));
         }
-        Ok(transaction.commit().await?)
+        Ok(self.store.commit(transaction).await?)
     }
 
     /// Adds the rows of the patient's assignments, which hold the name and whether the patient is restricted. Calls:

@@ -73,12 +73,10 @@ impl Accounts<'_> {
         user.email_verified = true;
         // Another invitation of the same address has another token, and perhaps another role.
         let is_open = Expression::only("token_hash = :hash").text(":hash", &invitation.token_hash);
-        let outcome = self
+        let transaction = self
             .transaction(&user, Some(password_hash), AdminCount::of(&user))?
-            .delete_if(Key::invitation(&invitation.id), is_open, Refusal::InvitationEnded)
-            .commit()
-            .await?;
-        registered(user, outcome)
+            .delete_if(Key::invitation(&invitation.id), is_open, Refusal::InvitationEnded);
+        registered(user, self.store.commit(transaction).await?)
     }
 
     /// Makes an account with an id that is new. Calls: TransactWriteItems.
@@ -97,7 +95,7 @@ impl Accounts<'_> {
         password_hash: Option<&SecretString>,
         admins: AdminCount,
     ) -> Result<Outcome<Refusal>, StoreError> {
-        Ok(self.transaction(user, password_hash, admins)?.commit().await?)
+        Ok(self.store.commit(self.transaction(user, password_hash, admins)?).await?)
     }
 
     /// Begins the transaction that makes an account.

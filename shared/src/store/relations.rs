@@ -1,10 +1,12 @@
-//! The relations of accounts to patients and doctors, as the rows of assignments, covers and proxies state them.
+//! The relations of accounts to patients and doctors, as the rows of assignments, covers, proxies and emergency access
+//! state them.
 
 use super::covers::covered_in;
 use super::stored::{RESTRICTED, is_version};
-use crate::access::{About, Act, Actor, Basis, Proof, Relation, Relations};
+use crate::access::{About, Act, Actor, Basis, Proof, Relation, Relations, permits_in_emergency};
 use crate::dynamo::{self, DynamoError, Expression, Items, Key};
 use crate::model::assignment::Episode;
+use crate::model::emergency::EmergencyAccess;
 use crate::model::id::{DoctorId, Id, PatientId};
 use crate::model::patient::PatientDetails;
 use crate::model::proxy::Proxy;
@@ -33,9 +35,14 @@ enum Needed {
 impl Needed {
     fn of(actor: &Actor, about: &About) -> Self {
         match (about.act, about.patient, about.doctor) {
-            (Act::ReadPatient | Act::UpdatePatient | Act::ListDoctorsOfPatient, Some(it), _) => {
-                Self::Patient(it)
-            }
+            (
+                Act::ReadPatient
+                | Act::UpdatePatient
+                | Act::ListDoctorsOfPatient
+                | Act::GrantEmergencyAccess,
+                Some(patient),
+                _,
+            ) => Self::Patient(patient),
             (Act::AddProxy | Act::UpdateAssignment, Some(patient), _) => Self::Restriction(patient),
             (Act::ReadDoctor, _, Some(doctor)) => match actor.patient_id {
                 Some(patient) => Self::TreatedBy(patient, doctor),
@@ -54,11 +61,13 @@ impl Relations for CareRelations {
         match Needed::of(actor, about) {
             Needed::Patient(patient) => {
                 let assignment = actor.doctor_id.map(|doctor| Key::assignment(patient, doctor));
+                let emergency = permits_in_emergency(about.act, actor)
+                    .then(|| Key::emergency(patient, actor.id));
                 let keys = [
                     Key::record::<PatientDetails>(patient),
                     Key::proxy_of_patient(patient, actor.id),
                 ];
-                keys.into_iter().chain(assignment).chain(covers).collect()
+                keys.into_iter().chain(assignment).chain(covers).chain(emergency).collect()
             }
             Needed::Restriction(patient) => vec![Key::record::<PatientDetails>(patient)],
             Needed::TreatedBy(patient, doctor) => vec![Key::assignment(patient, doctor)],
@@ -145,6 +154,11 @@ fn to_patient(
         relation.proxy = Some(proxy.scope);
         let unchanged = Expression::only("#id = :id").text(":id", &proxy.id);
         relation.prove(Basis::Proxy, proxy_key, unchanged);
+    }
+    // It gives access to read alone, so no change needs a proof of it.
+    if let Some(row) = items.get(&Key::emergency(patient, actor.id)) {
+        let access: EmergencyAccess = dynamo::parse(row.clone())?;
+        relation.emergency = access.is_current(now);
     }
     let Some(own) = actor.doctor_id else { return Ok(relation) };
     if let Some(unchanged) = treatment(patient, own, items, now)? {

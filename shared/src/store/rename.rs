@@ -141,7 +141,7 @@ impl Operator<'_> {
                 transaction = transaction.delete_if(key, is_owned, Refusal::Changed);
             }
         }
-        Ok(transaction.commit().await?)
+        Ok(self.store.commit(transaction).await?)
     }
 }
 

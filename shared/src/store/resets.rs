@@ -70,14 +70,14 @@ impl Resets<'_> {
         hash: &SecretString,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let transaction = self.store.main.transaction();
-        let outcome = transaction
+        let transaction = self
+            .store
+            .main
+            .transaction()
             .delete_existing(Key::reset(token_hash), ())
             .update(Key::user(Some(user.id)), verified_in_next_epoch(user, now), ())
-            .put(credential(user.id, Some(hash))?)
-            .commit()
-            .await?;
-        match outcome {
+            .put(credential(user.id, Some(hash))?);
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::TokenEnded),
         }

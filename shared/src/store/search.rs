@@ -114,7 +114,12 @@ impl<D: RecordActs> Records<'_, D> {
                 let page = rows.page(limit_of(paging), now);
                 let ids: Vec<D::Id> =
                     page.results.into_iter().filter_map(id_of_patient::<D>).collect();
-                let mut records = self.store.records_with::<D>(&ids, D::LISTED).await?;
+                let records = self.store.records_with::<D>(&ids, D::LISTED);
+                let mut records = if criteria.is_empty() {
+                    self.store.showing(ids.iter().filter_map(|id| D::patient(*id)), records).await?
+                } else {
+                    records.await?
+                };
                 let mut results: Vec<_> = ids.iter().filter_map(|id| records.remove(id)).collect();
                 results.retain(|record| criteria.matches(&record.details.search_terms()));
                 Ok(Page { results, next: page.next.map(|place| (BY_NAME, place)) })

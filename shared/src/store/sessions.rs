@@ -74,7 +74,8 @@ impl Sessions<'_> {
         for id in surplus {
             transaction = transaction.delete(Key::session(user, id));
         }
-        match transaction.commit().await? {
+        self.store.acts_for(user, &session.id);
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }
@@ -156,18 +157,20 @@ impl Sessions<'_> {
         }
     }
 
-    /// Ends the session of a refresh token: its owner logs out with it, or it was stolen. Calls: DeleteItem.
+    /// Ends the session of a refresh token: its owner logs out with it, or it was stolen. Calls: TransactWriteItems.
     pub(crate) async fn end(&self, user: UserId, id: &SessionId) -> Result<(), StoreError> {
-        Ok(self.store.main.delete(Key::session(user, id)).await?)
+        let transaction = self.store.main.transaction::<()>();
+        self.store.commit(transaction.delete(Key::session(user, id))).await?;
+        Ok(())
     }
 
-    /// Ends all sessions of an account, and its open resets. Calls: UpdateItem.
+    /// Ends all sessions of an account, and its open resets. Calls: TransactWriteItems.
     pub(crate) async fn end_all(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
         let exists = self.store.accounts().raise_epoch(user, now).await?;
         if exists { Ok(()) } else { Err(StoreError::missing("the account")) }
     }
 
-    /// Ends the caller's session. Calls: DeleteItem.
+    /// Ends the caller's session. Calls: TransactWriteItems.
     pub async fn end_own(&self, by: Granted<EndOwnSession>) -> Result<(), StoreError> {
         let caller = by.caller();
         self.end(caller.id(), caller.session_id()).await
@@ -181,7 +184,8 @@ impl Sessions<'_> {
         id: &SessionId,
     ) -> Result<(), StoreError> {
         let key = Key::session(by.caller().id(), id);
-        match self.store.main.transaction().delete_existing(key, ()).commit().await? {
+        let transaction = self.store.main.transaction().delete_existing(key, ());
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::not_found("session of yours with this id")),
         }

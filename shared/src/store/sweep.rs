@@ -105,7 +105,7 @@ impl<D: RecordActs> Records<'_, D> {
             after.delete();
             transaction = before.replace(&after, &[], transaction, ())?;
         }
-        Ok(transaction.commit().await?)
+        Ok(self.store.commit(transaction).await?)
     }
 }
 
@@ -251,7 +251,7 @@ impl Store {
                 .delete(Key::proxy_of_user(patient, user));
         }
         if transaction.len() > 0 {
-            transaction.commit().await?;
+            self.commit(transaction).await?;
         }
         Ok(())
     }

@@ -1,20 +1,83 @@
-//! The two tables of the product.
+//! The tables of the product.
 
-use aws_sdk_dynamodb::Client;
+use super::error::StoreError;
+use super::keys::subjects_of;
+use crate::audit::{Code, Entry, Subjects};
+use crate::dynamo::{Client, DynamoError, Key, Outcome, Table, Transaction};
+use crate::model::id::{PatientId, UserId};
+use crate::model::session::SessionId;
 
-use crate::dynamo::{DynamoError, Key, Table};
-
-/// The main table, and the table of the public token keys. Cheap to clone.
+/// The tables, and the entry of the request in the audit trail. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) main: Table,
     pub(super) keys: Table,
+    /// For readers of the trail: `entry` writes it.
+    pub(super) audit: Table,
+    pub(super) entry: Entry,
 }
 
 impl Store {
-    /// `name` and `keys_name` are the physical names of the two tables.
-    pub fn new(client: Client, name: String, keys_name: String) -> Self {
-        Self { main: Table::new(client.clone(), name), keys: Table::new(client, keys_name) }
+    /// `names` are the physical names of the main table, the keys table and the audit trail's table.
+    pub fn new(client: Client, names: [String; 3]) -> Self {
+        let [main, keys, audit] = names.map(|name| Table::new(client.clone(), name));
+        Self { main, keys, audit, entry: Entry::none() }
+    }
+
+    /// Returns the store whose changes this entry records.
+    #[must_use]
+    pub fn recorded_by(&self, entry: Entry) -> Self {
+        Self { entry, ..self.clone() }
+    }
+
+    /// Names the account that makes the request, for the audit trail: of a request that comes before any decision.
+    pub(crate) fn acts_for(&self, account: UserId, session: &SessionId) {
+        self.entry.note(|facts| {
+            facts.actor = Some(account);
+            facts.session = Some(session.clone());
+        });
+    }
+
+    /// Names the account that asked for work without a request, for the audit trail.
+    pub(super) fn works_for(&self, account: UserId) {
+        self.entry.note(|facts| facts.actor = Some(account));
+    }
+
+    /// Names an account that the request is about, for the audit trail.
+    pub fn is_about(&self, account: UserId) {
+        self.entry.note(|facts| facts.subjects.accounts.extend([account]));
+    }
+
+    /// Names the fields that a request changes, for the audit trail.
+    pub(super) fn changes(&self, fields: impl IntoIterator<Item = impl Into<Code>>) {
+        self.entry.note(|facts| facts.fields.extend(fields.into_iter().map(Into::into)));
+    }
+
+    /// Awaits a read for an answer that shows these patients, while the row that names them is put: the answer waits for
+    /// the longer of the two. Calls: PutItem, beside those of the read.
+    pub(super) async fn showing<T>(
+        &self,
+        patients: impl IntoIterator<Item = PatientId>,
+        read: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let row = self.entry.put_ahead(|facts| facts.subjects.patients.extend(patients));
+        // Both are awaited: dropping a call would close its connection.
+        let (read, row) = tokio::join!(read, row);
+        row?;
+        read
+    }
+
+    /// Commits a transaction together with its row of the audit trail, which names all patients, doctors and accounts
+    /// whose items the transaction changes or depends on. Calls: TransactWriteItems.
+    pub(super) async fn commit<R: Copy>(
+        &self,
+        transaction: Transaction<'_, R>,
+    ) -> Result<Outcome<R>, DynamoError> {
+        let mut subjects = Subjects::default();
+        for partition in transaction.partitions() {
+            subjects.extend(subjects_of(partition));
+        }
+        self.entry.commit(transaction, subjects).await
     }
 
     /// Whether the main table answers. Calls: GetItem.

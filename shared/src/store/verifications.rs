@@ -60,12 +60,9 @@ impl Verifications<'_> {
                 .number(":one", 1)
                 .text(":email", email.as_str());
         let transaction = self.store.main.transaction();
-        let outcome = transaction
-            .delete_existing(key, ())
-            .update(Key::user(Some(user_id)), verify, ())
-            .commit()
-            .await?;
-        match outcome {
+        let transaction =
+            transaction.delete_existing(key, ()).update(Key::user(Some(user_id)), verify, ());
+        match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::TokenEnded),
         }

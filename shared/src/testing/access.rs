@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::{env, process};
 
-use repo::template::{KEYS_TABLE_NAME, Statement, TABLE_NAME};
+use repo::template::{AUDIT_TABLE_NAME, KEYS_TABLE_NAME, Statement, TABLE_NAME};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -78,6 +78,7 @@ impl Access {
         let table = match table {
             TABLE_NAME => "Table",
             KEYS_TABLE_NAME => "KeysTable",
+            AUDIT_TABLE_NAME => "AuditTable",
             other => other,
         };
         let resource = match index {
@@ -112,10 +113,14 @@ fn partition(query: &Value) -> Option<String> {
     text(&query["ExpressionAttributeValues"][placeholder])
 }
 
-/// Returns the DynamoDB grants of a function.
+/// The end of the resource of a table's stream, in template.yaml's notation.
+const STREAM: &str = ".StreamArn";
+
+/// Returns the DynamoDB grants of a function, except those with which Lambda reads a stream for it.
 fn grants(function: &str) -> Vec<Access> {
     let function = template().functions.get(function).expect("template.yaml defines the function");
-    function.statements.iter().flat_map(grants_of).collect()
+    let statements = function.statements.iter();
+    statements.filter(|it| !it.resource.ends_with(STREAM)).flat_map(grants_of).collect()
 }
 
 fn grants_of(statement: &Statement) -> Vec<Access> {

@@ -17,12 +17,13 @@ pub const PAGE: &str = "docs/reference/access.md";
 const ROLES: [Role; 5] = [Role::Pending, Role::Patient, Role::Doctor, Role::Staff, Role::Admin];
 
 /// The grounds in the order of a cell, and their names.
-const GROUNDS: [(Basis, &str); 5] = [
+const GROUNDS: [(Basis, &str); 6] = [
     (Basis::Role, "role"),
     (Basis::Own, "own"),
     (Basis::Assignment, "assignment"),
     (Basis::Covering, "covering"),
     (Basis::Proxy, "proxy"),
+    (Basis::Emergency, "emergency"),
 ];
 
 const HEAD: &str = "# Who may do what
@@ -36,6 +37,8 @@ decides. A cell names the grounds on which accounts of a role may call a functio
 - *assignment*: the caller's doctor treats the patient now, or the doctor treats the caller's patient now.
 - *covering*: the caller's doctor now covers a doctor who treats the patient.
 - *proxy*: the caller acts for the patient, as a parent does for a child.
+- *emergency*: the caller has opened emergency access to the patient, by emergency-grant, within the last four hours.
+  emergency-grant itself needs no other ground, and answers 409 to a caller who sees the patient on another one.
 
 Lists contain only what the grounds permit. All other requests get a 403. Its code is `restricted` for a restricted
 patient, `not_assigned` for a patient or a doctor who is not related to the caller or does not exist, and otherwise
@@ -106,6 +109,8 @@ fn grounds(allowed: &Allowed) -> Vec<Basis> {
     match allowed.reach() {
         Reach::Panels(doctors) if doctors.len() > 1 => vec![Basis::Assignment, Basis::Covering],
         Reach::Represented { .. } => vec![Basis::Own, Basis::Proxy],
+        // The store refuses a caller who sees the patient on another ground.
+        _ if allowed.act() == Act::GrantEmergencyAccess => vec![Basis::Emergency],
         _ => vec![allowed.basis()],
     }
 }
@@ -127,7 +132,7 @@ fn actor(role: Role) -> Actor {
 }
 
 /// Returns one relation of each kind.
-fn relations() -> [Relation; 6] {
+fn relations() -> [Relation; 7] {
     let covered = DoctorId::new(2).into_iter().collect();
     [
         Relation::default(),
@@ -136,6 +141,7 @@ fn relations() -> [Relation; 6] {
         Relation { covering: true, covered, ..Relation::default() },
         Relation { proxy: Some(ProxyScope::All), ..Relation::default() },
         Relation { proxy: Some(ProxyScope::Contact), ..Relation::default() },
+        Relation { emergency: true, ..Relation::default() },
     ]
 }
 
@@ -146,11 +152,11 @@ mod tests {
     #[test]
     fn cell_names_every_ground_once() {
         let cells = |act| ROLES.map(|role| cell(act, role));
-        let staff = "role except restricted, own, proxy";
-        assert_eq!(
-            cells(Act::ReadPatient),
-            ["–", "own, proxy", "own, assignment, covering, proxy", staff, staff]
-        );
+        let staff = "role except restricted, own, proxy, emergency";
+        let doctor = "own, assignment, covering, proxy, emergency";
+        assert_eq!(cells(Act::ReadPatient), ["–", "own, proxy", doctor, staff, staff]);
+        let emergency = "emergency";
+        assert_eq!(cells(Act::GrantEmergencyAccess), ["–", "–", emergency, emergency, emergency]);
         assert_eq!(
             cells(Act::ListPatients),
             [

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
+use repo::template::AUDIT_TABLE_NAME;
 use serde_json::{Value, json};
 
 use super::access::{self, Access};
@@ -47,13 +48,25 @@ pub struct Cost {
     pub reads: f64,
     /// In write capacity units.
     pub writes: f64,
+    /// The rows of the audit trail that were put by themselves. They are not among the calls, the rounds and the units,
+    /// because they are put beside other calls.
+    pub rows: usize,
 }
 
-/// A call that is under way: the round in which it began, and whether it reads.
+/// A call that is under way: the round in which it began, and what it does.
 #[derive(Debug)]
 struct Started {
     round: u32,
-    reads: bool,
+    kind: Kind,
+}
+
+/// What a call does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Write,
+    /// It puts a row of the audit trail by itself.
+    Row,
 }
 
 impl Storable for Started {
@@ -111,7 +124,7 @@ impl Intercept for Calls {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let round = self.record().ended + 1;
-        bag.interceptor_state().store_put(Started { round, reads: false });
+        bag.interceptor_state().store_put(Started { round, kind: Kind::Write });
         Ok(())
     }
 
@@ -141,12 +154,16 @@ impl Intercept for Calls {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let operation = operation(request);
+        let body = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
+        let kind = kind(operation, &body);
         let round = bag.load::<Started>().map_or(1, |started| started.round);
-        bag.interceptor_state().store_put(Started { round, reads: is_read(operation) });
+        bag.interceptor_state().store_put(Started { round, kind });
         let mut record = self.record();
-        record.operations.push(operation.to_owned());
+        match kind {
+            Kind::Row => record.cost.rows += 1,
+            Kind::Read | Kind::Write => record.operations.push(operation.to_owned()),
+        }
         if record.handlers > 0 {
-            let body = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
             record.accesses.extend(Access::of_call(operation, &body));
         }
         Ok(())
@@ -161,10 +178,10 @@ impl Intercept for Calls {
         let answer = context.response().body().bytes().unwrap_or_default();
         let units = units(&serde_json::from_slice(answer).unwrap_or_default());
         let mut record = self.record();
-        if bag.load::<Started>().is_some_and(|started| started.reads) {
-            record.cost.reads += units;
-        } else {
-            record.cost.writes += units;
+        match bag.load::<Started>().map(|started| started.kind) {
+            Some(Kind::Read) => record.cost.reads += units,
+            Some(Kind::Write) => record.cost.writes += units,
+            Some(Kind::Row) | None => {}
         }
         Ok(())
     }
@@ -175,9 +192,11 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let round = bag.load::<Started>().map_or(1, |started| started.round);
+        let Some(Started { round, kind: Kind::Read | Kind::Write }) = bag.load::<Started>() else {
+            return Ok(());
+        };
         let mut record = self.record();
-        record.ended = record.ended.max(round);
+        record.ended = record.ended.max(*round);
         record.cost.rounds = record.ended;
         Ok(())
     }
@@ -186,6 +205,16 @@ impl Intercept for Calls {
 fn operation(request: &HttpRequest) -> &str {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     target.strip_prefix(PREFIX).unwrap_or(target)
+}
+
+fn kind(operation: &str, body: &Value) -> Kind {
+    if is_read(operation) {
+        Kind::Read
+    } else if operation == "PutItem" && body["TableName"] == AUDIT_TABLE_NAME {
+        Kind::Row
+    } else {
+        Kind::Write
+    }
 }
 
 /// Whether an operation of DynamoDB only reads.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use repo::template::{AUDIT_TABLE_NAME, KEYS_TABLE_NAME, TABLE_NAME, Template};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::runtime_api::RuntimeApi;
@@ -90,6 +90,8 @@ pub fn environment(
     let local = [
         ("TABLE_NAME", TABLE_NAME),
         ("KEYS_TABLE_NAME", KEYS_TABLE_NAME),
+        ("AUDIT_TABLE_NAME", AUDIT_TABLE_NAME),
+        ("AUDIT_ADDRESS_KEY", "a key of a test"),
         ("AWS_REGION", &aws.region),
         ("AWS_ACCESS_KEY_ID", &aws.access_key_id),
         ("AWS_SECRET_ACCESS_KEY", aws.secret_access_key.expose_secret()),
@@ -123,6 +125,9 @@ pub fn local_environment(
     }
     if has("MAIL_SENDER") {
         set("MAIL_OUTBOX", &outbox.to_string_lossy());
+    }
+    if has("AUDIT_BUCKET") {
+        set("AUDIT_FOLDER", &outbox.join("archive").to_string_lossy());
     }
     environment
 }

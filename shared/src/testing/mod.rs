@@ -4,6 +4,7 @@
 mod access;
 pub mod access_page;
 mod actor;
+pub mod bucket;
 pub mod bulk;
 pub mod calls;
 pub mod checks;
@@ -13,6 +14,7 @@ mod event;
 pub mod faults;
 pub mod forged;
 pub mod function;
+mod moto;
 mod outbox;
 pub mod process;
 pub mod runtime_api;
@@ -23,6 +25,7 @@ mod settings;
 pub mod steps;
 pub mod tls;
 pub mod wire;
+mod witnesses;
 mod world;
 
 use std::sync::LazyLock;
@@ -38,9 +41,10 @@ pub use serde_json::{Value, json};
 pub use settings::{
     ATTEMPT_LIMITS, NO_LIMITS, PASSWORD, PASSWORD_POLICY, RECORD_SETTINGS, SESSION_LIMITS,
 };
+pub use witnesses::Witnesses;
 pub use world::{
-    Handler, World, protected, protected_after, protected_with, public, public_with, run, together,
-    tokens, without_app,
+    Handler, World, protected, protected_after, protected_with, public, public_recorded,
+    public_with, run, together, tokens, without_app,
 };
 
 /// Returns template.yaml. A process parses it once, because every world needs it.

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
+use repo::template::TABLE_NAMES;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -102,5 +102,5 @@ fn is_header(name: &str, line: &str) -> bool {
 
 /// Returns the store whose DynamoDB is at this endpoint.
 pub fn store_at(endpoint: String) -> Store {
-    Store::new(client(&settings(endpoint)), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned())
+    Store::new(client(&settings(endpoint)), TABLE_NAMES.map(str::to_owned))
 }

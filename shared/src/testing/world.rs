@@ -9,6 +9,8 @@
 )]
 
 mod care;
+mod disclosures;
+mod trail;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
+use repo::template::{AUDIT_TABLE_NAME, KEYS_TABLE_NAME, TABLE_NAME, TABLE_NAMES};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -37,7 +39,7 @@ use crate::app::{App, Rules};
 use crate::auth::mailed_token::MailedToken;
 use crate::auth::minter::Minter;
 use crate::auth::{invitation, verification};
-use crate::config::{self, DynamoDb, Settings, Tokens};
+use crate::config::{self, Audit, Config, DynamoDb, Settings, Tokens};
 use crate::context::Context;
 use crate::cursor::Cursors;
 use crate::dynamo::{self, Item, Key, client};
@@ -61,6 +63,9 @@ use crate::targets::Target;
 
 /// The moment at which every test begins: 31 January 2026, noon.
 const BEGINNING: &str = "2026-01-31T12:00:00.000Z";
+
+/// How long the rows of the audit trail stay.
+const AUDIT_RETENTION: Duration = Duration::from_secs(395 * 24 * 60 * 60);
 
 /// The app and the tables of one test.
 pub struct World {
@@ -130,7 +135,20 @@ where
     S: Settings,
     F: Future<Output = ApiResult> + Send + 'static,
 {
-    pipeline::public(Arc::new(settings), handler)
+    pipeline::public(Arc::new(settings), None, handler)
+}
+
+/// Returns a handler with settings, as `serve_public_recorded` runs it.
+pub fn public_recorded<S, F>(
+    operation: &'static str,
+    settings: S,
+    handler: fn(Context<S>) -> F,
+) -> impl Handler
+where
+    S: Settings,
+    F: Future<Output = ApiResult> + Send + 'static,
+{
+    pipeline::public(Arc::new(settings), Some(operation), handler)
 }
 
 /// Returns a handler as `serve_static` runs it.
@@ -169,7 +187,7 @@ impl World {
         let secret = SecretString::from("a secret of a test, long enough to be one");
         let app = app(&dynamodb, &calls, &clock);
         // By a client whose calls are not recorded.
-        let store = Store::new(raw.clone(), TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        let store = Store::new(raw.clone(), TABLE_NAMES.map(str::to_owned));
         let cursor_key = CursorKey::random(app.system()).expect("a key");
         store.cursor_keys().make(&cursor_key, "1", app.now()).await.expect("a key");
         Self {
@@ -200,6 +218,11 @@ impl World {
         app_with(&dynamodb, &self.calls, &self.clock, config::Responses::default(), rules)
     }
 
+    /// Returns the app of another process whose DynamoDB is at this endpoint.
+    pub fn app_at(&self, endpoint: String) -> App {
+        app(&emulator::settings(endpoint), &self.calls, &self.clock)
+    }
+
     /// Returns the app of another process and the record of its calls, for functions that answer no requests.
     pub fn app_of_function(&self) -> (App, Calls) {
         let calls = Calls::default();
@@ -208,8 +231,7 @@ impl World {
 
     /// Returns the app of another process whose DynamoDB fails.
     pub async fn app_with_fault(&self, when: When, fault: Fault) -> App {
-        let endpoint = faults::before(&self.endpoint(), when, fault).await;
-        app(&emulator::settings(endpoint), &self.calls, &self.clock)
+        self.app_at(faults::before(&self.endpoint(), when, fault).await)
     }
 
     /// Returns all rows of the main table whose partition key has this prefix.
@@ -434,15 +456,24 @@ fn app_with(
     responses: config::Responses,
     rules: Rules,
 ) -> App {
-    let config = dynamo::config(dynamodb).interceptor(calls.clone());
-    let store = Store::new(
-        Client::from_conf(config.build()),
-        TABLE_NAME.to_owned(),
-        KEYS_TABLE_NAME.to_owned(),
-    );
+    let client = dynamo::config(dynamodb).interceptor(calls.clone());
+    let config = Config {
+        dynamodb: dynamodb.clone(),
+        table_name: TABLE_NAME.to_owned(),
+        keys_table_name: KEYS_TABLE_NAME.to_owned(),
+        audit: Audit {
+            table_name: AUDIT_TABLE_NAME.to_owned(),
+            retention: AUDIT_RETENTION,
+            address_key: "a key of a test".into(),
+        },
+        tokens: tokens(),
+        responses,
+        primes: false,
+        memory_mib: 1024,
+    };
     let clock = clock.clone();
     let now = move || Timestamp::from_millisecond(clock.load(Ordering::Relaxed));
-    App::with(store, tokens(), responses, 1024, Arc::new(now), rules)
+    App::with(Client::from_conf(client.build()), config, Arc::new(now), rules)
 }
 
 /// Returns the issuer and the audience of a world's tokens.

@@ -79,9 +79,11 @@ def run(template, sets):
     made = life.deploy(life.cloudformation.create_stack, sets[0])
     for parameters in sets[1:]:
         before, made = made, life.deploy(life.cloudformation.update_stack, parameters)
-        for name in ("Table", "KeysTable", "Key", "TokenSecret"):
+        for name in ("Table", "KeysTable", "AuditTable", "Key", "TokenSecret"):
             assert made[name] == before[name], f"the update replaces {name}"
-    kept = {made["Table"], made["KeysTable"]}
+        bucket = made.get("AuditBucket")
+        assert bucket in (None, before["AuditBucket"]), "the update replaces the bucket"
+    kept = {made["Table"], made["KeysTable"], made["AuditTable"]}
     assert tables() == kept, tables()
     logs = groups()
     life.delete()

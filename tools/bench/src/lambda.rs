@@ -5,7 +5,7 @@
 mod price;
 mod quota;
 mod rounds;
-mod slow_dynamodb;
+pub mod slow_dynamodb;
 mod table;
 
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! `cargo benchmark`: measures functions and the API; `cargo benchmark help` lists the commands.
 
+mod audit;
 mod functions;
 mod lambda;
 mod load;
@@ -22,6 +23,10 @@ use repo::root;
 #[derive(Parser)]
 #[command(name = "cargo benchmark", bin_name = "cargo benchmark")]
 enum Command {
+    /// Measure whether a read waits for its row of the audit trail, with a DynamoDB that takes 5 ms for each call
+    ///
+    /// Compares patients-get with doctors-get, which makes the same call and puts no row.
+    Audit(audit::Options),
     /// Measure the cost of functions: start, request, memory, size, calls to DynamoDB
     ///
     /// Each figure has its ratio to that of a function that does nothing, which is built and measured in the same run.
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
 async fn carry_out(command: Command) -> Result<ExitCode> {
     root::find()?;
     match command {
+        Command::Audit(options) => audit::run(&options).await?,
         Command::Functions(options) => return functions::run(&options).await,
         Command::Lambda(options) => lambda::run(&options).await?,
         Command::Load(options) => load::run(options).await?,

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal};
 use std::thread;
 
+use shared::audit::Subjects;
 use shared::model::email::name_form;
 use shared::model::timestamp::Timestamp;
 use shared::model::user::User;
@@ -45,16 +46,20 @@ pub async fn run(command: &Command) -> Result {
 
 async fn add(Add { name, yes, target }: &Add) -> Result {
     let target = target.open().await?;
+    let store = target.recorded_as("ops admin add")?;
     let name = name_form(name);
-    let user = target.store.accounts().named(&name).await?;
+    let user = store.accounts().named(&name).await?;
     let user = user.ok_or_else(|| format!("no account has this name: {WAY_OUT}"))?;
+    // Before the account is shown.
+    let subjects = Subjects { accounts: [user.id].into(), ..Subjects::default() };
+    store.operator().record(subjects).await?;
     if !user.is_active_admin() {
         ui::print(description(&user));
         if !yes && !confirmed(io::stdin().is_terminal(), answer).await? {
             return Err("not confirmed: nothing was changed".into());
         }
     }
-    match target.store.operator().make_admin(&name, Timestamp::system()).await? {
+    match store.operator().make_admin(&name, Timestamp::system()).await? {
         MadeAdmin::Done(user) => ui::print(format!("user {} is an admin now\n", user.id)),
         MadeAdmin::Already(user) => ui::print(format!("user {} is an admin already\n", user.id)),
         MadeAdmin::Unknown => return Err(format!("no account has this name: {WAY_OUT}").into()),

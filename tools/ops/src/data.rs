@@ -21,6 +21,12 @@ const LOCK: &str = "lock";
 /// The file in which that process, if it is a `cargo dev`, announces the endpoint of its DynamoDB.
 const ENDPOINT: &str = "dynamodb-endpoint";
 
+/// The log of the functions of the current `cargo dev`, or of the last one.
+pub const LOG: &str = "functions.log";
+
+/// The lines of earlier logs that name rows of the audit trail.
+pub const KEPT_LOG: &str = "audit.log";
+
 /// The folder, locked by this process.
 pub struct Data {
     folder: PathBuf,
@@ -105,6 +111,14 @@ pub async fn access(folder: Option<&Path>) -> Result<Access> {
     Err(format!("{user} {}; try again soon", folder.display()).into())
 }
 
+/// Returns the folder; without one, `.local` in the repository.
+pub fn folder_or_default(folder: Option<&Path>) -> Result<PathBuf> {
+    Ok(match folder {
+        Some(folder) => folder.to_owned(),
+        None => root::find()?.join(".local"),
+    })
+}
+
 /// Returns whether a process uses the folder, which exists.
 pub fn is_in_use(folder: &Path) -> Result<bool> {
     let lock = try_lock(&folder.join(LOCK)).map_err(|error| cannot_use(folder, error))?;
@@ -113,10 +127,7 @@ pub fn is_in_use(folder: &Path) -> Result<bool> {
 
 /// Creates the folder if it is missing, and returns its full path.
 fn prepare(folder: Option<&Path>) -> Result<PathBuf> {
-    let folder = match folder {
-        Some(folder) => folder.to_owned(),
-        None => root::find()?.join(".local"),
-    };
+    let folder = folder_or_default(folder)?;
     let cannot = |error| cannot_use(&folder, error);
     fs::create_dir_all(&folder).map_err(cannot)?;
     if fs::read_dir(&folder).map_err(cannot)?.next().is_none() {

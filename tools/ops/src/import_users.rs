@@ -63,9 +63,10 @@ pub async fn run(options: &Options) -> Result {
     let Dump { entries, others } = read(options, now)?;
     let total = entries.len();
     let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
+    let store = target.recorded_as("ops import-users")?;
 
     let mut report = Report { others, ..Report::default() };
-    let import = import(&target.store, entries, now, &mut report);
+    let import = import(&store, entries, now, &mut report);
     let problem = match unless_stopped(import, false).await? {
         Some(Ok(())) => {
             ui::print(report);
@@ -181,7 +182,7 @@ impl fmt::Display for Report {
 
 #[cfg(test)]
 mod tests {
-    use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+    use repo::template::{TABLE_NAMES, Template};
     use secrecy::ExposeSecret;
     use serde_json::{Value, json};
     use shared::store::{NewUser, client};
@@ -254,7 +255,7 @@ mod tests {
         let emulator = Emulator::in_memory().await.unwrap();
         let client = client(&emulator::settings(emulator.endpoint()));
         create_tables(&client, &Template::load().unwrap()).await.unwrap();
-        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        let store = Store::new(client, TABLE_NAMES.map(str::to_owned));
         (emulator, store)
     }
 

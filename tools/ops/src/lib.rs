@@ -2,6 +2,7 @@
 //! developers' commands also use: terminal output, signals, child processes, the data folder, HTTP and AWS settings.
 
 pub mod admin;
+pub mod audit;
 pub mod aws;
 pub mod data;
 pub mod dynamodb;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ops::{Result, admin, import_users, migrate, rename, revoke_everyone, smoke};
+use ops::{Result, admin, audit, import_users, migrate, rename, revoke_everyone, smoke};
 
 /// Operators' commands of the HealthCare repository
 #[derive(Parser)]
@@ -12,6 +12,9 @@ enum Command {
     /// Manage the administrators among the accounts
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Verify the audit trail, find rows in it, and write its views again
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Create accounts for the users of a Django project
     ///
     /// Passwords are imported if the login can verify them (PBKDF2 with SHA-256, argon2id); other users must reset
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
 async fn carry_out(command: Command) -> Result<ExitCode> {
     match command {
         Command::Admin(command) => admin::run(&command).await?,
+        Command::Audit(command) => audit::run(&command).await?,
         Command::ImportUsers(options) => import_users::run(&options).await?,
         Command::Migrate(options) => migrate::run(&options).await?,
         Command::Rename(command) => rename::run(&command).await?,
@@ -70,6 +74,20 @@ mod tests {
     #[test]
     fn command_line_is_valid() {
         Command::command().debug_assert();
+    }
+
+    #[test]
+    fn rows_are_found_by_at_least_one_criterion() {
+        let parse = |arguments: &[&str]| {
+            let mut find = vec!["cargo ops", "audit", "find"];
+            find.extend(arguments);
+            Command::try_parse_from(find)
+        };
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["--day", "2026-02-30"]).is_err());
+        assert!(parse(&["--patient", "7", "--actor", "3", "--day", "2026-01-31"]).is_ok());
+        assert!(parse(&["--day", "2026-01-31", "--audit-table", "a"]).is_err());
+        assert!(parse(&["--day", "2026-01-31", "--table", "t", "--audit-table", "a"]).is_ok());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use indicatif::ProgressBar;
 use repo::template::{Index, Template};
+use shared::audit::Subjects;
 use shared::model::timestamp::Timestamp;
 use shared::store::{Collision, IndexState, Reindex, SchemaState, Step, Store, TableIndex};
 
@@ -9,7 +10,7 @@ use crate::patience::patiently;
 use crate::schema::newer;
 use crate::stop::unless_stopped;
 use crate::target::{Opened, Target};
-use crate::{Result, ui};
+use crate::{Failure, Result, ui};
 
 /// The number of items that a step reads.
 const PAGE: i32 = 500;
@@ -26,7 +27,9 @@ pub async fn run(options: &Options) -> Result {
     let arguments = options.target.arguments();
     let work = async {
         check(&target, &indexes).await?;
-        migrate(&target.store, PAGE).await
+        let collisions = migrate(&target.store, PAGE).await?;
+        record(&target).await?;
+        Ok::<_, Failure>(collisions)
     };
     let collisions = match unless_stopped(work, false).await? {
         Some(Ok(collisions)) => collisions,
@@ -115,6 +118,17 @@ async fn migrate(store: &Store, page: i32) -> Result<Vec<Collision>> {
     }
 }
 
+/// Puts the row of the audit trail about the run: one for all records, because nobody asked for any of the changes.
+async fn record(target: &Opened) -> Result {
+    if target.has_trail() {
+        let store = target.recorded_as("ops migrate")?;
+        return Ok(store.operator().record(Subjects::default()).await?);
+    }
+    // The stack of an older version has no audit trail.
+    ui::warning("no row of the audit trail says so; if the stack has one, add --audit-table NAME");
+    Ok(())
+}
+
 fn show(progress: &ProgressBar, run: &Reindex<'_>) {
     // The number of items was an estimate.
     progress.set_length(progress.length().unwrap_or_default().max(run.items()));
@@ -133,7 +147,7 @@ fn describe(Collision { kind, field, id, other }: &Collision, arguments: &str) -
 mod tests {
     use std::collections::BTreeSet;
 
-    use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
+    use repo::template::TABLE_NAMES;
     use shared::store::client;
     use shared::testing::emulator::{self, Emulator, create_tables};
 
@@ -142,7 +156,7 @@ mod tests {
     async fn opened(emulator: &Emulator, is_stack: bool) -> Opened {
         let client = client(&emulator::settings(emulator.endpoint()));
         create_tables(&client, &Template::load().unwrap()).await.unwrap();
-        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        let store = Store::new(client, TABLE_NAMES.map(str::to_owned));
         Opened::new(store, is_stack)
     }
 
@@ -180,6 +194,19 @@ mod tests {
         assert_eq!(local.store.operator().schema().await.unwrap(), SchemaState::Empty);
         assert!(migrate(&local.store, 1).await.unwrap().is_empty());
         assert_eq!(local.store.operator().schema().await.unwrap(), SchemaState::Current);
+    }
+
+    #[tokio::test]
+    async fn run_is_one_row_of_the_audit_trail() {
+        let emulator = Emulator::in_memory().await.unwrap();
+        let local = opened(&emulator, false).await;
+        assert!(migrate(&local.store, 1).await.unwrap().is_empty());
+        record(&local).await.unwrap();
+        let operator = local.store.operator();
+        let items = operator.scan_trail(10).next_page().await.unwrap().unwrap();
+        let rows: Vec<_> = items.iter().filter_map(|item| item.stored().row()).collect();
+        let operations: Vec<_> = rows.iter().map(|row| row.facts.operation.as_ref()).collect();
+        assert_eq!(operations, ["ops migrate"]);
     }
 
     #[test]

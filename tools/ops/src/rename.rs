@@ -64,14 +64,16 @@ async fn rename(command: &Command) -> Result {
         Command::User(User { id, username, email, target }) => {
             let change = UserRename { username: username.clone(), email: email.clone() };
             let target = target.open().await?;
-            target.store.operator().rename_user(*id, &change, now).await.map_err(explain)?;
+            let store = target.recorded_as("ops rename user")?;
+            store.operator().rename_user(*id, &change, now).await.map_err(explain)?;
             ui::print(format!("user {id} is renamed\n"));
         }
         Command::Doctor(Doctor { id, license_number, email, target }) => {
             let license_number = license_number.clone();
             let change = DoctorRename { license_number, email: email.clone() };
             let target = target.open().await?;
-            target.store.operator().rename_doctor(*id, &change, now).await.map_err(explain)?;
+            let store = target.recorded_as("ops rename doctor")?;
+            store.operator().rename_doctor(*id, &change, now).await.map_err(explain)?;
             ui::print(format!("doctor {id} is renamed\n"));
         }
     }

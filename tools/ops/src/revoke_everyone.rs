@@ -20,7 +20,8 @@ pub struct Options {
 
 pub async fn run(options: &Options) -> Result {
     let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
-    let revoked = unless_stopped(revoke(&target.store), false).await?;
+    let store = target.recorded_as("ops revoke-everyone")?;
+    let revoked = unless_stopped(revoke(&store), false).await?;
     let accounts = revoked.ok_or("stopped; run the same command again to revoke everyone")??;
     ui::print(format!("accounts signed out: {accounts}\n"));
     Ok(())

@@ -26,9 +26,10 @@ pub struct Options {
 
 pub async fn run(options: &Options) -> Result {
     let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
+    let store = target.recorded_as("ops smoke")?;
     // Unless the user names the tables, they may not be those of the API.
     let account = if options.target.is_named() { Account::Imported } else { Account::Registered };
-    smoke(&options.url, &target.store, account).await
+    smoke(&options.url, &store, account).await
 }
 
 /// Tests the API at a URL, which uses this store. Removes everything that it creates, even when a call fails or the

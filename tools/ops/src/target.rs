@@ -1,12 +1,13 @@
 //! The tables that a command works on: those of `cargo dev`, or a deployed stack's.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME};
+use repo::template::{TABLE_NAME, TABLE_NAMES};
 use shared::store::Store;
 use shared::store::client;
 
-use crate::data::{Access, access};
+use crate::data::{Access, access, folder_or_default};
 use crate::dynamodb::DynamoDb;
 use crate::local_tables::LocalTables;
 use crate::shell::shell_word;
@@ -14,6 +15,14 @@ use crate::{Result, ui};
 
 /// How often a command tries to open the tables if other processes open them first.
 const TRIES: usize = 3;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The days for which the rows of the audit trail stay in their table, as in template.yaml.
+const RETENTION_DAYS: u32 = 395;
+
+/// The same as a duration.
+pub const RETENTION: Duration = DAY.saturating_mul(RETENTION_DAYS);
 
 // Without a doc comment, because clap would show it as the command's description.
 #[derive(clap::Args)]
@@ -27,6 +36,16 @@ pub struct Target {
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
 
+    /// The table of the stack's audit trail, its output AuditTableName: a command that shows or
+    /// changes accounts writes rows into it
+    #[arg(long, value_name = "NAME", requires = "table")]
+    audit_table: Option<String>,
+
+    /// Days for which rows stay in that table, the stack's parameter AuditRetentionDays
+    #[arg(long, value_name = "DAYS", default_value_t = RETENTION_DAYS)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    audit_retention_days: u32,
+
     /// Use this DynamoDB instead of the region's
     #[arg(long, value_name = "URL", requires = "table")]
     dynamodb_endpoint: Option<String>,
@@ -37,22 +56,66 @@ pub struct Opened {
     pub store: Store,
     /// Whether CloudFormation has created the table.
     pub is_stack: bool,
+    /// Whether the table of the audit trail is known.
+    has_trail: bool,
+    /// For as long as this, rows stay in it.
+    retention: Duration,
     /// Keeps the tables open if no `cargo dev` does.
-    _local: Option<LocalTables>,
+    local: Option<LocalTables>,
 }
 
 impl Opened {
     /// Tables that another process, or AWS, keeps open.
     pub fn new(store: Store, is_stack: bool) -> Self {
-        Self { store, is_stack, _local: None }
+        Self { store, is_stack, has_trail: true, retention: RETENTION, local: None }
+    }
+
+    /// Returns the store whose changes the audit trail records under the name of this command.
+    pub fn recorded_as(&self, command: &'static str) -> Result<Store> {
+        Ok(self.with_trail()?.recorded_as(command, self.retention))
+    }
+
+    /// Returns the store if it has the table of the audit trail.
+    pub fn with_trail(&self) -> Result<&Store> {
+        if self.has_trail {
+            return Ok(&self.store);
+        }
+        let reason = "this command reads or writes rows of the audit trail";
+        Err(format!("{reason}: add --audit-table NAME, the stack's output AuditTableName").into())
+    }
+
+    pub fn has_trail(&self) -> bool {
+        self.has_trail
+    }
+
+    pub fn retention(&self) -> Duration {
+        self.retention
+    }
+
+    /// Whether another process, or AWS, keeps the tables open.
+    pub fn is_shared(&self) -> bool {
+        self.local.is_none()
     }
 }
 
 impl Target {
     pub async fn open(&self) -> Result<Opened> {
-        match &self.table {
-            Some(name) => table(name, self.dynamodb_endpoint.as_deref()),
-            None => local(self.data.as_deref()).await,
+        let opened = match &self.table {
+            Some(name) => {
+                let audit_table = self.audit_table.as_deref();
+                table(name, audit_table, self.dynamodb_endpoint.as_deref())?
+            }
+            None => local(self.data.as_deref()).await?,
+        };
+        let retention = DAY.saturating_mul(self.audit_retention_days);
+        Ok(Opened { retention, ..opened })
+    }
+
+    /// Returns the folder with the data of `cargo dev`; `None` if another table is named.
+    pub fn local_folder(&self) -> Result<Option<PathBuf>> {
+        match self.table {
+            Some(_) => Ok(None),
+            None => folder_or_default(self.data.as_deref()).map(Some),
         }
     }
 
@@ -63,10 +126,18 @@ impl Target {
 
     /// Returns the arguments that name these tables, with a space in front; empty for the default.
     pub fn arguments(&self) -> String {
-        match &self.table {
-            Some(name) => table_arguments(name, self.dynamodb_endpoint.as_deref()),
+        let mut arguments = match &self.table {
+            Some(name) => {
+                let audit_table = self.audit_table.as_deref();
+                table_arguments(name, audit_table, self.dynamodb_endpoint.as_deref())
+            }
             None => data_arguments(self.data.as_deref()),
+        };
+        if self.audit_retention_days != RETENTION_DAYS {
+            let days = self.audit_retention_days;
+            arguments.push_str(&format!(" --audit-retention-days {days}"));
         }
+        arguments
     }
 }
 
@@ -77,10 +148,14 @@ pub fn data_arguments(folder: Option<&Path>) -> String {
         .unwrap_or_default()
 }
 
-/// Returns the arguments that name a table, with a space in front.
-pub fn table_arguments(name: &str, endpoint: Option<&str>) -> String {
-    let endpoint = endpoint.map(|url| format!(" --dynamodb-endpoint {}", shell_word(url)));
-    format!(" --table {}{}", shell_word(name), endpoint.unwrap_or_default())
+/// Returns the arguments that name the tables of a stack, with a space in front.
+pub fn table_arguments(name: &str, audit_table: Option<&str>, endpoint: Option<&str>) -> String {
+    let options =
+        [("table", Some(name)), ("audit-table", audit_table), ("dynamodb-endpoint", endpoint)];
+    let arguments = options
+        .into_iter()
+        .filter_map(|(option, value)| Some(format!(" --{option} {}", shell_word(value?))));
+    arguments.collect()
 }
 
 async fn local(folder: Option<&Path>) -> Result<Opened> {
@@ -88,8 +163,8 @@ async fn local(folder: Option<&Path>) -> Result<Opened> {
     let dynamodb = DynamoDb::at(&endpoint)?;
     ui::status("Using", &dynamodb);
     let client = client(dynamodb.settings());
-    let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
-    Ok(Opened { store, is_stack: false, _local: local })
+    let store = Store::new(client, TABLE_NAMES.map(str::to_owned));
+    Ok(Opened { local, ..Opened::new(store, false) })
 }
 
 /// Returns the endpoint of the tables in the folder, and what keeps them open if no `cargo dev` does. `start` opens
@@ -111,16 +186,18 @@ async fn open_local(
     Err(format!("other processes opened the tables first, {TRIES} times; try again later").into())
 }
 
-fn table(name: &str, endpoint: Option<&str>) -> Result<Opened> {
+fn table(name: &str, audit_table: Option<&str>, endpoint: Option<&str>) -> Result<Opened> {
     let dynamodb = match endpoint {
         Some(endpoint) => DynamoDb::at(endpoint)?,
         None => DynamoDb::of_region()?,
     };
     ui::status("Using", format!("the table {name}, in {dynamodb}"));
     // A stack's keys table has a name of its own, but no command reads or writes that table.
-    let store = Store::new(client(dynamodb.settings()), name.to_owned(), String::new());
+    let names = [name, "", audit_table.unwrap_or_default()].map(str::to_owned);
+    let store = Store::new(client(dynamodb.settings()), names);
     // `cargo dev` has created a table with this name.
-    Ok(Opened::new(store, name != TABLE_NAME))
+    let opened = Opened::new(store, name != TABLE_NAME);
+    Ok(Opened { has_trail: audit_table.is_some(), ..opened })
 }
 
 #[cfg(test)]
@@ -136,7 +213,17 @@ mod tests {
         assert_eq!(data_arguments(Some(Path::new("my data"))), " --data 'my data'");
         let endpoint = Some("http://127.0.0.1:8001");
         let arguments = " --table t --dynamodb-endpoint http://127.0.0.1:8001";
-        assert_eq!(table_arguments("t", endpoint), arguments);
+        assert_eq!(table_arguments("t", None, endpoint), arguments);
+        assert_eq!(table_arguments("t", Some("a b"), None), " --table t --audit-table 'a b'");
+    }
+
+    #[test]
+    fn without_the_table_of_the_trail_nothing_can_be_recorded() {
+        let endpoint = Some("http://127.0.0.1:1");
+        let opened = table("t", None, endpoint).unwrap();
+        let error = opened.recorded_as("ops admin add").unwrap_err().to_string();
+        assert!(error.contains("--audit-table") && opened.is_stack, "{error}");
+        assert!(table("t", Some("a"), endpoint).unwrap().recorded_as("ops admin add").is_ok());
     }
 
     #[tokio::test]

@@ -34,6 +34,10 @@ const DEFAULT_TIMEOUT: u64 = 3;
 pub const TABLE_NAME: &str = "healthcare";
 /// The name of the table of public token keys outside of a CloudFormation stack.
 pub const KEYS_TABLE_NAME: &str = "healthcare-keys";
+/// The name of the audit trail's table outside of a CloudFormation stack.
+pub const AUDIT_TABLE_NAME: &str = "healthcare-audit";
+/// All of them, in the order in which a store takes them.
+pub const TABLE_NAMES: [&str; 3] = [TABLE_NAME, KEYS_TABLE_NAME, AUDIT_TABLE_NAME];
 
 /// template.yaml: its functions, its tables and all its resources.
 #[derive(Debug)]
@@ -85,6 +89,13 @@ pub struct Table {
     #[serde(default)]
     pub global_secondary_indexes: Vec<Index>,
     time_to_live_specification: Option<TimeToLive>,
+    stream_specification: Option<StreamSpecification>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamSpecification {
+    stream_view_type: String,
 }
 
 /// An attribute of a key.
@@ -139,6 +150,11 @@ impl Table {
             .as_ref()
             .filter(|ttl| ttl.enabled)
             .map(|ttl| ttl.attribute_name.as_str())
+    }
+
+    /// Returns what the records of the table's stream hold, if it has one.
+    pub fn stream_view_type(&self) -> Option<&str> {
+        self.stream_specification.as_ref().map(|stream| stream.stream_view_type.as_str())
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ops::Result;
 use ops::dynamodb::DynamoDb;
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use repo::template::{TABLE_NAMES, Template};
 use shared::model::timestamp::Timestamp;
 use shared::store::{CursorKey, Store, client};
 use shared::system::System;
@@ -52,7 +52,7 @@ impl Database {
     /// Returns its tables, as functions use them.
     pub fn store(&self) -> Store {
         let client = client(self.dynamodb.settings());
-        Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned())
+        Store::new(client, TABLE_NAMES.map(str::to_owned))
     }
 
     fn embedded(emulator: Emulator, place: &str) -> Self {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ops::dynamodb::DynamoDb;
 use ops::stop::unless_stopped;
-use ops::target::table_arguments;
+use ops::target::{RETENTION, table_arguments};
 use ops::{Failure, Result, aws, http, schema, smoke, ui};
 use repo::root::repository;
 use shared::config::Aws;
@@ -20,6 +20,9 @@ use crate::stage::Stage;
 
 /// The output with the name of the main table.
 const TABLE_NAME: &str = "TableName";
+
+/// The output with the name of the audit trail's table, which stacks of older versions do not have.
+const AUDIT_TABLE_NAME: &str = "AuditTableName";
 
 /// The time until a new API must be reachable everywhere.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -71,9 +74,9 @@ pub async fn run(options: &Options) -> Result {
         let deployed = deploy(&sam, &stage, &aws, options).await?;
         Ok::<_, Failure>((is_new, deployed))
     };
-    let (is_new, Deployed { url, table_name }) =
+    let (is_new, Deployed { url, table_name, audit_table_name }) =
         unless_stopped(deployment, false).await?.ok_or("stopped")??;
-    let store = store(aws, table_name);
+    let store = store(aws, table_name, audit_table_name).recorded_as("ops smoke", RETENTION);
     if is_new {
         store.operator().start_schema().await?;
     }
@@ -91,6 +94,7 @@ struct Deployed {
     /// Ends with a slash.
     url: String,
     table_name: String,
+    audit_table_name: String,
 }
 
 /// Returns whether the stage has no table with data yet. Refuses a table with data of another version.
@@ -98,7 +102,10 @@ async fn is_new(sam: &Sam, stage: &Stage, aws: &Aws) -> Result<bool> {
     let outputs = sam.outputs_if_deployed(stage, &aws.region).await?.unwrap_or_default();
     match outputs.get(TABLE_NAME) {
         Some(name) => {
-            schema::is_new(&store(aws.clone(), name.clone()), &table_arguments(name, None)).await
+            let audit_table = outputs.get(AUDIT_TABLE_NAME);
+            let store = store(aws.clone(), name.clone(), audit_table.cloned().unwrap_or_default());
+            let arguments = table_arguments(name, audit_table.map(String::as_str), None);
+            schema::is_new(&store, &arguments).await
         }
         None => Ok(true),
     }
@@ -121,6 +128,7 @@ async fn deploy(sam: &Sam, stage: &Stage, aws: &Aws, options: &Options) -> Resul
     Ok(Deployed {
         url: output(&outputs, stage, "ApiUrl")?,
         table_name: output(&outputs, stage, TABLE_NAME)?,
+        audit_table_name: output(&outputs, stage, AUDIT_TABLE_NAME)?,
     })
 }
 
@@ -129,10 +137,10 @@ fn output(outputs: &Outputs, stage: &Stage, name: &str) -> Result<String> {
     Ok(outputs.get(name).cloned().ok_or_else(missing)?)
 }
 
-fn store(aws: Aws, name: String) -> Store {
+fn store(aws: Aws, name: String, audit_table: String) -> Store {
     let dynamodb = DynamoDb::of(aws);
     // The stack's keys table has a name of its own, but the smoke test neither reads nor writes that table.
-    Store::new(client(dynamodb.settings()), name, String::new())
+    Store::new(client(dynamodb.settings()), [name, String::new(), audit_table])
 }
 
 #[cfg(test)]
@@ -158,14 +166,17 @@ mod tests {
                "lambda build --release" | "build --config-env dev") ;;
                "deploy --config-env dev --region us-east-1 --no-confirm-changeset --debug") ;;
                list*) echo '[{"OutputKey": "ApiUrl", "OutputValue": "https://a.example/live/"},
-                             {"OutputKey": "TableName", "OutputValue": "clinic-dev-Table-1"}]' ;;
+                             {"OutputKey": "TableName", "OutputValue": "clinic-dev-Table-1"},
+                             {"OutputKey": "AuditTableName", "OutputValue": "clinic-audit-1"}]' ;;
                *) echo "unexpected call: $*" >&2; exit 1 ;;
                esac"#,
         );
         let deployed =
             deploy(&script.sam(), &stage("x86_64"), &Aws::anybody(), &options()).await.unwrap();
         let url = "https://a.example/live/".to_owned();
-        assert_eq!(deployed, Deployed { url, table_name: "clinic-dev-Table-1".to_owned() });
+        let table_name = "clinic-dev-Table-1".to_owned();
+        let audit_table_name = "clinic-audit-1".to_owned();
+        assert_eq!(deployed, Deployed { url, table_name, audit_table_name });
     }
 
     #[tokio::test]
@@ -176,7 +187,8 @@ mod tests {
                deploy*) ;;
                "tools/xtask/src/sam/protect.py clinic-dev us-east-1") ;;
                list*) echo '[{"OutputKey": "ApiUrl", "OutputValue": "https://a.example/live/"},
-                             {"OutputKey": "TableName", "OutputValue": "t"}]' ;;
+                             {"OutputKey": "TableName", "OutputValue": "t"},
+                             {"OutputKey": "AuditTableName", "OutputValue": "a"}]' ;;
                *) echo "unexpected call: $*" >&2; exit 1 ;;
                esac"#,
         );

@@ -3,13 +3,16 @@
 //! One process has an embedded DynamoDB, a gateway, and a scheduler that invokes the scheduled functions. Its child,
 //! `cargo lambda watch`, starts a function at its first request and again whenever its code changes. All end together.
 
+mod audit_log;
 mod demo;
 mod environment_file;
 mod files;
 mod functions;
 mod gateway;
+mod invocation;
 mod schedule;
 mod scheduler;
+mod stream;
 mod summary;
 
 use std::future::pending;
@@ -21,7 +24,7 @@ use ops::stop::unless_stopped;
 use ops::target::{data_arguments, table_arguments};
 use ops::{Result, schema, ui};
 use repo::generated;
-use repo::template::{TABLE_NAME, Template};
+use repo::template::{AUDIT_TABLE_NAME, TABLE_NAME, Template};
 use shared::store::client;
 use shared::testing::emulator::create_missing_tables;
 use tokio::task::spawn_blocking;
@@ -31,9 +34,10 @@ use self::environment_file::EnvironmentFile;
 use self::functions::Functions;
 use self::gateway::Gateway;
 use self::scheduler::Timetable;
+use self::stream::Stream;
 use self::summary::Summary;
 use crate::database::Database;
-use crate::environment::environment;
+use crate::environment::{Folders, environment};
 use crate::port::Port;
 use crate::tools::CARGO_LAMBDA;
 
@@ -114,8 +118,10 @@ async fn serve_tables(options: &Options) -> Result {
         None
     } else {
         let outbox = files::outbox(data.folder())?;
+        let archive = files::archive(data.folder());
+        let folders = Folders { outbox: &outbox, archive: &archive };
         let token_secret = files::token_secret(data.folder())?;
-        let environment = environment(&template, &database.dynamodb, token_secret, Some(&outbox));
+        let environment = environment(&template, &database.dynamodb, token_secret, Some(&folders));
         Some(EnvironmentFile::write(data.folder(), &environment)?)
     };
     if let Some(endpoint) = database.dynamodb.endpoint() {
@@ -141,7 +147,7 @@ async fn open_tables(options: &Options, template: &Template, data: &Data) -> Res
         return Ok(database);
     }
     let arguments = match &options.dynamodb_endpoint {
-        Some(endpoint) => table_arguments(TABLE_NAME, Some(endpoint)),
+        Some(endpoint) => table_arguments(TABLE_NAME, Some(AUDIT_TABLE_NAME), Some(endpoint)),
         None => data_arguments(options.data.as_deref()),
     };
     prepare(&database, template, &arguments).await?;
@@ -184,14 +190,21 @@ async fn serve(options: &Options) -> Result {
     let outbox = files::outbox(data.folder())?;
     let log = files::log(data.folder());
     let token_secret = files::token_secret(data.folder())?;
-    let environment = environment(&template, dynamodb, token_secret, Some(&outbox));
+    let archive = files::archive(data.folder());
+    let folders = Folders { outbox: &outbox, archive: &archive };
+    let environment = environment(&template, dynamodb, token_secret, Some(&folders));
     let inner = Port::reserve(0)?;
     let inner_number = inner.number();
     let _gateway = Gateway::serve(port, inner_number)?;
-    let mut functions = Functions::start(&cargo_lambda, inner, options, environment, log.clone())?;
+    let has_own_tables = !options.in_memory && options.dynamodb_endpoint.is_none();
+    let output = (log.clone(), audit_log::begin(data.folder(), has_own_tables)?);
+    let mut functions = Functions::start(&cargo_lambda, inner, options, environment, output)?;
     functions.ready(&url).await?;
     // Dropped before the functions: an invocation that ends with them has not failed.
     let _scheduler = timetable.start(inner_number, &log);
+    let position = files::stream_position(data.folder(), options.in_memory)?;
+    let embedded = dynamodb.endpoint().filter(|_| options.dynamodb_endpoint.is_none());
+    let _stream = embedded.map(|url| Stream::start(url.to_owned(), inner_number, position, &log));
     let demo = if options.demo {
         functions.unless_ended(load_demo(url.clone())).await??
     } else {

@@ -6,10 +6,18 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use ops::dynamodb::DynamoDb;
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use repo::template::{AUDIT_TABLE_NAME, KEYS_TABLE_NAME, TABLE_NAME, Template};
 
 /// Environment variables; one without a value must not be set.
 pub type Environment = BTreeMap<String, Option<OsString>>;
+
+/// The folders that replace cloud services.
+pub struct Folders<'a> {
+    /// Gets the mail.
+    pub outbox: &'a Path,
+    /// Gets the archive of the audit trail.
+    pub archive: &'a Path,
+}
 
 /// Returns the variables of every function: the template's, with local replacements for cloud services. Where the
 /// template has a parameter, the developer's own variable overrides its default.
@@ -17,7 +25,7 @@ pub fn environment(
     template: &Template,
     dynamodb: &DynamoDb,
     token_secret: String,
-    outbox: Option<&Path>,
+    folders: Option<&Folders<'_>>,
 ) -> Environment {
     let of_template = template.functions.values().flat_map(|function| &function.environment);
     let mut environment: Environment = of_template
@@ -31,6 +39,8 @@ pub fn environment(
     let local = [
         ("TABLE_NAME", Some(TABLE_NAME.into())),
         ("KEYS_TABLE_NAME", Some(KEYS_TABLE_NAME.into())),
+        ("AUDIT_TABLE_NAME", Some(AUDIT_TABLE_NAME.into())),
+        ("AUDIT_ADDRESS_KEY", Some("local".into())),
         ("TOKEN_SECRET", Some(token_secret.into())),
         ("TOKEN_SECRET_ARN", None),
         (
@@ -44,8 +54,10 @@ pub fn environment(
         ),
         // The first account becomes an administrator. On this machine, no stranger can register first.
         ("BOOTSTRAP_ADMIN", Some("true".into())),
-        ("MAIL_OUTBOX", outbox.map(OsString::from)),
+        ("MAIL_OUTBOX", folders.map(|it| it.outbox.into())),
         ("MAIL_SENDER", None),
+        ("AUDIT_FOLDER", folders.map(|it| it.archive.into())),
+        ("AUDIT_BUCKET", None),
     ];
     environment.extend(local.map(|(name, value)| (name.to_owned(), value)));
     let dynamodb = dynamodb.environment();
@@ -63,8 +75,9 @@ mod tests {
     use super::*;
 
     /// Variables for the cloud only. On this machine, paths have no stage that `lambda_http` must ignore, there is no
-    /// CloudWatch and no Secrets Manager, and an outbox replaces the sender of mail.
-    const CLOUD_ONLY: [&str; 4] = [
+    /// CloudWatch and no Secrets Manager, and folders replace the sender of mail and the bucket of the archive.
+    const CLOUD_ONLY: [&str; 5] = [
+        "AUDIT_BUCKET",
         "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH",
         "MAIL_SENDER",
         "METRICS_NAMESPACE",
@@ -75,8 +88,9 @@ mod tests {
     fn functions_get_every_variable_of_the_template() {
         let template = Template::load().unwrap();
         let dynamodb = DynamoDb::at("http://127.0.0.1:1").unwrap();
+        let folders = Folders { outbox: Path::new("outbox"), archive: Path::new("archive") };
         let mut variables =
-            environment(&template, &dynamodb, "a secret".to_owned(), Some(Path::new("outbox")));
+            environment(&template, &dynamodb, "a secret".to_owned(), Some(&folders));
         variables.retain(|_, value| value.is_some());
         for (function, it) in &template.functions {
             for variable in it.environment.keys() {

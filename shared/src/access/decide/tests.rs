@@ -11,14 +11,14 @@ use crate::model::patient::PatientDetails;
 use crate::testing::Sample;
 
 /// For a patient who is not restricted, and for one who is: a letter for each of [`relations`]. Permitted because of
-/// the `r`ole, the `o`wn record, an `a`ssignment, a `c`over or a `p`roxy; or refused: `-` is `permission_denied`, `n`
-/// is `not_assigned` and `x` is `restricted`.
+/// the `r`ole, the `o`wn record, an `a`ssignment, a `c`over, a `p`roxy or an `e`mergency; or refused: `-` is
+/// `permission_denied`, `n` is `not_assigned` and `x` is `restricted`.
 type Outcomes = [&'static str; 2];
 
-const ROLE: Outcomes = ["rrrrrr"; 2];
-const OWN: Outcomes = ["oooooo"; 2];
-const PANEL: Outcomes = ["aaaaaa"; 2];
-const NEVER: Outcomes = ["------"; 2];
+const ROLE: Outcomes = ["rrrrrrr"; 2];
+const OWN: Outcomes = ["ooooooo"; 2];
+const PANEL: Outcomes = ["aaaaaaa"; 2];
+const NEVER: Outcomes = ["-------"; 2];
 
 /// Each with the outcomes of `admin`, `staff`, `doctor`, `patient` and `pending`.
 const RULES: &[(&[Act], [Outcomes; 5])] = &[
@@ -55,34 +55,45 @@ const RULES: &[(&[Act], [Outcomes; 5])] = &[
         ],
         [ROLE, ROLE, NEVER, NEVER, NEVER],
     ),
-    (&[Act::AddProxy, Act::UpdateAssignment], [ROLE, ["rrrrrr", "xxxxxx"], NEVER, NEVER, NEVER]),
+    (&[Act::AddProxy, Act::UpdateAssignment], [ROLE, ["rrrrrrr", "xxxxxxx"], NEVER, NEVER, NEVER]),
     (
         &[
             Act::ListAccounts,
             Act::UpdateAccount,
+            Act::ListDisclosures,
+            Act::AddDisclosure,
             Act::CreateInvitation,
             Act::ListInvitations,
             Act::RevokeInvitation,
+            Act::ReadTrail,
+            Act::ListEmergencyAccess,
+            Act::ReviewEmergencyAccess,
         ],
         [ROLE, NEVER, NEVER, NEVER, NEVER],
     ),
     (
         &[Act::ReadPatient, Act::ListDoctorsOfPatient],
-        [["rrrrrr", "xoppxx"], ["rrrrrr", "xoppxx"], ["noppac"; 2], ["noppnn"; 2], NEVER],
+        [["rrrrrrr", "xoppxxe"], ["rrrrrrr", "xoppxxe"], ["noppace"; 2], ["noppnnn"; 2], NEVER],
     ),
     (
         &[Act::UpdatePatient],
-        [["rrrrrr", "ropprr"], ["rrrrrr", "xoppxx"], ["noppac"; 2], ["noppnn"; 2], NEVER],
+        [["rrrrrrr", "ropprrr"], ["rrrrrrr", "xoppxxx"], ["noppacn"; 2], ["noppnnn"; 2], NEVER],
+    ),
+    (&[Act::LookUpPatients], [ROLE, ROLE, ROLE, NEVER, NEVER]),
+    (
+        &[Act::GrantEmergencyAccess],
+        [["rrrrrrr", "eoppeee"], ["rrrrrrr", "eoppeee"], ["eoppace"; 2], NEVER, NEVER],
     ),
     (&[Act::ListPatients, Act::ListAssignments], [ROLE, ROLE, PANEL, OWN, NEVER]),
-    (&[Act::ReadDoctor], [ROLE, ROLE, ROLE, ["nnnnan"; 2], NEVER]),
+    (&[Act::ReadDoctor], [ROLE, ROLE, ROLE, ["nnnnann"; 2], NEVER]),
     (&[Act::ListDoctors], [ROLE, ROLE, ROLE, PANEL, NEVER]),
-    (&[Act::ListPatientsOfDoctor], [ROLE, ROLE, ["nannnc"; 2], ["nnnnnn"; 2], NEVER]),
-    (&[Act::ListProxies], [ROLE, ROLE, ["nonnnn"; 2], ["nonnnn"; 2], NEVER]),
+    (&[Act::ListPatientsOfDoctor], [ROLE, ROLE, ["nannncn"; 2], ["nnnnnnn"; 2], NEVER]),
+    (&[Act::ListProxies], [ROLE, ROLE, ["nonnnnn"; 2], ["nonnnnn"; 2], NEVER]),
+    (&[Act::ListAccesses], [ROLE, ["-o-----"; 2], ["nonnnnn"; 2], ["nonnnnn"; 2], NEVER]),
 ];
 
 /// Returns the relations in the order of the letters.
-fn relations() -> [Relation; 6] {
+fn relations() -> [Relation; 7] {
     [
         Relation::default(),
         Relation { own: true, ..Relation::default() },
@@ -90,6 +101,7 @@ fn relations() -> [Relation; 6] {
         by_proxy(ProxyScope::Contact),
         Relation { assigned: true, ..Relation::default() },
         Relation { covering: true, ..Relation::default() },
+        Relation { emergency: true, ..Relation::default() },
     ]
 }
 
@@ -115,6 +127,7 @@ fn letter(decision: &Result<Allowed, Denied>) -> char {
             Basis::Assignment => 'a',
             Basis::Covering => 'c',
             Basis::Proxy => 'p',
+            Basis::Emergency => 'e',
         },
         Err(Denied::Role) => '-',
         Err(Denied::NotAssigned) => 'n',
@@ -164,13 +177,39 @@ fn closest_relation_permits_everything_that_another_permits() {
 }
 
 #[test]
-fn treatment_comes_before_own_record_and_proxy() {
+fn treatment_comes_before_own_record_proxy_and_emergency() {
     let ground =
         |relation: Relation| letter(&decide(Act::ReadPatient, &actor(Role::Doctor), &relation));
     let closest = Relation::closest;
     assert_eq!(ground(closest()), 'a');
     assert_eq!(ground(Relation { assigned: false, ..closest() }), 'c');
-    assert_eq!(ground(Relation { assigned: false, covering: false, ..closest() }), 'o');
+    let untreated = || Relation { assigned: false, covering: false, ..closest() };
+    assert_eq!(ground(untreated()), 'o');
+    assert_eq!(ground(Relation { own: false, ..untreated() }), 'p');
+    assert_eq!(ground(Relation { own: false, proxy: None, ..untreated() }), 'e');
+}
+
+#[test]
+fn only_reads_are_permitted_in_an_emergency() {
+    let permits =
+        |role| Act::ALL.into_iter().filter(move |act| permits_in_emergency(*act, &actor(role)));
+    let reads = [Act::ReadPatient, Act::ListDoctorsOfPatient, Act::GrantEmergencyAccess];
+    for role in [Role::Admin, Role::Staff, Role::Doctor] {
+        assert!(permits(role).eq(reads), "{role:?}");
+    }
+    for role in [Role::Patient, Role::Pending] {
+        assert_eq!(permits(role).next(), None, "{role:?}");
+    }
+}
+
+#[test]
+fn only_linked_doctors_open_emergency_access() {
+    let unlinked = Actor { doctor_id: None, ..actor(Role::Doctor) };
+    let decided = decide(Act::GrantEmergencyAccess, &unlinked, &Relation::closest());
+    assert_eq!(letter(&decided), '-');
+    // An access that is open stays open until its end.
+    let [.., emergency] = relations();
+    assert_eq!(letter(&decide(Act::ReadPatient, &unlinked, &emergency)), 'e');
 }
 
 /// Returns the lists' reach; every other act has none.
@@ -277,7 +316,7 @@ fn only_administrators_restrict_and_release_patients() {
     let creates = |role| changeable(&allowed(Act::CreatePatient, role, &none), &patient);
     assert_eq!(creates(Role::Admin), names(&patient));
     assert_eq!(creates(Role::Staff), rest);
-    let [.., assigned, covering] = relations();
+    let [.., assigned, covering, _] = relations();
     for relation in [assigned, covering] {
         for relation in [relation.clone(), restricted(relation)] {
             assert_eq!(update(Role::Doctor, &relation), (names(&patient), rest.clone()));
@@ -315,7 +354,7 @@ fn patients_and_proxies_change_contact_data_only() {
 fn patients_do_not_see_licence_and_email_of_doctors() {
     let doctor = DoctorDetails::sample(1);
     let rest = &names(&doctor) - &set(&["license_number", "email"]);
-    let [none, own, proxy, for_contacts, assigned, _] = relations();
+    let [none, own, proxy, for_contacts, assigned, ..] = relations();
     for (act, role, relation, expected) in [
         (Act::ReadDoctor, Role::Patient, &assigned, &rest),
         (Act::ListDoctors, Role::Patient, &none, &rest),
@@ -329,5 +368,21 @@ fn patients_do_not_see_licence_and_email_of_doctors() {
     ] {
         let allowed = allowed(act, role, relation);
         assert_eq!(seen(&allowed, &doctor), *expected, "{act:?} {role:?}");
+    }
+}
+
+#[test]
+fn only_administrators_see_traces_and_outcomes_of_accesses() {
+    let access = json!({
+        "at": "", "text": "", "outcome": "", "patients": [], "doctors": [], "accounts": [],
+        "address": "", "session_id": "", "request_id": "", "chain": "", "seq": 0,
+    });
+    let [none, own, ..] = relations();
+    let admin = allowed(Act::ListAccesses, Role::Admin, &none);
+    assert_eq!(seen(&admin, &access), names(&access));
+    for role in [Role::Staff, Role::Doctor, Role::Patient] {
+        let allowed = allowed(Act::ListAccesses, role, &own);
+        assert_eq!(seen(&allowed, &access), set(&["at", "text"]), "{role:?}");
+        assert!(allowed.view().hides("outcome"));
     }
 }

@@ -9,11 +9,14 @@ use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types;
 use aws_sdk_dynamodb::types::{BillingMode, TableDescription, TableStatus, TimeToLiveStatus};
-use repo::template::{Index, KEYS_TABLE_NAME, KeyElement, TABLE_NAME, Table, Template};
+use repo::template::{
+    AUDIT_TABLE_NAME, Index, KEYS_TABLE_NAME, KeyElement, TABLE_NAME, Table, Template,
+};
 use tokio::time::sleep;
 
 /// Logical id → table name.
-const NAMES: [(&str, &str); 2] = [("Table", TABLE_NAME), ("KeysTable", KEYS_TABLE_NAME)];
+const NAMES: [(&str, &str); 3] =
+    [("Table", TABLE_NAME), ("KeysTable", KEYS_TABLE_NAME), ("AuditTable", AUDIT_TABLE_NAME)];
 
 /// The interval and the number of the checks whether a table is active: five minutes in total.
 const POLL: Duration = Duration::from_millis(500);
@@ -93,8 +96,16 @@ async fn create(client: &Client, name: &'static str, table: &Table) -> Result<()
     // DynamoDB rejects an empty list of indexes; a table without indexes must have no list.
     let indexes = Some(indexes?).filter(|indexes| !indexes.is_empty());
 
+    let stream = table.stream_view_type().map(|view_type| {
+        types::StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(view_type.into())
+            .build()
+    });
+
     let created = client
         .create_table()
+        .set_stream_specification(stream.transpose()?)
         .table_name(name)
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(attributes?))

@@ -1,4 +1,5 @@
-//! Relations in a world: assignments, covers, proxies, and accounts that are linked to doctors and patients.
+//! Relations in a world: assignments, covers, proxies, emergency access, and accounts that are linked to doctors and
+//! patients.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use super::World;
 use crate::model::assignment::{AssignmentView, CareRole};
 use crate::model::cover::{Cover, NewCover};
 use crate::model::doctor::Doctor;
+use crate::model::emergency::{EmergencyId, EmergencyReason, NewEmergency};
+use crate::model::emergency_review::{EmergencyReview, NewVerdict, ReviewNote, Verdict};
 use crate::model::handover::{Handover, NewHandover};
 use crate::model::id::{Id, UserId};
 use crate::model::patient::{Patient, PatientDetails};
@@ -17,7 +20,8 @@ use crate::model::proxy::{NewProxy, ProxyBasis, ProxyScope};
 use crate::model::record::Edit;
 use crate::model::user::{LinkChange, Role, UserChange};
 use crate::store::{
-    AssignmentIds, CoverRequest, HandoverRequest, NewAssignment, ProxyRequest, VoidingAssignment,
+    AssignmentIds, CoverRequest, HandoverRequest, NewAssignment, ProxyRequest, ReviewRequest,
+    VoidingAssignment,
 };
 use crate::testing::actor::Actor;
 use crate::testing::steps;
@@ -149,6 +153,29 @@ impl World {
         let by = steps::grant(store, first(), now, request).await.expect("a grant");
         let id = format!("proxy-{}-{}", patient.id, actor.id()).parse().expect("an id");
         assert!(store.proxies().add(by, id).await.expect("a proxy").is_new);
+    }
+
+    /// Opens emergency access of an account to a patient, now, for four hours. Returns its review.
+    pub async fn emergency(&self, actor: &Actor, patient: &Patient) -> EmergencyReview {
+        let (store, now) = (self.app.store(), self.app.now());
+        let random = self.app.system().random_text::<16>().expect("a random text");
+        let id = EmergencyId::new(now, &random).expect("an id");
+        let emergency = NewEmergency {
+            reason_code: EmergencyReason::UrgentCare,
+            reason: "Unconscious, brought in without papers".parse().expect("an explanation"),
+        };
+        let review = EmergencyReview::open(id, patient.id, actor.id(), emergency, now);
+        store.emergencies().open(&review, None).await.expect("an access");
+        review
+    }
+
+    /// Closes a review on behalf of an account: the access was justified.
+    pub async fn close_review(&self, by: &Actor, review: &EmergencyReview) -> EmergencyReview {
+        let verdict = NewVerdict { verdict: Verdict::Justified, note: ReviewNote::default() };
+        let request = ReviewRequest { id: review.id.clone(), verdict };
+        let (store, now) = (self.app.store(), self.app.now());
+        let by = steps::grant(store, by.id(), now, request).await.expect("a grant");
+        store.emergencies().review(by).await.expect("a review")
     }
 }
 

@@ -18,6 +18,9 @@ const DOCTORS_PER_PATIENT: usize = 3;
 /// The number of patients in one request about several.
 const PATIENTS_PER_REQUEST: usize = 5;
 
+/// The number of accesses to a patient's record: less than a page.
+const ACCESSES: u64 = 20;
+
 /// The days of a cover.
 const COVER_DAYS: u64 = 14;
 
@@ -60,8 +63,8 @@ impl Operations {
         Self { admin, staff, doctor, patient, first_doctor, made: RECORDS }
     }
 
-    /// Returns an event for a function; `None` for those that no request reaches: `keys-rotate` needs Secrets Manager, and
-    /// what the two functions on a schedule cost depends on the work that is there.
+    /// Returns an event for a function; `None` for those that no request reaches: they need Secrets Manager or S3, or what
+    /// they cost depends on the work that is there.
     pub async fn event(&mut self, world: &World, name: &str) -> Result<Option<Event>> {
         self.made += 1;
         let n = self.made;
@@ -72,7 +75,8 @@ impl Operations {
         let doctor_id = self.doctor.id;
         let patient_id = self.patient.id;
         let event = match name {
-            "assignments-lapse" | "handovers-run" | "keys-rotate" => return Ok(None),
+            "assignments-lapse" | "audit-archive" | "audit-digest" | "emergency-overdue"
+            | "handovers-run" | "keys-rotate" => return Ok(None),
 
             "auth-jwks"
             | "auth-login"
@@ -162,6 +166,34 @@ impl Operations {
                 Box::pin(self.care_event(world, name, event.by(&caller))).await
             }
 
+            "accesses-list" => {
+                let patient = world.patient(n).await;
+                world.made_up_accesses(&patient, self.staff.id, ACCESSES).await;
+                event.path_parameter("id", patient.id).by(&world.patient_account(&patient).await)
+            }
+            "audit-list" => {
+                let patient = world.patient(n).await;
+                world.made_up_accesses(&patient, self.staff.id, ACCESSES).await;
+                event.query(&[("patient", patient.id.to_string().as_str())]).by(&caller)
+            }
+
+            "disclosures-list" => {
+                let patient = world.patient(n).await;
+                world.disclosure(&patient, "2026-01-14", "Health Department").await;
+                event.by(&caller).path_parameter("id", patient.id)
+            }
+
+            "disclosures-create" => {
+                event.by(&caller).path_parameter("id", world.patient(n).await.id)
+            }
+
+            // Each account may look up and open few.
+            "patients-lookup" => {
+                event.by(&world.actor_named(&format!("zoe-{n}"), Role::Staff).await)
+            }
+            "emergency-grant" | "emergency-list" | "emergency-review" => {
+                Box::pin(self.emergency_event(world, name, event.by(&caller))).await
+            }
             "handovers-cancel" => event.by(&caller),
 
             _ => {
@@ -170,6 +202,18 @@ impl Operations {
             }
         };
         Ok(Some(event))
+    }
+
+    /// Returns an event for a function of emergency access.
+    async fn emergency_event(&self, world: &World, name: &str, event: Event) -> Event {
+        let n = self.made;
+        let doctor = world.doctor_account(&world.doctor(n).await).await;
+        let patient = world.patient(n).await;
+        if name == "emergency-grant" {
+            return event.path_parameter("id", patient.id).by(&doctor);
+        }
+        let review = world.emergency(&doctor, &patient).await;
+        if name == "emergency-list" { event } else { event.path_parameter("id", review.id) }
     }
 
     /// Returns an event for a function of assignments, covers, hand-overs, proxies or an account's own record.
@@ -256,7 +300,9 @@ async fn patients(world: &World, n: u32) -> Vec<Patient> {
 
 /// Returns whether only administrators may call a function.
 pub fn is_for_admins(name: &str) -> bool {
-    ["invitations-", "users-"].iter().any(|prefix| name.starts_with(prefix))
+    ["audit-", "disclosures-", "emergency-", "invitations-", "users-"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// Creates an account with a password, and signs it in.

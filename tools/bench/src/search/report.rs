@@ -110,6 +110,7 @@ mod tests {
                 rounds: 2,
                 reads: 2.5,
                 writes: 0.0,
+                rows: 0,
             },
             time: Some(Duration::from_millis(millis)),
         };

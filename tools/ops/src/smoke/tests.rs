@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use repo::template::{KEYS_TABLE_NAME, TABLE_NAME, Template};
+use repo::template::{TABLE_NAMES, Template};
 use serde_json::{Value, json};
 use shared::model::email::Email;
 use shared::model::timestamp::Timestamp;
@@ -43,7 +43,7 @@ impl Fake {
         let emulator = Emulator::in_memory().await.unwrap();
         let client = client(&emulator::settings(emulator.endpoint()));
         create_tables(&client, &Template::load().unwrap()).await.unwrap();
-        let store = Store::new(client, TABLE_NAME.to_owned(), KEYS_TABLE_NAME.to_owned());
+        let store = Store::new(client, TABLE_NAMES.map(str::to_owned));
         let (calls, signed_in) = (Arc::default(), Arc::default());
         let state = Double {
             store: store.clone(),

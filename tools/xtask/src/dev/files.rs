@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use ops::data::LOG;
 use ops::random::random;
 use ops::{Failure, Result};
 
@@ -18,13 +19,31 @@ pub fn database(folder: &Path) -> PathBuf {
 
 /// Returns the path of the log of `cargo lambda watch` and the functions.
 pub fn log(folder: &Path) -> PathBuf {
-    folder.join("functions.log")
+    folder.join(LOG)
 }
 
 /// Returns the folder that mail is written to instead of being sent. Creates it if missing.
 pub fn outbox(folder: &Path) -> Result<PathBuf> {
     let path = folder.join("outbox");
     fs::create_dir_all(&path).map_err(|error| cannot_use(&path, error))?;
+    Ok(path)
+}
+
+/// Returns the folder of the audit trail's archive.
+pub fn archive(folder: &Path) -> PathBuf {
+    folder.join("archive")
+}
+
+/// Returns the path of the file with the last record of the audit trail's stream that is done. Tables in memory are new
+/// each time, and so is their stream.
+pub fn stream_position(folder: &Path, is_new: bool) -> Result<PathBuf> {
+    let path = folder.join("audit-stream");
+    if is_new
+        && let Err(error) = fs::remove_file(&path)
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(cannot_use(&path, error));
+    }
     Ok(path)
 }
 

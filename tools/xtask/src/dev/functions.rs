@@ -48,15 +48,14 @@ pub struct Functions {
 }
 
 impl Functions {
+    /// Starts it. Its output, and that of the functions, goes into the log, an open file.
     pub fn start(
         cargo_lambda: &Path,
         port: Port,
         options: &Options,
         environment: Environment,
-        log: PathBuf,
+        (log, output): (PathBuf, File),
     ) -> Result<Self> {
-        let output = File::create(&log)
-            .map_err(|error| format!("cannot write {}: {error}", log.display()))?;
         let elsewhere = options.no_reload.then(TempDir::new).transpose()?;
         let mut command = cargo::command(cargo_lambda);
         command

@@ -5,19 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ops::{Failure, Result, http, ui};
+use ops::{Result, ui};
 use repo::root::repository;
 use repo::template::Template;
-use serde_json::Value;
 use shared::model::timestamp::Timestamp;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::invocation::{TIME_TO_BUILD, invoke};
 use super::schedule::Schedule;
-
-/// The time for one invocation beside the function's own limit: `cargo lambda watch` may build it anew first. It never
-/// answers an invocation whose process it has ended because the code changed.
-const TIME_TO_BUILD: Duration = Duration::from_secs(2 * 60);
 
 /// The longest sleep. The time that a suspended machine sleeps does not count, so the clock is read again.
 const NAP: Duration = Duration::from_secs(30);
@@ -58,21 +54,15 @@ impl Timetable {
     pub fn start(self, port: u16, log: &Path) -> Scheduler {
         let mut functions = JoinSet::new();
         for function in self.0 {
-            let url = url(port, &function.name);
-            functions.spawn(run(function, url, log.to_owned()));
+            functions.spawn(run(function, port, log.to_owned()));
         }
         Scheduler { _functions: functions }
     }
 }
 
-/// Returns the URL at which `cargo lambda watch` takes the invocations of a function, as Lambda's own API does.
-fn url(port: u16, function: &str) -> String {
-    format!("http://127.0.0.1:{port}/2015-03-31/functions/{function}/invocations")
-}
-
 /// Invokes one function at its times, without end. Times that come during an invocation are left out, so that no
 /// invocation overlaps with another one.
-async fn run(function: Scheduled, url: String, log: PathBuf) {
+async fn run(function: Scheduled, port: u16, log: PathBuf) {
     let Scheduled { name, schedules, patience } = function;
     let start = Timestamp::system();
     let next = || {
@@ -81,7 +71,7 @@ async fn run(function: Scheduled, url: String, log: PathBuf) {
     };
     while let Some(time) = next() {
         sleep_until(time).await;
-        if let Err(problem) = invoke(&name, &url, patience).await {
+        if let Err(problem) = invoke_with_event(port, &name, patience).await {
             let log = log.display();
             ui::warning(format!("the scheduled function {name} failed: {problem}; see {log}"));
         }
@@ -99,28 +89,10 @@ async fn sleep_until(time: Timestamp) {
 }
 
 /// Invokes a function with its event, and returns its failure in one line.
-async fn invoke(function: &str, url: &str, patience: Duration) -> Result {
+async fn invoke_with_event(port: u16, function: &str, patience: Duration) -> Result {
     let path = repository().join("events").join(function).with_extension("json");
     let event = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let (agent, url) = (http::agent_for(url, patience), url.to_owned());
-    let invoked = move || -> Result {
-        let request = agent.post(url).header("content-type", "application/json");
-        let mut answer = request.send(event.as_slice())?;
-        match answer.status().as_u16() {
-            200 => Ok(()),
-            status => Err(failure(status, &answer.body_mut().read_to_string()?)),
-        }
-    };
-    spawn_blocking(invoked).await?
-}
-
-/// Returns the error that the function reports in the body, or the status of `cargo lambda watch`.
-fn failure(status: u16, body: &str) -> Failure {
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
-    match body.get("errorMessage").and_then(Value::as_str) {
-        Some(message) => message.split_whitespace().collect::<Vec<_>>().join(" ").into(),
-        None => format!("cargo lambda watch answered {status}").into(),
-    }
+    invoke(port, function, event, patience).await
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ async fn watch(router: Router) -> u16 {
 
 async fn invoke_at(router: Router) -> Result {
     let port = watch(router).await;
-    invoke(FUNCTION, &url(port, FUNCTION), TIME_TO_BUILD).await
+    invoke_with_event(port, FUNCTION, TIME_TO_BUILD).await
 }
 
 #[derive(Default)]
@@ -88,7 +88,7 @@ async fn failure_is_one_line() {
         let failed = invoke_at(Router::new().fallback(move || async move { answer })).await;
         assert_eq!(failed.unwrap_err().to_string(), line);
     }
-    let absent = invoke("absent", "http://127.0.0.1:1/", TIME_TO_BUILD).await;
+    let absent = invoke_with_event(1, "absent", TIME_TO_BUILD).await;
     let absent = absent.unwrap_err().to_string();
     assert!(absent.contains("events/absent.json: "), "{absent}");
 }

@@ -1,0 +1,95 @@
+//! Writing rows: alone, or in the transaction of a change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::chains::Chains;
+use super::row::{Corrected, Facts, HASH, Head};
+use crate::dynamo::{Changed, DynamoError, Expression, Outcome, Table, Transaction, string};
+use crate::model::address::SourceAddress;
+use crate::model::timestamp::Timestamp;
+use crate::system::System;
+
+/// The trail's table, and the chains of this process.
+#[derive(Debug)]
+pub struct Trail {
+    table: Table,
+    chains: Arc<Chains>,
+    retention: Duration,
+    address_key: hmac::Key,
+    system: System,
+}
+
+/// The length of the digest of an address, in bytes.
+const ADDRESS_DIGEST: usize = 12;
+
+impl Trail {
+    pub fn new(
+        table: Table,
+        retention: Duration,
+        address_key: &SecretString,
+        system: System,
+    ) -> Self {
+        let address_key = hmac::Key::new(hmac::HMAC_SHA256, address_key.expose_secret().as_bytes());
+        Self { table, chains: Arc::default(), retention, address_key, system }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.system.now()
+    }
+
+    /// Returns the digest by which rows name an address: equal addresses have equal digests, and nobody without the key
+    /// finds the address. `None` for an unknown address.
+    pub fn digest_of(&self, address: SourceAddress) -> Option<String> {
+        let tag = hmac::sign(&self.address_key, address.to_string().as_bytes());
+        let digest = tag.as_ref().get(..ADDRESS_DIGEST)?;
+        (address != SourceAddress::UNKNOWN).then(|| URL_SAFE_NO_PAD.encode(digest))
+    }
+
+    /// Puts a row. If a reply is lost, the row is at its place at the next attempt. Calls: PutItem.
+    pub async fn put(
+        &self,
+        facts: Facts,
+        corrects: Option<Corrected>,
+        at: Timestamp,
+    ) -> Result<Option<Head>, DynamoError> {
+        let mut held = self.chains.take(&self.system)?;
+        let row = held.next_row(facts, corrects, at, self.retention)?;
+        let (hash, is_free) = (row.head.hash, Expression::absent());
+        match self.table.put_if(row.item, is_free).await? {
+            Changed::Done(_) => Ok(held.written()),
+            // This row, unless somebody else has put another one there. Older emulators return no item.
+            Changed::Refused(item)
+                if item.as_ref().is_none_or(|item| string(item, HASH) == Some(hash.as_str())) =>
+            {
+                Ok(held.written())
+            }
+            Changed::Refused(_) => {
+                Err(DynamoError::Unexpected("another row is in the place of this one".to_owned()))
+            }
+        }
+    }
+
+    /// Commits a transaction together with its row: both are stored, or neither. Calls: TransactWriteItems.
+    pub async fn commit<R: Copy>(
+        &self,
+        transaction: Transaction<'_, R>,
+        facts: Facts,
+    ) -> Result<(Outcome<R>, Option<Head>), DynamoError> {
+        let mut held = self.chains.take(&self.system)?;
+        let row = held.next_row(facts, None, self.now(), self.retention)?;
+        // After a failure nobody knows whether it was committed: the chain ends.
+        match transaction.put_new_in(&self.table, row.item).commit().await? {
+            Outcome::Committed => Ok((Outcome::Committed, held.written())),
+            refused @ Outcome::Refused(_) => {
+                held.not_written();
+                Ok((refused, None))
+            }
+        }
+    }
+}
