@@ -98,7 +98,13 @@ fn schedules_of_the_template_are_read() {
     let Timetable(functions) = Timetable::of(&Template::load().unwrap()).unwrap();
     let limits = functions.iter().map(|it| (it.name.as_str(), it.patience.as_secs()));
     let limits: Vec<_> = limits.collect();
-    assert_eq!(limits, [("assignments-lapse", 7 * 60), ("handovers-run", 3 * 60)]);
+    let expected = [
+        ("assignments-lapse", 7 * 60),
+        ("audit-digest", 7 * 60),
+        ("emergency-overdue", 3 * 60),
+        ("handovers-run", 3 * 60),
+    ];
+    assert_eq!(limits, expected);
 }
 
 #[test]
