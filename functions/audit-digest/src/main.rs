@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 
 async fn work(app: App, archive: Arc<Archive>, _event: IgnoredAny) -> Outcome {
     if let Some(digest) = archive.put_digest(app.now()).await? {
-        log::note_work("chains of the audit trail moved", digest.heads.len());
+        log::note_work("chains with new rows were found", digest.heads.len());
     }
     Ok(())
 }

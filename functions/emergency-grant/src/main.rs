@@ -20,7 +20,7 @@ const REVIEW_MAIL: &str = "REVIEW_MAIL";
 
 struct Settings {
     mailer: Mailer,
-    /// `REVIEW_MAIL`: the address that hears of every grant; without it, nobody does.
+    /// `REVIEW_MAIL`: the address that gets a mail for every grant; without it, no mail is sent.
     reviewer: Option<Email>,
 }
 

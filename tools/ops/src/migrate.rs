@@ -125,7 +125,9 @@ async fn record(target: &Opened) -> Result {
         return Ok(store.operator().record(Subjects::default()).await?);
     }
     // The stack of an older version has no audit trail.
-    ui::warning("no row of the audit trail says so; if the stack has one, add --audit-table NAME");
+    ui::warning(
+        "this run is not recorded in the audit trail; if the stack has one, add --audit-table NAME",
+    );
     Ok(())
 }
 

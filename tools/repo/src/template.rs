@@ -89,13 +89,6 @@ pub struct Table {
     #[serde(default)]
     pub global_secondary_indexes: Vec<Index>,
     time_to_live_specification: Option<TimeToLive>,
-    stream_specification: Option<StreamSpecification>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct StreamSpecification {
-    stream_view_type: String,
 }
 
 /// An attribute of a key.
@@ -150,11 +143,6 @@ impl Table {
             .as_ref()
             .filter(|ttl| ttl.enabled)
             .map(|ttl| ttl.attribute_name.as_str())
-    }
-
-    /// Returns what the records of the table's stream hold, if it has one.
-    pub fn stream_view_type(&self) -> Option<&str> {
-        self.stream_specification.as_ref().map(|stream| stream.stream_view_type.as_str())
     }
 }
 

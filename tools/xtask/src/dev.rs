@@ -10,9 +10,9 @@ mod files;
 mod functions;
 mod gateway;
 mod invocation;
+mod new_rows;
 mod schedule;
 mod scheduler;
-mod stream;
 mod summary;
 
 use std::future::pending;
@@ -33,8 +33,8 @@ use tokio::time::timeout;
 use self::environment_file::EnvironmentFile;
 use self::functions::Functions;
 use self::gateway::Gateway;
+use self::new_rows::NewRows;
 use self::scheduler::Timetable;
-use self::stream::Stream;
 use self::summary::Summary;
 use crate::database::Database;
 use crate::environment::{Folders, environment};
@@ -202,9 +202,7 @@ async fn serve(options: &Options) -> Result {
     functions.ready(&url).await?;
     // Dropped before the functions: an invocation that ends with them has not failed.
     let _scheduler = timetable.start(inner_number, &log);
-    let position = files::stream_position(data.folder(), options.in_memory)?;
-    let embedded = dynamodb.endpoint().filter(|_| options.dynamodb_endpoint.is_none());
-    let _stream = embedded.map(|url| Stream::start(url.to_owned(), inner_number, position, &log));
+    let _new_rows = NewRows::start(database.store(), inner_number, &log);
     let demo = if options.demo {
         functions.unless_ended(load_demo(url.clone())).await??
     } else {

@@ -96,16 +96,8 @@ async fn create(client: &Client, name: &'static str, table: &Table) -> Result<()
     // DynamoDB rejects an empty list of indexes; a table without indexes must have no list.
     let indexes = Some(indexes?).filter(|indexes| !indexes.is_empty());
 
-    let stream = table.stream_view_type().map(|view_type| {
-        types::StreamSpecification::builder()
-            .stream_enabled(true)
-            .stream_view_type(view_type.into())
-            .build()
-    });
-
     let created = client
         .create_table()
-        .set_stream_specification(stream.transpose()?)
         .table_name(name)
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(attributes?))

@@ -46,7 +46,8 @@ impl Named {
         Ok(named)
     }
 
-    fn add(&mut self, log: impl BufRead) -> io::Result<()> {
+    /// Adds the rows that the lines of a log name.
+    pub fn add(&mut self, log: impl BufRead) -> io::Result<()> {
         for line in log.split(b'\n') {
             let line = line?;
             let line = String::from_utf8_lossy(&line);

@@ -34,19 +34,6 @@ pub fn archive(folder: &Path) -> PathBuf {
     folder.join("archive")
 }
 
-/// Returns the path of the file with the last record of the audit trail's stream that is done. Tables in memory are new
-/// each time, and so is their stream.
-pub fn stream_position(folder: &Path, is_new: bool) -> Result<PathBuf> {
-    let path = folder.join("audit-stream");
-    if is_new
-        && let Err(error) = fs::remove_file(&path)
-        && error.kind() != ErrorKind::NotFound
-    {
-        return Err(cannot_use(&path, error));
-    }
-    Ok(path)
-}
-
 /// Returns the secret that signing keys are derived from. Creates it once and keeps it, so that tokens stay valid after
 /// a restart.
 pub fn token_secret(folder: &Path) -> Result<String> {
