@@ -144,8 +144,10 @@ where
         facts.subjects.doctors.extend(name.and_then(A::Target::doctor));
         facts.subjects.accounts.extend(A::ID.shows_own_account().then_some(verified.user_id));
     });
+    let known = entry.facts();
     let mut outcome = Err(ApiError::Contended);
     for attempt in 1..=ATTEMPTS {
+        entry.begin_attempt(&known);
         outcome = attempt_once(&context, handler, &verified, name.clone()).await;
         if !matches!(outcome, Err(ApiError::Contended)) || attempt == ATTEMPTS {
             break;

@@ -15,6 +15,8 @@ mod tests;
 /// After this time nothing new begins. The function has 300 seconds, so what has begun can end.
 const BUDGET: Duration = Duration::from_secs(285);
 
+const OPERATION: &str = "assignments-lapse";
+
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 fn main() -> ExitCode {
@@ -24,7 +26,9 @@ fn main() -> ExitCode {
 async fn work(app: App, _settings: Arc<()>, _event: IgnoredAny) -> Outcome {
     let now = app.now();
     let end = now.plus(BUDGET);
-    let (changed, outcome) = app.store().assignments().lapse(now, || app.now() >= end).await;
+    let (store, witness) = app.store_of(OPERATION);
+    let (changed, outcome) = store.assignments().lapse(now, || app.now() >= end).await;
+    log::note_rows(app.now(), OPERATION, &witness);
     log::note_work("assignments of patients lapsed", changed);
     Ok(outcome?)
 }

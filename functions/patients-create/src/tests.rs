@@ -171,6 +171,27 @@ fn same_key_gets_the_same_duplicates() {
     });
 }
 
+/// Otherwise the other patient would read that somebody created their record.
+#[test]
+fn row_about_a_creation_names_only_the_new_patient() {
+    run(async |world: World| {
+        let (jane, staff) = (world.patient(1).await, world.actor(Role::Staff).await);
+        let event = event().header("idempotency-key", "a key").by(&staff);
+        for _ in 0..2 {
+            let created = world.call(handler(), event.clone()).await.expect(201);
+            assert_eq!(created["possible_duplicates"][0]["id"], json!(jane.id));
+        }
+        let rows = world.audit_rows().await;
+        let said: Vec<_> = rows
+            .iter()
+            .map(|row| (&*row.facts.operation, json!(row.facts.subjects.patients)))
+            .collect();
+        let (new, shown) =
+            (("patients-create", json!([2])), ("patients-duplicates", json!([jane.id])));
+        assert_eq!(said, [new.clone(), shown.clone(), shown, new]);
+    });
+}
+
 #[test]
 fn only_administrators_create_restricted_patients() {
     run(async |world: World| {

@@ -26,6 +26,8 @@ struct State {
     /// Whether a change was committed, and whom the rows of changes name.
     has_committed: bool,
     committed: Subjects,
+    /// Whom rows beside these name.
+    shown: Subjects,
 }
 
 /// The newest rows of a request, one of each chain, for its log line: with the log, nobody can remove the end of a chain
@@ -42,6 +44,16 @@ impl Entry {
     pub fn new(trail: Arc<Trail>, witness: Witness, facts: Facts) -> Self {
         let state = Mutex::new(State { facts, ..State::default() });
         Self(Some(Arc::new(Parts { trail, witness, state })))
+    }
+
+    /// Returns what is known about the request.
+    pub fn facts(&self) -> Facts {
+        self.0.as_ref().map(|parts| parts.state().facts.clone()).unwrap_or_default()
+    }
+
+    /// Begins an attempt with what is known: what an earlier one found out, which lost a race, may no longer be right.
+    pub fn begin_attempt(&self, known: &Facts) {
+        self.note(|facts| facts.clone_from(known));
     }
 
     /// Adds what becomes known about the request.
@@ -61,6 +73,24 @@ impl Entry {
         let at = parts.trail.now();
         if let Some(head) = parts.trail.put(facts.clone(), None, at).await? {
             parts.state().ahead = Some((Corrected { place: head.place.clone(), at }, facts));
+            parts.witness.note(head);
+        }
+        Ok(())
+    }
+
+    /// Puts a row that says that the answer shows these subjects beside what the request is about. It names the operation
+    /// that shows them. Calls: PutItem.
+    pub async fn put_beside(
+        &self,
+        operation: &'static str,
+        subjects: Subjects,
+    ) -> Result<(), DynamoError> {
+        let Some(parts) = &self.0 else { return Ok(()) };
+        let (operation, outcome) = (operation.into(), DONE);
+        let shown = subjects.clone();
+        let facts = Facts { operation, outcome, subjects, ..parts.state().facts.clone() };
+        if let Some(head) = parts.trail.put(facts, None, parts.trail.now()).await? {
+            parts.state().shown.extend(shown);
             parts.witness.note(head);
         }
         Ok(())
@@ -110,8 +140,13 @@ impl Parts {
 
 impl State {
     /// Returns what no row says yet, and the row that says something else.
-    fn missing(&self, outcome: Code, disclosed: Subjects) -> Option<(Facts, Option<Corrected>)> {
+    fn missing(
+        &self,
+        outcome: Code,
+        mut disclosed: Subjects,
+    ) -> Option<(Facts, Option<Corrected>)> {
         let mut facts = self.facts.clone();
+        disclosed.remove(&self.shown);
         facts.subjects.extend(disclosed);
         facts.outcome = outcome;
         if let Some((row, ahead)) = &self.ahead {

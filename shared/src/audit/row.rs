@@ -162,6 +162,13 @@ impl Subjects {
         others.patients.is_subset(&self.patients) && others.accounts.is_subset(&self.accounts)
     }
 
+    /// Removes those that are among the others.
+    pub fn remove(&mut self, others: &Self) {
+        self.patients.retain(|it| !others.patients.contains(it));
+        self.doctors.retain(|it| !others.doctors.contains(it));
+        self.accounts.retain(|it| !others.accounts.contains(it));
+    }
+
     /// Adds others.
     pub fn extend(&mut self, others: Self) {
         self.patients.extend(others.patients);

@@ -47,10 +47,11 @@ impl GrantAttempt {
         Ok(attempt)
     }
 
-    /// Takes a grant back that the store refused. If nobody knows whether it was stored, it stays counted. Calls:
+    /// Takes a grant back that the store refused. It stays counted if nobody knows whether it was stored, and if there is
+    /// no such patient: otherwise an account could find out which ids exist. Calls:
     /// UpdateItem twice at once, or none.
     pub async fn refused(&self, store: &Store, error: &StoreError) {
-        if matches!(error, StoreError::Dynamo(_)) {
+        if matches!(error, StoreError::Dynamo(_) | StoreError::NotFound(_)) {
             return;
         }
         let throttles = store.throttles();

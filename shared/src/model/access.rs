@@ -39,10 +39,9 @@ impl AccessAction {
             "patients-update" => Self::Changed,
             "patients-delete" => Self::Deleted,
             "mappings-doctors" => Self::DoctorsRead,
-            "doctors-delete" | "handovers-run" | "mappings-assign" | "mappings-bulk"
-            | "mappings-remove" | "mappings-transfer" | "mappings-update" | "mappings-void" => {
-                Self::DoctorsChanged
-            }
+            "assignments-lapse" | "doctors-delete" | "handovers-run" | "mappings-assign"
+            | "mappings-bulk" | "mappings-remove" | "mappings-transfer" | "mappings-update"
+            | "mappings-void" => Self::DoctorsChanged,
             "proxies-list" => Self::ProxiesRead,
             "proxies-create" | "proxies-delete" => Self::ProxiesChanged,
             "accesses-list" => Self::AccessesRead,

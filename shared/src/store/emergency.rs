@@ -58,32 +58,35 @@ impl Store {
 }
 
 impl Emergencies<'_> {
-    /// Returns the access that the caller has now, if there is one. Refuses a patient who does not exist, and one whom the
-    /// caller sees without it. Calls: none; the items were read with the caller.
+    /// Returns the access that the caller has now, if there is one. Refuses a patient whom the caller sees without it.
+    /// Calls: none; the items were read with the caller.
     pub fn current(
         &self,
         by: &Granted<GrantEmergencyAccess>,
     ) -> Result<Option<EmergencyAccess>, StoreError> {
         let EmergencyToGrant { request, patient_exists, latest } = by.target();
-        if !patient_exists {
-            return Err(not_found::<PatientDetails>(request.patient_id));
-        }
         let current = latest.as_ref().filter(|access| access.is_current(by.at()));
-        if current.is_none() && by.basis() != Basis::Emergency {
-            return Err(Conflict::HasAccess.into());
+        match (current, by.basis()) {
+            (Some(access), _) => Ok(Some(access.clone())),
+            (None, Basis::Emergency) => Ok(None),
+            (None, _) if *patient_exists => Err(Conflict::HasAccess.into()),
+            (None, _) => Err(not_found::<PatientDetails>(request.patient_id)),
         }
-        Ok(current.cloned())
     }
 
-    /// Opens access with this id for a caller who has none. Returns its review. Calls: TransactWriteItems.
+    /// Opens access with this id for a caller who has none. Returns its review. Refuses a patient who does not exist only
+    /// here, when the grant is counted: nobody finds out many ids. Calls: TransactWriteItems.
     pub async fn grant(
         &self,
         by: Granted<GrantEmergencyAccess>,
         id: EmergencyId,
     ) -> Result<EmergencyReview, StoreError> {
         let (now, user_id) = (by.at(), by.caller().id());
-        let EmergencyToGrant { request, latest, .. } = by.into_target();
+        let EmergencyToGrant { request, patient_exists, latest } = by.into_target();
         let EmergencyRequest { patient_id, emergency } = request;
+        if !patient_exists {
+            return Err(not_found::<PatientDetails>(patient_id));
+        }
         let review = EmergencyReview::open(id, patient_id, user_id, emergency, now);
         self.open(&review, latest.as_ref()).await?;
         Ok(review)

@@ -17,6 +17,7 @@ use super::stored::{
 };
 use super::tables::Store;
 use crate::access::{Act, Action, Fields, Granted, Proof, View, changed_fields};
+use crate::audit::Subjects;
 use crate::dynamo::{AttributeValue, Item, Key, MAX_ACTIONS, Outcome, Transaction};
 use crate::model::doctor::DoctorDetails;
 use crate::model::duplicate::{Created, PossibleDuplicate};
@@ -192,7 +193,10 @@ impl<D: RecordActs> Records<'_, D> {
             transaction = transaction.put(row.into());
         }
         match self.store.commit(transaction).await? {
-            Outcome::Committed => Ok(created(record, duplicates)),
+            Outcome::Committed => {
+                self.show_duplicates(&duplicates).await?;
+                Ok(created(record, duplicates))
+            }
             // Before anything else: the taken values may be this very request's.
             Outcome::Refused(refusals) if refusals.contains(&Refusal::KeyUsed) => {
                 self.created_before(record.details, idempotency_key).await
@@ -202,6 +206,17 @@ impl<D: RecordActs> Records<'_, D> {
                 Err(taken(&refusals).unwrap_or_else(|| StoreError::unexpected(exists)))
             }
         }
+    }
+
+    /// Notes in the audit trail that the answer names these records, as one that looks for duplicates does. Calls: PutItem;
+    /// none without any.
+    async fn show_duplicates(&self, duplicates: &[Record<D>]) -> Result<(), StoreError> {
+        let patients = duplicates.iter().filter_map(|it| D::patient(it.id)).collect();
+        let subjects = Subjects { patients, ..Subjects::default() };
+        if subjects != Subjects::default() {
+            self.store.entry.put_beside(Act::FindDuplicates.function(), subjects).await?;
+        }
+        Ok(())
     }
 
     async fn created_before(
@@ -222,7 +237,8 @@ impl<D: RecordActs> Records<'_, D> {
             creation.possible_duplicates.iter().filter_map(|id| D::Id::new(*id)).collect();
         let mut found = self.store.records_with::<D>(&ids, D::LISTED).await?;
         let duplicates = ids.iter().filter_map(|id| found.remove(id));
-        let duplicates = duplicates.filter(|it| !it.details.is_restricted()).collect();
+        let duplicates: Vec<_> = duplicates.filter(|it| !it.details.is_restricted()).collect();
+        self.show_duplicates(&duplicates).await?;
         let at = creation.created_at;
         let record = Record { id, details, version: 1, created_at: at, updated_at: at };
         Ok(created(record, duplicates))
