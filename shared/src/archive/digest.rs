@@ -35,7 +35,7 @@ pub struct Digest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviousDigest {
     pub key: String,
-    /// Of the object, in hexadecimal digits.
+    /// The SHA-256 of the object, in hexadecimal digits.
     pub sha256: String,
 }
 

@@ -22,7 +22,7 @@ const PRECONDITION_FAILED: u16 = 412;
 /// The ending of a file that is not complete yet.
 const PART: &str = "part";
 
-/// Where the objects are.
+/// The place of the objects: a bucket or a folder.
 pub enum Archive {
     /// `AUDIT_BUCKET`: a bucket of S3. Its Object Lock keeps each object for the bucket's own time.
     S3 { client: Client, bucket: String },

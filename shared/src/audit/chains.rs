@@ -34,7 +34,7 @@ struct Chain {
     next: u64,
     /// The hash of the last row; empty without one.
     last: String,
-    /// What the first row has to name.
+    /// The doubts that the first row names.
     closes: Vec<Head>,
 }
 

@@ -19,14 +19,14 @@ struct Parts {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What is known about the request.
+    /// The facts that are known so far.
     facts: Facts,
     /// The row that was put ahead of the outcome, and what it says.
     ahead: Option<(Corrected, Facts)>,
     /// Whether a change was committed, and whom the rows of changes name.
     has_committed: bool,
     committed: Subjects,
-    /// Whom rows beside these name.
+    /// The subjects that rows beside these name.
     shown: Subjects,
 }
 

@@ -34,7 +34,7 @@ pub(super) const TTL: &str = "ttl";
 /// A name or a code from a fixed set: never something that a user wrote.
 pub type Code = Cow<'static, str>;
 
-/// Whom a row is about.
+/// The people whom a row is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subjects {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -45,7 +45,7 @@ pub struct Subjects {
     pub accounts: BTreeSet<UserId>,
 }
 
-/// What a request did, or tried to do.
+/// The facts about a request: what it did, or tried to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// The function, such as `patients-get`, or an operator's command, such as `ops admin add`.

@@ -20,7 +20,7 @@ const LONGEST_REST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The attributes of a row's item.
 const ATTRIBUTES: [&str; 5] = ["pk", "sk", TEXT, HASH, TTL];
 
-/// What is known so far. Rows and log lines can be added in any order.
+/// The rows and log lines so far. They can be added in any order.
 #[derive(Debug, Default)]
 pub struct Verification {
     chains: BTreeMap<String, BTreeMap<u64, Link>>,
@@ -33,7 +33,7 @@ pub struct Verification {
     rows: u64,
 }
 
-/// What the chain needs to know of a row.
+/// The part of a row that its chain needs.
 #[derive(Debug)]
 struct Link {
     prev: String,
@@ -41,7 +41,7 @@ struct Link {
     ttl: i64,
 }
 
-/// What is wrong with a row.
+/// The fault of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
     /// The text is not the one of which the hash was computed.

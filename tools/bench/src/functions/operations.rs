@@ -159,9 +159,10 @@ impl Operations {
                 event.by(&caller).path_parameter("id", pending.id())
             }
 
-            "covers-end" | "covers-set" | "doctors-me" | "handovers-create" | "handovers-get"
-            | "mappings-bulk" | "mappings-transfer" | "mappings-update" | "mappings-void"
-            | "patients-me" | "proxies-create" | "proxies-delete" | "proxies-list" => {
+            "covers-end" | "covers-set" | "doctors-me" | "handovers-cancel"
+            | "handovers-create" | "handovers-get" | "mappings-bulk" | "mappings-transfer"
+            | "mappings-update" | "mappings-void" | "patients-me" | "proxies-create"
+            | "proxies-delete" | "proxies-list" => {
                 // Boxed: the compiler limits how deep futures nest.
                 Box::pin(self.care_event(world, name, event.by(&caller))).await
             }
@@ -194,8 +195,6 @@ impl Operations {
             "emergency-grant" | "emergency-list" | "emergency-review" => {
                 Box::pin(self.emergency_event(world, name, event.by(&caller))).await
             }
-            "handovers-cancel" => event.by(&caller),
-
             _ => {
                 let here = "tools/bench/src/functions/operations.rs";
                 return Err(format!("{here} has no event for {name}: add one").into());
@@ -235,7 +234,7 @@ impl Operations {
                 let event = event.path_parameter("id", doctor.id);
                 event.with(json!({ "to_doctor_id": other.id }))
             }
-            "handovers-get" => {
+            "handovers-cancel" | "handovers-get" => {
                 let other = world.doctor(OTHERS + n).await;
                 event.path_parameter("id", world.hand_over(&doctor, &other).await.id)
             }
