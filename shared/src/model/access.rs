@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::field::unseen;
 use super::user::Role;
 
-/// What a request did to a patient's record.
+/// The deed of a request that is about a patient's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessAction {
@@ -26,7 +26,7 @@ pub enum AccessAction {
     EmergencyOpened,
     EmergencyReviewed,
     AccountChanged,
-    /// Of an operation without an action of its own, such as an operator's command.
+    /// The action of every other operation, such as an operator's command.
     Other,
 }
 

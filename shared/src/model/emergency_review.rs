@@ -42,7 +42,7 @@ pub enum Verdict {
     Unjustified,
 }
 
-/// What a reviewer adds to the verdict. A blank note is the same as none.
+/// A reviewer's note beside the verdict. A blank note is the same as none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReviewNote(pub Option<Text<1000>>);
 

@@ -94,7 +94,7 @@ struct Person {
     role: Role,
 }
 
-/// What is read of an account.
+/// The attributes of an account that are read.
 #[derive(Deserialize)]
 struct AccountName {
     id: UserId,

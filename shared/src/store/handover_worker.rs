@@ -62,7 +62,7 @@ enum Attempt {
 enum Refusal {
     /// Another worker has the job.
     Lease,
-    /// What the move depends on has changed since it was read.
+    /// The items that the move depends on have changed since they were read.
     Care,
 }
 

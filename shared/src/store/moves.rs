@@ -20,7 +20,7 @@ pub(super) struct Move<'a> {
     pub from_doctor_id: DoctorId,
     pub to_doctor_id: DoctorId,
     pub reason: Option<&'a ReasonCode>,
-    /// What happens if the new doctor has the patient already, but not for all of the old doctor's time.
+    /// The rule if the new doctor has the patient already, but not for all of the old doctor's time.
     pub if_shorter: IfShorter,
 }
 
@@ -29,8 +29,8 @@ pub(super) struct Move<'a> {
 pub(super) enum IfShorter {
     /// The move is refused.
     Refuse,
-    /// The new doctor has the patient for both times, if no time is between them. Otherwise the move is refused: the new
-    /// doctor would have the patient for a time for which nobody chose a doctor.
+    /// The new doctor has the patient for both times, if no time is between them. Otherwise the move is refused: the
+    /// new doctor would have the patient for a time for which nobody chose a doctor.
     Extend,
 }
 

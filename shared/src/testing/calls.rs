@@ -60,7 +60,7 @@ struct Started {
     kind: Kind,
 }
 
-/// What a call does.
+/// The kind of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Read,

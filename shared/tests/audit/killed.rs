@@ -6,7 +6,7 @@ use super::clinic::{Clinic, Kind};
 use super::proxy::{Proxy, Step, final_error};
 use super::verify;
 
-/// What becomes of the call at which the process is killed. No later call has an effect.
+/// The fate of the call at which the process is killed. No later call has an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Killed {
     /// It has no effect.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 
-/// What becomes of a call.
+/// The fate of a call.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// It has its effect and its answer.

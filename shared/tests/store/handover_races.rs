@@ -1,4 +1,4 @@
-//! What others do while a worker moves patients: other workers, and requests about the same patients and doctors.
+//! Work of others while a worker moves patients: other workers, and requests about the same patients and doctors.
 
 use shared::model::doctor::{Doctor, DoctorDetails};
 use shared::model::handover::{Handover, HandoverState};

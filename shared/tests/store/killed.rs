@@ -9,7 +9,7 @@ use shared::testing::wire::{Message, store_at};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What becomes of the call at which the process is killed. No later call has an effect, unless the process is not
+/// The fate of the call at which the process is killed. No later call has an effect, unless the process is not
 /// killed at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Killed {

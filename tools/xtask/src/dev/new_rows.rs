@@ -33,7 +33,7 @@ const FUNCTION: &str = "audit-archive";
 /// The time for one invocation: the function's own limit is a minute.
 const PATIENCE: Duration = TIME_TO_BUILD.saturating_add(Duration::from_secs(60));
 
-/// What passes the rows on. Dropping it ends that.
+/// The task that passes the rows on. Dropping it ends that.
 pub struct NewRows(JoinHandle<()>);
 
 impl Drop for NewRows {
