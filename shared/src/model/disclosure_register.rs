@@ -3,15 +3,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use deserr::Deserr;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::date::Date;
 use super::disclosure::Disclosure;
-use super::field::{FieldErrors, invalid};
+use super::field::FieldErrors;
 use super::id::{PatientId, UserId};
-use super::text::{InvalidText, Line, Text};
+use super::optional_text::OptionalText;
+use super::text::{Line, Text};
 use super::text_id::text_id;
 use super::timestamp::Timestamp;
 
@@ -29,15 +30,11 @@ pub struct NewDisclosure {
     /// A person or an organisation.
     pub recipient: Line<200>,
     #[deserr(default)]
-    pub recipient_address: RecipientAddress,
+    pub recipient_address: OptionalText<500>,
     /// Which of the patient's data.
     pub what: Text<500>,
     pub purpose: Text<500>,
 }
-
-/// The address of a recipient. A blank one is the same as none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RecipientAddress(pub Option<Text<500>>);
 
 /// A disclosure in the register, as it is stored and as administrators see it. It is never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,19 +91,6 @@ impl NewDisclosure {
     }
 }
 
-impl Deserr<FieldErrors> for RecipientAddress {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        location: ValuePointerRef,
-    ) -> Result<Self, FieldErrors> {
-        let text =
-            <Option<String> as Deserr<FieldErrors>>::deserialize_from_value(value, location)?;
-        let text = text.filter(|text| !text.trim().is_empty());
-        let text = text.map(|text| text.parse::<Text<500>>()).transpose();
-        text.map(Self).map_err(|error: InvalidText| invalid(error, location))
-    }
-}
-
 impl Disclosure for RegisteredDisclosure {
     fn patients(&self) -> Vec<PatientId> {
         vec![self.patient_id]
@@ -160,7 +144,7 @@ mod tests {
     fn blank_address_is_none() {
         for address in [json!(null), json!(""), json!(" \n")] {
             let new = with(&json!({ "recipient_address": address })).unwrap();
-            assert_eq!(new.recipient_address, RecipientAddress(None));
+            assert_eq!(new.recipient_address, OptionalText(None));
         }
         let errors = with(&json!({"recipient_address": "\u{200b}"})).unwrap_err();
         assert_eq!(errors, json!({"recipient_address": ["must have a visible character"]}));

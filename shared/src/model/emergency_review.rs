@@ -3,16 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use deserr::Deserr;
 use serde::{Deserialize, Serialize};
 
 use super::disclosure::Disclosure;
 use super::emergency::{
     EmergencyAccess, EmergencyId, EmergencyReason, Explanation, LASTS, NewEmergency,
 };
-use super::field::{FieldErrors, invalid};
+use super::field::FieldErrors;
 use super::id::{PatientId, UserId};
-use super::text::{InvalidText, Text};
+use super::optional_text::OptionalText;
+use super::text::Text;
 use super::timestamp::Timestamp;
 
 /// Whether an administrator has reviewed an emergency access.
@@ -42,30 +43,14 @@ pub enum Verdict {
     Unjustified,
 }
 
-/// A reviewer's note beside the verdict. A blank note is the same as none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReviewNote(pub Option<Text<1000>>);
-
-impl Deserr<FieldErrors> for ReviewNote {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        location: ValuePointerRef,
-    ) -> Result<Self, FieldErrors> {
-        let text =
-            <Option<String> as Deserr<FieldErrors>>::deserialize_from_value(value, location)?;
-        let text = text.filter(|text| !text.trim().is_empty());
-        let text = text.map(|text| text.parse::<Text<1000>>()).transpose();
-        text.map(Self).map_err(|error: InvalidText| invalid(error, location))
-    }
-}
-
 /// The body of a request that closes a review.
 #[derive(Debug, Clone, PartialEq, Eq, Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 pub struct NewVerdict {
     pub verdict: Verdict,
+    /// The reviewer's note.
     #[deserr(default)]
-    pub note: ReviewNote,
+    pub note: OptionalText<1000>,
 }
 
 /// The review of an emergency access, as it is stored and as administrators see it.
@@ -118,7 +103,7 @@ impl EmergencyReview {
     /// Returns the review with its verdict.
     #[must_use]
     pub fn closed(self, verdict: NewVerdict, reviewed_by: UserId, now: Timestamp) -> Self {
-        let NewVerdict { verdict, note: ReviewNote(note) } = verdict;
+        let NewVerdict { verdict, note: OptionalText(note) } = verdict;
         Self {
             status: ReviewStatus::Reviewed,
             verdict: Some(verdict),
@@ -241,7 +226,7 @@ mod tests {
     fn note_is_optional() {
         for note in [json!(null), json!(""), json!(" ")] {
             let given = verdict(json!({"verdict": "justified", "note": note})).unwrap();
-            assert_eq!(given.note, ReviewNote::default());
+            assert_eq!(given.note, OptionalText::default());
         }
         assert!(verdict(json!({"verdict": "justified"})).is_ok());
         let errors = verdict(json!({"verdict": "maybe", "note": "x".repeat(1001)})).unwrap_err();

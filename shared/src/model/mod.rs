@@ -28,6 +28,7 @@ pub mod invitation;
 mod latin;
 pub mod look_alikes;
 pub mod lookup;
+pub mod optional_text;
 pub mod page;
 pub mod partial_date;
 pub mod password;

@@ -1,16 +1,17 @@
 //! Assignments of doctors to patients, and how one is made. `assignment_changes` changes and ends them,
-//! `assignment_batches` makes and moves many, `moves` moves one, `assignment_lists` lists them.
-//!
-//! A request first decides what a patient's care becomes, and then replaces the care in one transaction.
+//! `assignment_batches` makes and moves many, `moves` moves one, `assignment_lists` lists them,
+//! `care_changes` writes what a request makes of a patient's care.
 
 use super::care::Care;
+use super::care_changes::{CareChange, CareRequest, Decided};
 use super::error::StoreError;
 use super::load::Load;
-use super::stored::{alive, record_in};
+use super::stored::record_in;
 use super::tables::Store;
 use crate::access::{Allowed, Granted, action};
-use crate::dynamo::{self, Expression, Item, Items, Key, Outcome, ReadPlan, Transaction, backoff};
-use crate::model::assignment::{AssignmentView, CareRole, Episode, PastEpisode};
+use crate::audit::Subjects;
+use crate::dynamo::{self, Item, Items, Key};
+use crate::model::assignment::{AssignmentView, CareRole, Episode};
 use crate::model::conflict::Conflict;
 use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
@@ -19,9 +20,6 @@ use crate::model::patient::PatientDetails;
 use crate::model::period::Period;
 use crate::model::reason::ReasonCode;
 use crate::model::timestamp::Timestamp;
-
-/// How often a change that loses races is tried.
-const ATTEMPTS: u32 = 10;
 
 pub(super) const IN_THE_PAST: &str = "must not be in the past";
 
@@ -95,112 +93,9 @@ pub(super) struct Existing {
     pub care: Care,
 }
 
-/// A change that the rules permit, and the answer once it is made.
-pub(super) struct Decided<T> {
-    pub change: Option<CareChange>,
-    pub answer: T,
-}
-
-/// A change of a patient's care.
-pub(super) struct CareChange {
-    pub before: Care,
-    pub after: Care,
-    /// The episodes that end by it.
-    pub past: Vec<PastEpisode>,
-    /// The doctor who gets the patient, and therefore must exist and not hand over all patients.
-    pub new_doctor: Option<DoctorId>,
-}
-
-/// A change of one patient's care that loads what it depends on.
-pub(super) trait CareRequest: Sync {
-    type Answer: Send;
-
-    /// Returns the keys of the items that the decision depends on.
-    fn keys(&self) -> Vec<Key>;
-
-    /// Decides what the care becomes.
-    fn decide(
-        &self,
-        items: &mut Items,
-        by: UserId,
-        now: Timestamp,
-    ) -> Result<Decided<Self::Answer>, StoreError>;
-}
-
 impl Store {
     pub fn assignments(&self) -> Assignments<'_> {
         Assignments { store: self }
-    }
-
-    /// Makes a change unless the care, or whether the new doctor may get the patient, has changed since it was read.
-    /// Calls: TransactWriteItems; none if nothing changes.
-    pub(super) async fn make<T>(&self, decided: Decided<T>) -> Result<T, StoreError> {
-        let Decided { change, answer } = decided;
-        let Some(change) = change else { return Ok(answer) };
-        match self.commit(change.add_to(self.main.transaction(), ())?).await? {
-            Outcome::Committed => Ok(answer),
-            Outcome::Refused(_) => Err(StoreError::Contended),
-        }
-    }
-
-    /// Makes past ones of the episodes that `end` takes from a patient's care, and again when it loses a race. Returns
-    /// whether it took any. Calls: GetItem; TransactWriteItems if it took any.
-    pub(super) async fn end_episodes(
-        &self,
-        patient: PatientId,
-        end: impl Fn(&mut Care) -> Vec<PastEpisode>,
-    ) -> Result<bool, StoreError> {
-        for attempt in 0..ATTEMPTS {
-            backoff(attempt).await;
-            let Some(item) = self.main.get(Key::care(patient)).await? else { return Ok(false) };
-            let before = Care::stored(patient, item)?;
-            let mut after = before.clone();
-            let past = end(&mut after);
-            if past.is_empty() {
-                return Ok(false);
-            }
-            let transaction = before.replace(&after, &past, self.main.transaction(), ())?;
-            if self.commit(transaction).await? == Outcome::Committed {
-                return Ok(true);
-            }
-        }
-        Err(StoreError::Contended)
-    }
-
-    /// Loads, decides and makes a change, and again when it loses a race. Calls: BatchGetItem, TransactWriteItems.
-    pub(super) async fn change_care<R: CareRequest>(
-        &self,
-        request: &R,
-        by: UserId,
-        now: Timestamp,
-    ) -> Result<R::Answer, StoreError> {
-        for attempt in 0..ATTEMPTS {
-            backoff(attempt).await;
-            let mut items = self.main.batch_get(ReadPlan::whole(request.keys())).await?;
-            match self.make(request.decide(&mut items, by, now)?).await {
-                Err(StoreError::Contended) => {}
-                outcome => return outcome,
-            }
-        }
-        Err(StoreError::Contended)
-    }
-}
-
-impl CareChange {
-    /// Adds the change to a transaction, on the condition that what it depends on is unchanged.
-    pub(super) fn add_to<'t, R: Copy>(
-        &self,
-        transaction: Transaction<'t, R>,
-        refusal: R,
-    ) -> Result<Transaction<'t, R>, StoreError> {
-        let Self { before, after, past, new_doctor } = self;
-        let mut transaction = transaction;
-        if let Some(doctor) = *new_doctor {
-            transaction = transaction
-                .require(Key::record::<DoctorDetails>(doctor), alive(), refusal)
-                .require(Key::handing_over(doctor), Expression::absent(), refusal);
-        }
-        before.replace(after, past, transaction, refusal)
     }
 }
 
@@ -307,6 +202,14 @@ impl NamesAssignment for NewAssignment {
 
     fn ids(&self) -> AssignmentIds {
         self.ids
+    }
+}
+
+impl From<AssignmentIds> for Subjects {
+    fn from(ids: AssignmentIds) -> Self {
+        let AssignmentIds { doctor_id, patient_id } = ids;
+        let (patients, doctors) = ([patient_id].into(), [doctor_id].into());
+        Self { patients, doctors, ..Self::default() }
     }
 }
 

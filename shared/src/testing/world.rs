@@ -8,8 +8,10 @@
     reason = "a panic fails the test"
 )]
 
+mod accounts;
 mod care;
 mod disclosures;
+mod handlers;
 mod trail;
 
 use std::collections::HashMap;
@@ -34,32 +36,28 @@ use super::sample::Sample;
 use super::settings::RECORD_SETTINGS;
 use super::steps;
 use super::template;
-use crate::access::{Act, Action, Granted};
+use crate::access::{Act, Granted};
 use crate::app::{App, Rules};
-use crate::auth::mailed_token::MailedToken;
 use crate::auth::minter::Minter;
-use crate::auth::{invitation, verification};
-use crate::config::{self, Audit, Config, DynamoDb, Settings, Tokens};
+use crate::config::{self, Audit, Config, DynamoDb, Tokens};
 use crate::context::Context;
 use crate::cursor::Cursors;
 use crate::dynamo::{self, Item, Key, client};
-use crate::endpoint::{Endpoint, HandlerFuture};
-use crate::error::ApiError;
+use crate::endpoint::Endpoint;
 use crate::model::doctor::Doctor;
-use crate::model::email::Email;
-use crate::model::id::{Id, UserId};
-use crate::model::invitation::{Invitation, InvitationId};
+use crate::model::id::UserId;
 use crate::model::patient::Patient;
 use crate::model::record::Record;
 use crate::model::timestamp::Timestamp;
-use crate::model::user::{Role, User};
-use crate::pipeline;
-use crate::request::Request;
-use crate::response::{self, Answer, ApiResult};
-use crate::response_policy::ResponsePolicy;
-use crate::store::{CursorKey, NewUser, ReadOwnAccount, RecordActs, Store, Verification};
+use crate::model::user::Role;
+use crate::response::{self, ApiResult};
+use crate::store::{CursorKey, ReadOwnAccount, RecordActs, Store};
 use crate::system::System;
-use crate::targets::Target;
+
+pub use handlers::{
+    Handler, protected, protected_after, protected_with, public, public_recorded, public_with,
+    without_app,
+};
 
 /// The moment at which every test begins: 31 January 2026, noon.
 const BEGINNING: &str = "2026-01-31T12:00:00.000Z";
@@ -79,86 +77,6 @@ pub struct World {
     pub secret: SecretString,
     clock: Arc<AtomicI64>,
     pub emulator: Emulator,
-}
-
-/// A handler behind the pipeline. [`protected`], [`public`] and [`without_app`] return one.
-pub trait Handler: Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static {}
-
-impl<H: Fn(App, Request) -> HandlerFuture + Clone + Send + Sync + 'static> Handler for H {}
-
-/// Returns a handler as `serve` runs it.
-pub fn protected<A, F>(handler: fn(Context, Granted<A>) -> F) -> impl Handler
-where
-    A: Action<Target: Target>,
-    F: Future<Output = ApiResult> + Send + 'static,
-{
-    protected_with((), handler)
-}
-
-/// Returns a handler with settings, as `serve` runs it.
-pub fn protected_with<A, S, F>(
-    settings: S,
-    handler: fn(Context<S>, Granted<A>) -> F,
-) -> impl Handler
-where
-    A: Action<Target: Target>,
-    S: Settings,
-    F: Future<Output = ApiResult> + Send + 'static,
-{
-    pipeline::protected(Arc::new(settings), handler)
-}
-
-/// Returns a handler as `serve_after` runs it.
-pub fn protected_after<A, F, G>(
-    first: fn(Context) -> G,
-    handler: fn(Context, Granted<A>) -> F,
-) -> impl Handler
-where
-    A: Action<Target: Target>,
-    F: Future<Output = ApiResult> + Send + 'static,
-    G: Future<Output = Result<Option<Answer>, ApiError>> + Send + 'static,
-{
-    pipeline::protected_after(Arc::new(()), first, handler)
-}
-
-/// Returns a handler as `serve_public` runs it.
-pub fn public<F>(handler: fn(Context) -> F) -> impl Handler
-where
-    F: Future<Output = ApiResult> + Send + 'static,
-{
-    public_with((), handler)
-}
-
-/// Returns a handler with settings, as `serve_public` runs it.
-pub fn public_with<S, F>(settings: S, handler: fn(Context<S>) -> F) -> impl Handler
-where
-    S: Settings,
-    F: Future<Output = ApiResult> + Send + 'static,
-{
-    pipeline::public(Arc::new(settings), None, handler)
-}
-
-/// Returns a handler with settings, as `serve_public_recorded` runs it.
-pub fn public_recorded<S, F>(
-    operation: &'static str,
-    settings: S,
-    handler: fn(Context<S>) -> F,
-) -> impl Handler
-where
-    S: Settings,
-    F: Future<Output = ApiResult> + Send + 'static,
-{
-    pipeline::public(Arc::new(settings), Some(operation), handler)
-}
-
-/// Returns a handler as `serve_static` runs it.
-pub fn without_app<F>(handler: fn(Arc<ResponsePolicy>, Request) -> F) -> impl Handler
-where
-    F: Future<Output = ApiResult> + Send + 'static,
-{
-    move |app: App, request| {
-        Box::pin(handler(app.response_policy().clone(), request)) as HandlerFuture
-    }
 }
 
 /// Runs a test in its own world.
@@ -280,94 +198,6 @@ impl World {
     /// Sets the clock to the time of the system's clock, which functions in separate processes use.
     pub fn catch_up(&self) {
         self.clock.store(Timestamp::system().as_millisecond(), Ordering::Relaxed);
-    }
-
-    /// Creates an account of this role and signs it in. Its username is the name of the role. It has no valid password.
-    pub async fn actor(&self, role: Role) -> Actor {
-        let name = format!("{role:?}").to_lowercase();
-        self.actor_named(&name, role).await
-    }
-
-    pub async fn actor_named(&self, name: &str, role: Role) -> Actor {
-        let user = self.account(name, "nobody's".into(), role).await;
-        self.sign_in(user).await
-    }
-
-    /// Creates an account with this password and without a session.
-    pub async fn account_with_password(&self, name: &str, password: &str) -> User {
-        self.account(name, self.hash(password).await, Role::Staff).await
-    }
-
-    /// Creates an account of this role with this password, and signs it in.
-    pub async fn actor_with_password(&self, name: &str, password: &str, role: Role) -> Actor {
-        let user = self.account(name, self.hash(password).await, role).await;
-        self.sign_in(user).await
-    }
-
-    async fn hash(&self, password: &str) -> SecretString {
-        let hash = self.app.hash_slots().hash(self.app.system(), password.into()).await;
-        hash.expect("a hash")
-    }
-
-    async fn account(&self, name: &str, password_hash: SecretString, role: Role) -> User {
-        let new = NewUser {
-            username: name.parse().expect("a username"),
-            email: format!("{name}@example.com").parse().expect("an email"),
-            password_hash,
-            role,
-            first_is_admin: false,
-        };
-        self.app.store().accounts().register(new, self.app.now()).await.expect("an account")
-    }
-
-    /// Invites an address on behalf of account 1. Returns the invitation and its token.
-    pub async fn invite(&self, email: &str, role: Role) -> (Invitation, String) {
-        let email: Email = email.parse().expect("an email");
-        let (id, now) = (InvitationId::of(&email), self.app.now());
-        let token = invitation::token(&id, self.app.system()).expect("a token");
-        let invitation = Invitation {
-            id,
-            email,
-            role,
-            invited_by: UserId::new(1).expect("an id"),
-            created_at: now,
-            expires_at: now.plus(invitation::LIFETIME),
-            token_hash: token.hash(),
-        };
-        steps::invite(self.app.store(), &invitation, now).await.expect("an invitation");
-        (invitation, token.expose().to_owned())
-    }
-
-    /// Opens a verification of this account's address. Returns its token.
-    pub async fn verification_of(&self, user: &User) -> String {
-        let token = MailedToken::new(self.app.system()).expect("a token");
-        let verification = Verification {
-            user_id: user.id,
-            email: user.email.clone(),
-            expires_at: self.app.now().plus(verification::LIFETIME),
-        };
-        let opened = self.app.store().verifications().open(&token.hash(), &verification).await;
-        opened.expect("a verification");
-        token.expose().to_owned()
-    }
-
-    /// Returns the account as it is stored now.
-    pub async fn stored(&self, id: UserId) -> User {
-        self.app.store().accounts().by_id(id).await.expect("a reply").expect("an account")
-    }
-
-    /// Opens a session of this account.
-    pub async fn sign_in(&self, user: User) -> Actor {
-        self.sign_in_with(&self.minter, user).await
-    }
-
-    /// Opens a session of this account. `minter` signs its access token.
-    pub async fn sign_in_with(&self, minter: &Minter, user: User) -> Actor {
-        let (store, system) = (self.app.store(), self.app.system());
-        let tokens = steps::open_session(store, system, minter, &user, None).await;
-        let tokens = serde_json::to_value(tokens.expect("a session")).expect("JSON");
-        let text = |name: &str| tokens[name].as_str().expect("a token").into();
-        Actor { token: text("access"), refresh: text("refresh"), user }
     }
 
     /// Creates a doctor. `n` makes the unique fields unique and is part of the name, so that names sort by `n`.

@@ -11,9 +11,10 @@ use crate::model::assignment::{AssignmentView, CareRole};
 use crate::model::cover::{Cover, NewCover};
 use crate::model::doctor::Doctor;
 use crate::model::emergency::{EmergencyId, EmergencyReason, NewEmergency};
-use crate::model::emergency_review::{EmergencyReview, NewVerdict, ReviewNote, Verdict};
+use crate::model::emergency_review::{EmergencyReview, NewVerdict, Verdict};
 use crate::model::handover::{Handover, NewHandover};
 use crate::model::id::{Id, UserId};
+use crate::model::optional_text::OptionalText;
 use crate::model::patient::{Patient, PatientDetails};
 use crate::model::precondition::Preconditions;
 use crate::model::proxy::{NewProxy, ProxyBasis, ProxyScope};
@@ -171,7 +172,7 @@ impl World {
 
     /// Closes a review on behalf of an account: the access was justified.
     pub async fn close_review(&self, by: &Actor, review: &EmergencyReview) -> EmergencyReview {
-        let verdict = NewVerdict { verdict: Verdict::Justified, note: ReviewNote::default() };
+        let verdict = NewVerdict { verdict: Verdict::Justified, note: OptionalText::default() };
         let request = ReviewRequest { id: review.id.clone(), verdict };
         let (store, now) = (self.app.store(), self.app.now());
         let by = steps::grant(store, by.id(), now, request).await.expect("a grant");

@@ -1,8 +1,9 @@
 //! The register of disclosures in a world.
 
 use super::World;
-use crate::model::disclosure_register::{NewDisclosure, RecipientAddress, RegisteredDisclosure};
+use crate::model::disclosure_register::{NewDisclosure, RegisteredDisclosure};
 use crate::model::id::{Id, UserId};
+use crate::model::optional_text::OptionalText;
 use crate::model::patient::Patient;
 use crate::store::DisclosureRequest;
 use crate::testing::steps;
@@ -19,7 +20,7 @@ impl World {
         let disclosure = NewDisclosure {
             disclosed_on: day.parse().expect("a date"),
             recipient: recipient.parse().expect("a line"),
-            recipient_address: RecipientAddress::default(),
+            recipient_address: OptionalText::default(),
             what: "Test result of 12 January".parse().expect("a text"),
             purpose: "Duty to report".parse().expect("a text"),
         };

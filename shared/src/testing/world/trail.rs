@@ -23,6 +23,14 @@ impl World {
         rows
     }
 
+    /// Returns the facts of an operation's rows in the audit trail, in the order of time.
+    pub async fn audited(&self, operation: &str) -> Vec<Facts> {
+        let mut rows = self.audit_rows().await;
+        rows.retain(|row| row.facts.operation == operation);
+        rows.sort_by_key(|row| row.at);
+        rows.into_iter().map(|row| row.facts).collect()
+    }
+
     /// Puts the rows of the audit trail into the views, as the function `audit-archive` does after each of them.
     pub async fn put_views(&self) {
         let rows: Vec<StoredRow> = self.audit_items().await.iter().map(StoredRow::of).collect();
@@ -31,15 +39,20 @@ impl World {
 
     /// Puts this number of reads of a patient by an account into the views. They are in no chain.
     pub async fn made_up_accesses(&self, patient: &Patient, actor: UserId, number: u64) {
-        let facts = Facts {
-            operation: "patients-get".into(),
-            actor: Some(actor),
-            basis: Some("role".into()),
-            subjects: Subjects { patients: [patient.id].into(), ..Subjects::default() },
-            outcome: DONE,
-            ..Facts::default()
-        };
-        let (chain, now) = (format!("made-up-{}", patient.id), self.app.now());
+        let facts = Facts { basis: Some("role".into()), outcome: DONE, ..read_by(actor) };
+        self.made_up("made-up", patient, facts, number).await;
+    }
+
+    /// Puts this number of refused reads of a patient by an account into the views. They are in no chain.
+    pub async fn made_up_refusals(&self, patient: &Patient, actor: UserId, number: u64) {
+        let facts = Facts { outcome: "not_assigned".into(), ..read_by(actor) };
+        self.made_up("refused", patient, facts, number).await;
+    }
+
+    async fn made_up(&self, chain: &str, patient: &Patient, facts: Facts, number: u64) {
+        let subjects = Subjects { patients: [patient.id].into(), ..Subjects::default() };
+        let facts = Facts { subjects, ..facts };
+        let (chain, now) = (format!("{chain}-{}", patient.id), self.app.now());
         let ttl = now.plus(super::AUDIT_RETENTION).as_second();
         let row = |seq| {
             let place = Place { chain: chain.clone(), seq };
@@ -65,4 +78,8 @@ impl World {
         };
         items.into_iter().filter(is_of_a_chain).collect()
     }
+}
+
+fn read_by(actor: UserId) -> Facts {
+    Facts { operation: "patients-get".into(), actor: Some(actor), ..Facts::default() }
 }
