@@ -4,24 +4,31 @@ use std::time::Duration;
 
 use repo::template::AUDIT_TABLE_NAME;
 use serde::de::IgnoredAny;
-use shared::archive::{Archive, Digest, sha256};
+use shared::archive::{Archive, Digest, SIGNATURE, Signer, sha256};
 use shared::audit::StoredRow;
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
 use shared::records;
 use shared::testing::bucket::Bucket;
+use shared::testing::kms::Kms;
 use shared::testing::{Event, World, protected, run};
 use tempfile::{TempDir, tempdir};
 
-use super::work;
+use super::{Digests, Outcome, work};
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Calls the function as EventBridge does.
+/// Calls the function as EventBridge does, without a key.
 async fn invoke(world: &World, archive: Archive) {
+    invoke_with(world, archive, None).await.unwrap();
+}
+
+/// Calls the function as EventBridge does, with the key of this signer if there is one.
+async fn invoke_with(world: &World, archive: Archive, signer: Option<Signer>) -> Outcome {
     let (app, calls) = world.app_of_function();
-    work(app, Arc::new(archive), IgnoredAny).await.unwrap();
+    let outcome = work(app, Arc::new(Digests { archive, signer }), IgnoredAny).await;
     assert!(calls.take().is_empty(), "it needs no table");
+    outcome
 }
 
 fn archive(folder: &TempDir) -> Archive {
@@ -46,7 +53,8 @@ async fn rows(world: &World, times: usize) -> Vec<StoredRow> {
 /// Returns the digests, in order, each with its key and its hash.
 async fn digests(archive: &Archive) -> Vec<(String, String, Digest)> {
     let mut digests = Vec::new();
-    for object in archive.list("digests/", "").await.unwrap() {
+    let objects = archive.list("digests/", "").await.unwrap().into_iter();
+    for object in objects.filter(|object| !object.key.ends_with(SIGNATURE)) {
         let content = archive.get(&object.key).await.unwrap();
         let digest = serde_json::from_slice(&content).unwrap();
         digests.push((object.key, sha256(&content), digest));
@@ -136,6 +144,26 @@ fn hour_has_one_digest() {
     });
 }
 
+/// Somebody else has put it there.
+#[test]
+fn digest_of_a_later_hour_or_of_another_time_than_its_name_says_is_an_error() {
+    run(async |world: World| {
+        let (now, later) = (world.app.now(), world.app.now().plus(2 * HOUR));
+        let (this_hour, later_hour) =
+            ("digests/2026-01-31T12Z.json", "digests/2026-01-31T14Z.json");
+        for (key, at) in [(later_hour, later), (later_hour, now), (this_hour, later)] {
+            let folder = tempdir().unwrap();
+            let digest = Digest { at, previous: None, heads: Vec::new() };
+            let content = serde_json::to_vec(&digest).unwrap();
+            archive(&folder).put(key, content).await.unwrap();
+            let refused = invoke_with(&world, archive(&folder), None).await;
+            let error = refused.unwrap_err().to_string();
+            assert!(error.starts_with(&format!("somebody else put {key}: ")), "{error}");
+            assert_eq!(digests(&archive(&folder)).await.len(), 1);
+        }
+    });
+}
+
 #[test]
 fn chain_of_digests_goes_on_after_a_long_pause() {
     run(async |world: World| {
@@ -143,6 +171,74 @@ fn chain_of_digests_goes_on_after_a_long_pause() {
         invoke(&world, archive(&folder)).await;
         world.advance(30 * 24 * HOUR);
         invoke(&world, archive(&folder)).await;
+        let found = digests(&archive(&folder)).await;
+        let previous = found[1].2.previous.as_ref().unwrap();
+        assert_eq!((&previous.key, &previous.sha256), (&found[0].0, &found[0].1));
+    });
+}
+
+/// Returns the digest of an hour and its signature, if it has one.
+fn digest_of(folder: &TempDir, hour: &str) -> (Vec<u8>, Option<Vec<u8>>) {
+    let path = folder.path().join(format!("digests/2026-01-{hour}Z.json"));
+    (fs::read(&path).unwrap(), fs::read(path.with_extension("json.sig")).ok())
+}
+
+/// In moto's KMS.
+#[test]
+fn digest_is_signed_once() {
+    run(async |world: World| {
+        let (folder, kms) = (tempdir().unwrap(), Kms::new().await);
+        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
+        let signed = digest_of(&folder, "31T12");
+        let (digest, Some(signature)) = &signed else { panic!("no signature") };
+        assert!(kms.has_signed(digest, signature));
+        assert!(!kms.has_signed(b"another digest", signature));
+
+        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
+        assert_eq!(digest_of(&folder, "31T12"), signed);
+    });
+}
+
+/// In moto's KMS.
+#[test]
+fn digest_is_put_only_with_its_signature() {
+    run(async |world: World| {
+        let (folder, kms) = (tempdir().unwrap(), Kms::new().await);
+        let refused = invoke_with(&world, archive(&folder), Some(kms.signer_without_key())).await;
+        let error = refused.unwrap_err().to_string();
+        assert!(error.starts_with("KMS does not sign the digest: NotFoundException"), "{error}");
+        assert!(digests(&archive(&folder)).await.is_empty());
+
+        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
+        assert!(matches!(digest_of(&folder, "31T12"), (_, Some(_))));
+    });
+}
+
+/// Somebody else may have put it there. In moto's KMS.
+#[test]
+fn digest_that_is_there_is_never_signed_but_named_by_the_next_one() {
+    run(async |world: World| {
+        let (folder, kms) = (tempdir().unwrap(), Kms::new().await);
+        invoke(&world, archive(&folder)).await;
+        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
+        let (unsigned, None) = digest_of(&folder, "31T12") else { panic!("it is signed") };
+
+        world.advance(HOUR);
+        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
+        let (next, Some(_)) = digest_of(&folder, "31T13") else { panic!("no signature") };
+        let next: Digest = serde_json::from_slice(&next).unwrap();
+        assert_eq!(next.previous.unwrap().sha256, sha256(&unsigned));
+    });
+}
+
+/// The list of the last digests begins with the signature of the one that is 25 hours old. In moto's KMS.
+#[test]
+fn signature_is_not_taken_for_the_last_digest() {
+    run(async |world: World| {
+        let (folder, kms) = (tempdir().unwrap(), Kms::new().await);
+        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
+        world.advance(25 * HOUR);
+        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
         let found = digests(&archive(&folder)).await;
         let previous = found[1].2.previous.as_ref().unwrap();
         assert_eq!((&previous.key, &previous.sha256), (&found[0].0, &found[0].1));

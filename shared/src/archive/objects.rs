@@ -38,15 +38,19 @@ pub struct Object {
     pub written_at: Timestamp,
 }
 
-/// Why the archive did not do what it was asked for. Names no row.
+/// The reason of a failure of the archive. Names no row.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     #[error("S3 does not {doing}: {cause}")]
     S3 { doing: &'static str, cause: String },
+    #[error("KMS does not sign the digest: {0}")]
+    Kms(String),
     #[error("the archive's folder: {0}")]
     Folder(#[from] io::Error),
     #[error("the JSON of {0} cannot be read or written")]
     Json(String),
+    #[error("somebody else put {0}: its time is in the future, or not in the hour of its name")]
+    Time(String),
 }
 
 impl Archive {
@@ -58,7 +62,7 @@ impl Archive {
         Self::S3 { client: Client::from_conf(config.build()), bucket }
     }
 
-    /// Puts an object whose key must be free. Returns whether it was; an object with this key stays as it is.
+    /// Puts an object unless its key is taken. Returns whether the key was free.
     pub async fn put(&self, key: &str, content: Vec<u8>) -> Result<bool, ArchiveError> {
         match self {
             Self::S3 { client, bucket } => {
@@ -145,7 +149,7 @@ pub fn sha256(content: &[u8]) -> String {
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes a file that does not exist yet. Returns whether it did not. A file with this name is always complete: it gets
+/// Writes a file unless it exists. Returns whether it was written. A file with this name is always complete: it gets
 /// its name when its content is written.
 fn put_file(path: &Path, content: &[u8]) -> io::Result<bool> {
     if let Some(folder) = path.parent() {
@@ -189,17 +193,19 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// Returns the error with its code and message only.
 fn failed<E>(doing: &'static str, error: &SdkError<E, HttpResponse>) -> ArchiveError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let cause = match error.as_service_error() {
-        Some(error) => {
-            let code = error.code().unwrap_or("unknown error");
-            format!("{code}: {}", error.message().unwrap_or_default())
-        }
-        None => error.to_string(),
-    };
-    ArchiveError::S3 { doing, cause }
+    ArchiveError::S3 { doing, cause: cause_of(error) }
+}
+
+/// Returns only the code and the message of an error of S3 or KMS.
+pub(super) fn cause_of<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let Some(error) = error.as_service_error() else { return error.to_string() };
+    let code = error.code().unwrap_or("unknown error");
+    format!("{code}: {}", error.message().unwrap_or_default())
 }

@@ -8,9 +8,9 @@ use crate::model::timestamp::Timestamp;
 pub(super) const ROWS: &str = "rows/";
 
 impl Archive {
-    /// Puts rows that came together: at this time, the first of them with this number in its shard of the stream. The
-    /// key also names the content. So the same rows again change nothing, and another batch that begins with the same
-    /// row is another object. Returns the key.
+    /// Puts the rows of a batch, which came at this time and whose first row has this number in its shard of the stream.
+    /// The key also names the content: the same batch again changes nothing, and another batch that begins with the
+    /// same row is another object. Returns the key.
     pub async fn put_rows(
         &self,
         at: Timestamp,

@@ -14,6 +14,7 @@ mod event;
 pub mod faults;
 pub mod forged;
 pub mod function;
+pub mod kms;
 mod moto;
 mod outbox;
 pub mod process;

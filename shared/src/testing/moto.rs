@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use repo::root::repository;
 use repo::tools::tools;
 
 /// The words before the address in moto's log.
@@ -23,7 +24,20 @@ pub(super) struct Moto {
 impl Moto {
     pub fn start() -> Self {
         let tools = tools("moto");
-        let mut server = Command::new(tools.join("moto_server"))
+        let server = Command::new(tools.join("moto_server"));
+        Self::run(tools, server)
+    }
+
+    /// Starts the server by a script of the repository, which takes the arguments of `moto_server`.
+    pub fn start_with(script: &str) -> Self {
+        let tools = tools("moto");
+        let mut server = Command::new(tools.join("python"));
+        server.arg(repository().join(script));
+        Self::run(tools, server)
+    }
+
+    fn run(tools: PathBuf, mut server: Command) -> Self {
+        let mut server = server
             .args(["-H", "127.0.0.1", "-p", "0"])
             .env("PYTHONUNBUFFERED", "1")
             .stdin(Stdio::null())

@@ -1,46 +1,87 @@
-//! The digests in a copy of the archive: each names the newest rows at its time, and the digest before it.
+//! The digests in a copy of the archive: each names the newest rows at its time, and the digest before it. A digest may
+//! be signed.
 
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use shared::archive::{Digest, PreviousDigest, sha256};
+use shared::archive::{Digest, PreviousDigest, SIGNATURE, sha256};
 use shared::audit::Head;
 use shared::model::timestamp::Timestamp;
+
+use super::count;
+use super::public_key::PublicKey;
 
 /// The folder of digests in an archive.
 const FOLDER: &str = "digests";
 
-/// What the digests say.
+/// A digest may be without a signature for this long: the next one, an hour later, names it and is signed.
+const UNSIGNED: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The digests of an archive.
 #[derive(Default)]
 pub struct Digests {
     /// The rows that they name, each with the time of its digest.
     pub rows: Vec<(Head, Timestamp)>,
-    /// What is wrong with them, one in a line.
+    /// The errors in them, one in a line.
     pub problems: Vec<String>,
+    /// A line about their signatures, if there are any.
+    pub signatures: Option<String>,
+}
+
+/// The signatures of the digests so far.
+#[derive(Default)]
+struct Signatures {
+    digests: usize,
+    /// The digests that have a signature.
+    signed: usize,
+    /// The signatures of the key.
+    right: usize,
+    /// The first digest after the last one with a signature, and its time.
+    unsigned: Option<(String, Timestamp)>,
 }
 
 impl Digests {
-    /// Reads the digests of the archive in this folder; there may be none.
-    pub fn read(archive: &Path) -> io::Result<Self> {
+    /// Reads the digests of the archive in this folder; there may be none. With a key, it checks their signatures.
+    pub fn read(archive: &Path, key: Option<&PublicKey>, now: Timestamp) -> io::Result<Self> {
         let (mut digests, mut last) = (Self::default(), None);
+        let mut signatures = Signatures::default();
         // Their names are their times.
-        for path in files(&archive.join(FOLDER))? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let key = format!("{FOLDER}/{name}");
+        for path in files(&archive.join(FOLDER), "json")? {
+            let name = name(&path);
             let content = fs::read(&path)?;
             let hash = sha256(&content);
-            match serde_json::from_slice(&content) {
-                Ok(digest) => digests.add(digest, &key, last.as_ref()),
-                Err(_) => digests.problems.push(format!("{key} is no digest")),
+            // A digest that cannot be read has no time: it is not from the last hours.
+            let mut at = Timestamp::from_millisecond(0);
+            match serde_json::from_slice::<Digest>(&content) {
+                Ok(digest) => {
+                    at = digest.at;
+                    digests.add(digest, &name, last.as_ref());
+                }
+                Err(_) => digests.problems.push(format!("{name} is no digest")),
             }
-            last = Some(PreviousDigest { key, sha256: hash });
+            match optional(&archive.join(format!("{name}{SIGNATURE}")))? {
+                Some(signature) => {
+                    let is_right = key.map(|key| key.has_signed(&content, &signature));
+                    digests.problems.extend(signatures.add(&name, is_right));
+                }
+                None => signatures.add_unsigned(&name, at),
+            }
+            last = Some(PreviousDigest { key: name, sha256: hash });
         }
+        for path in files(&archive.join(FOLDER), SIGNATURE.trim_start_matches('.'))? {
+            if !path.with_extension("").exists() {
+                digests.problems.push(format!("{} is there, but not its digest", name(&path)));
+            }
+        }
+        digests.problems.extend(key.and_then(|_| signatures.missing(now)));
+        digests.signatures = signatures.summary(key.is_some());
         Ok(digests)
     }
 
     fn add(&mut self, digest: Digest, key: &str, last: Option<&PreviousDigest>) {
-        // What was before the first one may have expired.
+        // The digests before the first one may have expired.
         if let Some(last) = last.filter(|last| digest.previous.as_ref() != Some(*last)) {
             let meaning = "one of the two was changed, or one between them was removed";
             self.problems.push(format!("{key} does not name {}: {meaning}", last.key));
@@ -49,15 +90,74 @@ impl Digests {
     }
 }
 
-/// Returns the files in the folder, in the order of their names.
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+impl Signatures {
+    /// Adds a digest with a signature. Returns the problem if the signature is wrong.
+    fn add(&mut self, digest: &str, is_right: Option<bool>) -> Option<String> {
+        self.digests += 1;
+        self.signed += 1;
+        self.unsigned = None;
+        match is_right {
+            Some(true) => self.right += 1,
+            None => {}
+            Some(false) => {
+                let meaning = "it was changed, or another key signed it";
+                return Some(format!("{digest} does not have its signature: {meaning}"));
+            }
+        }
+        None
+    }
+
+    fn add_unsigned(&mut self, digest: &str, at: Timestamp) {
+        self.digests += 1;
+        self.unsigned.get_or_insert_with(|| (digest.to_owned(), at));
+    }
+
+    /// Returns the problem if the last digests have no signature. A digest that is followed by one with a signature needs
+    /// none, because that one names its hash.
+    fn missing(&self, now: Timestamp) -> Option<String> {
+        if self.signed == 0 {
+            return Some("no digest has a signature".to_owned());
+        }
+        let (digest, at) = self.unsigned.as_ref()?;
+        // A forged digest may have a time in the future.
+        let is_recent = now.minus(UNSIGNED) <= *at && *at <= now.plus(UNSIGNED);
+        (!is_recent).then(|| format!("{digest} has no signature, and neither has a later digest"))
+    }
+
+    fn summary(&self, are_checked: bool) -> Option<String> {
+        let digests = count(self.digests, "digest");
+        match (are_checked, self.signed) {
+            (true, _) => Some(format!("{} of {digests} signed by the key", self.right)),
+            (false, 0) => None,
+            (false, signed) => Some(format!(
+                "{signed} of {digests} signed, but the signatures are not checked; see --signing-key"
+            )),
+        }
+    }
+}
+
+/// Returns the name of a digest or of a signature in the archive.
+fn name(path: &Path) -> String {
+    format!("{FOLDER}/{}", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Returns the content of a file; `None` if it does not exist.
+fn optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        content => content.map(Some),
+    }
+}
+
+/// Returns the files in the folder with this extension, in the order of their names.
+fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
     let files: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
     let mut files = files?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.retain(|path| path.extension().is_some_and(|it| it == extension));
     files.sort();
     Ok(files)
 }
