@@ -20,7 +20,7 @@ pub struct TrailScan<'a> {
 }
 
 /// An item of the table.
-pub struct TrailItem(Item);
+pub struct TrailItem(pub(super) Item);
 
 impl<'a> Operator<'a> {
     /// Begins a read of the trail's table with this number of items a page. Calls: none yet.

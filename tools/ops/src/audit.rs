@@ -1,12 +1,14 @@
-//! `cargo ops audit`: verifies the audit trail, finds rows in it, and writes its views again.
+//! `cargo ops audit`: verifies the audit trail, finds rows in it, and mends its views.
 
 mod archive;
 mod digests;
 mod find;
 pub mod log;
 mod pages;
+mod public_key;
 mod rebuild;
 mod verify;
+mod views;
 
 use crate::Result;
 
@@ -19,19 +21,25 @@ pub enum Command {
     /// If the end of a chain or a whole chain was removed, or if hashes were computed anew, the table differs from
     /// the log.
     ///
-    /// Prints one line for each chain that is wrong, about its first wrong row, and then ends with an error. Changes
-    /// nothing.
+    /// Also compares the views, by which the API finds rows, with the rows. On the data of `cargo dev`, rows that are
+    /// not in their views are only counted: rows of `cargo ops` are in none until `cargo ops audit rebuild`.
+    ///
+    /// Prints one line for each chain that is wrong, about its first wrong row, and one for each item of a view that
+    /// is missing, changed or invented; then ends with an error. Changes nothing.
     Verify(verify::Options),
     /// Print the rows about a patient, of an account or of a day, as lines of JSON in the order of time
     ///
-    /// Reads the whole table. So it also finds the lists on which a patient was shown, which the API leaves out of
-    /// what it shows about a patient. Rows of one request can be two: then the later one names the other one in its
+    /// Reads the whole table. So it also finds the lists on which a patient was shown, which the API does not show
+    /// among the accesses to a patient. A request can have two rows: then the later row names the earlier one in its
     /// member `corrects`, and replaces it.
     Find(find::Options),
-    /// Write the views of all rows again, by which the API finds rows
+    /// Make the views, by which the API finds rows, as the rows say
+    ///
+    /// Puts items that are missing, replaces items that differ from their row, and removes items that show no row of
+    /// the trail. Changes no row. Run `verify` first: if a row was removed, the views may have its only copy.
     ///
     /// Use it after a restore, or if `audit-archive` has failed for more than a day: then --archive-bucket also writes
-    /// the rows into the archive. You can stop the command and run it again. It removes nothing.
+    /// the rows into the archive. You can stop the command and run it again.
     Rebuild(rebuild::Options),
 }
 

@@ -1,38 +1,41 @@
 //! A copy of the trail's archive: verified by itself and against the log, and compared with the table.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::fs;
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use shared::archive::sha256;
 use shared::audit::verify::{Report, Verification};
 use shared::audit::{Head, Place, StoredRow};
 use shared::model::timestamp::Timestamp;
 
 use super::digests::Digests;
+use super::public_key::PublicKey;
 use crate::{Result, ui};
 
-/// By then a row is in the archive: the stream keeps its records for a day.
+/// A row is in the archive after this time at the latest: the stream keeps its records for a day.
 const LAG: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A log line is at most this much later than its rows.
-const OF_LINE: Duration = Duration::from_secs(60 * 60);
+/// A log line is written at most this long after its rows.
+const LINE_LAG: Duration = Duration::from_secs(60 * 60);
 
 /// The ending of the names of archived objects.
 const EXTENSION: &str = "jsonl";
 
 /// The rows of the archive, and what is known so far about their agreement with the table.
-#[derive(Default)]
 pub struct Archive {
     verification: Verification,
     rows: BTreeMap<Place, Archived>,
-    /// The times of the first and the last row.
-    span: Option<(Timestamp, Timestamp)>,
+    /// When the archive was copied.
+    copied_at: Timestamp,
+    /// The time of the oldest row.
+    first: Option<Timestamp>,
     /// The first row of each chain in which table and archive differ.
     differences: BTreeMap<String, (u64, &'static str)>,
-    /// The lines that are no rows.
-    unreadable: Vec<String>,
+    /// The objects and lines that are not as `audit-archive` writes them.
+    wrong: Vec<String>,
     digests: Digests,
 }
 
@@ -42,16 +45,19 @@ struct Archived {
     is_in_table: bool,
 }
 
-/// The result.
+/// The result of the verification of an archive.
 pub struct Verified {
     pub report: Report,
-    /// What the report does not say, one in a line.
+    /// The problems beside those of the report, one in a line.
     pub problems: Vec<String>,
+    /// A line about the signatures of the digests, if there are any.
+    pub signatures: Option<String>,
 }
 
 impl Archive {
-    /// Reads all objects in the folder and in the folders below.
-    pub fn read(folder: &Path) -> Result<Self> {
+    /// Reads all objects in the folder and in the folders below, which were copied at this time. With a key, it checks
+    /// the signatures of the digests.
+    pub fn read(folder: &Path, key: Option<&PublicKey>, copied_at: Timestamp) -> Result<Self> {
         let cannot =
             |path: &Path, error: io::Error| format!("cannot read {}: {error}", path.display());
         let mut files = Vec::new();
@@ -62,21 +68,37 @@ impl Archive {
         // The names begin with the time. So if a row was archived twice, the older one is the first.
         files.sort();
         let progress = ui::progress("Archive", u64::try_from(files.len())?)?;
-        let mut archive = Self::default();
+        let mut archive = Self {
+            verification: Verification::default(),
+            rows: BTreeMap::new(),
+            copied_at,
+            first: None,
+            differences: BTreeMap::new(),
+            wrong: Vec::new(),
+            digests: Digests::default(),
+        };
         for path in &files {
             archive.add_file(path).map_err(|error| cannot(path, error))?;
             progress.inc(1);
         }
-        archive.digests = Digests::read(folder).map_err(|error| cannot(folder, error))?;
+        let digests = Digests::read(folder, key, copied_at);
+        archive.digests = digests.map_err(|error| cannot(folder, error))?;
         Ok(archive)
     }
 
     fn add_file(&mut self, path: &Path) -> io::Result<()> {
-        for (number, line) in (1..).zip(BufReader::new(File::open(path)?).lines()) {
+        let content = fs::read(path)?;
+        // `audit-archive` names an object by its content, so a newer version with other rows shows.
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if !name.ends_with(&sha256(&content)) {
+            self.wrong
+                .push(format!("{} does not have the content that its name says", path.display()));
+        }
+        for (number, line) in (1..).zip(content.lines()) {
             match serde_json::from_str(&line?) {
                 Ok(stored) => self.add(&stored),
                 Err(_) => {
-                    self.unreadable.push(format!("line {number} of {} is no row", path.display()));
+                    self.wrong.push(format!("line {number} of {} is no row", path.display()));
                 }
             }
         }
@@ -85,8 +107,7 @@ impl Archive {
 
     fn add(&mut self, stored: &StoredRow) {
         if let Some(row) = stored.row() {
-            let (first, last) = self.span.unwrap_or((row.at, row.at));
-            self.span = Some((first.min(row.at), last.max(row.at)));
+            self.first = Some(self.first.map_or(row.at, |first| first.min(row.at)));
             // A row may be archived twice. If the texts differ, the verification says so, and the first one is right.
             let (hash, ttl) = (stored.hash.clone(), stored.ttl);
             self.rows.entry(row.place).or_insert(Archived { hash, ttl, is_in_table: false });
@@ -95,9 +116,14 @@ impl Archive {
         self.verification.add_row(&item);
     }
 
-    /// Compares an item of the table, which is not one of a view, with the archive.
+    /// Whether it has digests, which name its rows.
+    pub fn has_digests(&self) -> bool {
+        !self.digests.rows.is_empty()
+    }
+
+    /// Compares an item of the table, which is in no view, with the archive.
     pub fn compare(&mut self, stored: &StoredRow) {
-        // By its key, because its text may be another row's.
+        // The key names the place, because the text may be that of another row.
         let Some(place) = place_of(stored) else { return };
         let Some(archived) = self.rows.get_mut(&place) else {
             if stored.row().is_some_and(|row| self.has_all_until(row.at)) {
@@ -111,7 +137,7 @@ impl Archive {
         }
     }
 
-    /// Returns what is wrong. The whole table has been compared, and the log names these rows.
+    /// Returns the problems, after the whole table has been compared. The log names these rows.
     pub fn verified(mut self, named: &[(Head, Timestamp)], now: Timestamp) -> Verified {
         let absent = self.rows.iter().filter(|(_, row)| {
             // Expired rows are only in the archive.
@@ -132,14 +158,14 @@ impl Archive {
         let differences = self.differences.into_iter();
         let differences =
             differences.map(|(chain, (seq, it))| format!("{}: {it}", Place { chain, seq }));
-        let problems = self.unreadable.into_iter().chain(self.digests.problems).chain(differences);
-        Verified { report, problems: problems.collect() }
+        let problems = self.wrong.into_iter().chain(self.digests.problems).chain(differences);
+        Verified { report, problems: problems.collect(), signatures: self.digests.signatures }
     }
 
-    /// Whether the archive must have a row that a log line of this moment names, or has it.
+    /// Whether the archive has a row that a log line of this time names, or must have it.
     fn must_have(&self, head: &Head, at: Timestamp) -> bool {
-        let is_within_span = self.began_before(at) && self.has_all_until(at);
-        is_within_span || self.rows.contains_key(&head.place)
+        let is_older = self.first.is_some_and(|first| at < first.plus(LINE_LAG));
+        self.rows.contains_key(&head.place) || (!is_older && self.has_all_until(at))
     }
 
     /// Keeps the first difference of each chain.
@@ -150,15 +176,9 @@ impl Archive {
         }
     }
 
-    /// Whether the archive must have the rows of this moment: it has been copied later, and each row is in it within a
-    /// day.
+    /// Whether the archive must have the rows of this time.
     fn has_all_until(&self, at: Timestamp) -> bool {
-        self.span.is_some_and(|(_, last)| at.plus(LAG) <= last)
-    }
-
-    /// Whether the rows of a log line of this moment are not older than the archive.
-    fn began_before(&self, at: Timestamp) -> bool {
-        self.span.is_some_and(|(first, _)| first.plus(OF_LINE) <= at)
+        at.plus(LAG) < self.copied_at
     }
 }
 

@@ -17,7 +17,7 @@ pub const OTHER_TABLES: &str = "The rows in this log are not in the tables of th
 /// same line of a file: another such line, or the time that a tool adds.
 const BEGINNING: &str = "{\"level\":";
 
-/// What only lines that name rows contain.
+/// A text that only lines contain which name rows.
 const ROWS: &str = "\"audit\":[";
 
 /// The rows that log lines name.

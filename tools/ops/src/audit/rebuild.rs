@@ -1,5 +1,6 @@
-//! `cargo ops audit rebuild`: writes the views of the audit trail again, and the rows into the archive.
+//! `cargo ops audit rebuild`: makes the views of the audit trail as its rows say, and writes the rows into the archive.
 
+use clap::builder::NonEmptyStringValueParser;
 use shared::archive::Archive;
 use shared::audit::{StoredRow, Subjects};
 use shared::model::date::Date;
@@ -8,11 +9,11 @@ use shared::store::{Store, TrailItem};
 
 use super::count;
 use super::pages::Pages;
+use super::views::{Differences, Views};
 use crate::aws;
-use crate::patience::patiently;
 use crate::stop::unless_stopped;
 use crate::target::Target;
-use crate::{Failure, Result, ui};
+use crate::{Result, ui};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -20,19 +21,22 @@ pub struct Options {
     target: Target,
 
     /// Bucket of the archive: write the rows into it, too. Rows that it has already do no harm
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     archive_bucket: Option<String>,
 
-    /// Write only rows of this day or later, in UTC: YYYY-MM-DD [default: all]
+    /// Only rows and items of views of this day or later, in UTC: YYYY-MM-DD [default: all]
     #[arg(long, value_name = "DATE")]
     since: Option<Date>,
 }
 
-/// The numbers of rows that were written, and of items that are no rows as they were written.
+/// The result, in numbers.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rebuilt {
     pub rows: usize,
+    /// The rows that are not as they were written. They are in no view.
     pub wrong: usize,
+    /// The items of views that were mended.
+    pub mended: Differences,
 }
 
 pub async fn run(Options { target, archive_bucket, since }: &Options) -> Result {
@@ -40,16 +44,20 @@ pub async fn run(Options { target, archive_bucket, since }: &Options) -> Result 
     let target = unless_stopped(target.open(), false).await?.ok_or("stopped")??;
     let store = target.recorded_as("ops audit rebuild")?;
     let work = async {
-        let rebuilt = rebuild(&store, archive.as_ref(), *since, Timestamp::system()).await?;
+        // Before anything is written.
         store.operator().record(Subjects::default()).await?;
-        Ok::<_, Failure>(rebuilt)
+        rebuild(&store, archive.as_ref(), *since, Timestamp::system()).await
     };
-    let again = "run the same command again to write everything";
+    let again = "run the same command again to do the rest";
     let rebuilt = unless_stopped(work, false).await?;
     let rebuilt = rebuilt.ok_or_else(|| format!("stopped; {again}"))?;
-    let Rebuilt { rows, wrong } = rebuilt.map_err(|error| format!("{error}; {again}"))?;
-    let places = if archive.is_some() { "the views and the archive" } else { "the views" };
-    ui::print(format!("{} written into {places}\n", count(rows, "row")));
+    let Rebuilt { rows, wrong, mended } = rebuilt.map_err(|error| format!("{error}; {again}"))?;
+    let Differences { missing, changed, invented } = mended;
+    let mended = format!("{missing} put, {changed} replaced, {invented} removed");
+    ui::print(format!("{} compared with the views: {mended}\n", count(rows, "row")));
+    if archive.is_some() {
+        ui::print(format!("{} written into the archive\n", count(rows, "row")));
+    }
     if wrong > 0 {
         let items = count(wrong, "item");
         ui::warning(format!("{items} cannot be read; `cargo ops audit verify` names them"));
@@ -64,8 +72,8 @@ fn archive_in(bucket: &str) -> Result<Archive> {
     Ok(Archive::in_bucket(&aws, None, bucket.to_owned()))
 }
 
-/// Puts the rows since a day into their views, and into the archive. Repeating it changes nothing in the views, and
-/// archives the rows again.
+/// Makes the views of a day and later as the rows say, and puts these rows into the archive. Repeating it changes
+/// nothing in the views, and archives the rows again.
 pub(super) async fn rebuild(
     store: &Store,
     archive: Option<&Archive>,
@@ -74,8 +82,9 @@ pub(super) async fn rebuild(
 ) -> Result<Rebuilt> {
     let since = since.map(Date::iso).unwrap_or_default();
     let mut rebuilt = Rebuilt::default();
+    let mut views = Views::since(store, since.clone(), now);
     let mut pages = Pages::of(store, "Rebuilding").await?;
-    // It also reads the views that it writes on the way, and leaves them out.
+    // The pages also have items of views that were put on the way. They are right.
     while let Some(items) = pages.next().await? {
         let mut rows: Vec<StoredRow> = Vec::new();
         for stored in items.iter().filter(|item| !item.is_in_view()).map(TrailItem::stored) {
@@ -86,12 +95,13 @@ pub(super) async fn rebuild(
             }
         }
         if let (Some(archive), Some(first)) = (archive, rows.first()) {
-            // No number of the stream's is like it.
+            // Differs from each sequence number of the stream.
             let number = format!("rebuilt-{}-{}", first.pk, first.sk).replace('#', "-");
             archive.put_rows(now, &number, &rows).await?;
         }
-        patiently(async || store.put_views(&rows).await).await?;
+        views.mend(&items).await?;
         rebuilt.rows += rows.len();
     }
+    rebuilt.mended = views.differences();
     Ok(rebuilt)
 }
