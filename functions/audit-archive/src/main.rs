@@ -98,7 +98,7 @@ async fn copy(app: App, archive: Arc<Archive>, batch: Batch) -> Outcome {
         return Ok(());
     };
     archive.put_rows(first.made_at(), &first.dynamodb.sequence_number, &rows).await?;
-    // What is no row is archived as it is, and in no view.
+    // An item that is not a valid row is archived unchanged, but put into no view.
     for (record, row) in records.iter().filter(|it| it.event_name == Kind::Insert).zip(&rows) {
         if row.row().is_none() {
             report("put by somebody else", record);

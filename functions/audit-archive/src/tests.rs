@@ -78,7 +78,7 @@ async fn records(world: &World) -> Vec<Value> {
 
 /// Returns outcome and basis of the rows in a view, newest first.
 async fn view(world: &World, view: TrailView) -> Vec<(String, Option<String>)> {
-    let page = world.app.store().trail_page(view, 100, None).await.unwrap();
+    let page = world.app.store().trail_page(view, 100, None, |_| true).await.unwrap();
     assert_eq!(page.next, None);
     let said = |(_, row): (String, Row)| {
         (row.facts.outcome.into_owned(), row.facts.basis.map(|it| it.into_owned()))
@@ -191,7 +191,8 @@ fn pages_are_newest_first() {
         for view in [day, TrailView::Patient(patient.id)] {
             let (mut keys, mut before) = (Vec::new(), None::<String>);
             loop {
-                let page = world.app.store().trail_page(view, 3, before.as_deref()).await.unwrap();
+                let store = world.app.store();
+                let page = store.trail_page(view, 3, before.as_deref(), |_| true).await.unwrap();
                 assert!(page.results.len() <= 3);
                 keys.extend(page.results.into_iter().map(|(key, _)| key));
                 before = page.next;

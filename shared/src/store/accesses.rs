@@ -11,6 +11,7 @@ use super::keys;
 use super::load::Load;
 use super::stored::not_found;
 use super::tables::Store;
+use super::trail_pages::RowPage;
 use super::trail_reads::{TrailEntry, TrailReader};
 use crate::access::{Allowed, Granted, action};
 use crate::audit::{DONE, Row, TrailView};
@@ -56,12 +57,9 @@ pub struct AccessPage {
     query: AccessesQuery,
     /// Whether there is or was such a patient: what was done is kept after the record is deleted.
     is_known: bool,
-    leaves_out_refusals: bool,
-    rows: RowPage,
+    /// The rows of the first read, also refusals.
+    begun: RowPage,
 }
-
-/// Rows of the trail with their positions.
-type RowPage = Page<(String, Row), String>;
 
 /// An access to a patient's record.
 #[derive(Serialize)]
@@ -106,19 +104,21 @@ struct AccountName {
 
 impl TrailReader<'_> {
     /// Returns the accesses to a patient's record, newest first, with the accounts' current names and roles. Calls:
-    /// BatchGetItem of the accounts, BatchGetItem of the doctors among them; each only if there is any.
+    /// BatchGetItem of the accounts, BatchGetItem of the doctors among them; each only if there is any. Before these
+    /// Query, up to 19 times, if refusals are left out.
     pub async fn accesses(
         &self,
         by: Granted<ListAccesses>,
     ) -> Result<Page<Access, String>, StoreError> {
-        let AccessPage { query, is_known, leaves_out_refusals, rows } = by.into_target();
+        let leaves_out_refusals = by.view().hides(OUTCOME);
+        let AccessPage { query, is_known, begun } = by.into_target();
         if !is_known {
             return Err(not_found::<PatientDetails>(query.patient));
         }
-        let Page { results, next } = rows;
-        let rows = results.into_iter().map(|(_, row)| row);
-        let rows: Vec<Row> =
-            rows.filter(|row| !leaves_out_refusals || row.facts.outcome == DONE).collect();
+        let (view, limit) = (TrailView::Patient(query.patient), query.paging.limit);
+        let is_shown = |row: &Row| !leaves_out_refusals || row.facts.outcome == DONE;
+        let Page { results, next } = self.store.filled_page(view, limit, begun, is_shown).await?;
+        let rows: Vec<Row> = results.into_iter().map(|(_, row)| row).collect();
         let actors: BTreeSet<UserId> = rows.iter().filter_map(|row| row.facts.actor).collect();
         for actor in &actors {
             self.store.is_about(*actor);
@@ -128,7 +128,8 @@ impl TrailReader<'_> {
         Ok(Page { results, next })
     }
 
-    /// Returns who these accounts are. One that is linked to a doctor has the doctor's name; any other has its username.
+    /// Returns who these accounts are. One that is linked to a doctor has the doctor's name; any other has its username,
+    /// without the domain if it is an email address.
     async fn people(
         &self,
         accounts: BTreeSet<UserId>,
@@ -148,7 +149,7 @@ impl TrailReader<'_> {
         }
         let people = accounts.into_iter().map(|account| {
             let name = account.doctor_id.and_then(|doctor| doctors.get(&doctor).cloned());
-            let name = name.unwrap_or(account.username);
+            let name = name.unwrap_or_else(|| without_domain(&account.username).to_owned());
             (account.id, Person { name, role: account.role })
         });
         Ok(people.collect())
@@ -196,7 +197,8 @@ impl Load for AccessPage {
         Some(query.patient)
     }
 
-    /// Calls: Query.
+    /// Reads no further before the decision: the time of a refused request does not depend on the patient's rows. Calls:
+    /// Query.
     async fn find(
         store: &Store,
         query: &AccessesQuery,
@@ -204,20 +206,24 @@ impl Load for AccessPage {
     ) -> Result<Option<RowPage>, StoreError> {
         let AccessesQuery { patient, paging: Paging { limit, after }, .. } = query;
         let view = TrailView::Patient(*patient);
-        store.trail_page(view, *limit, after.as_deref()).await.map(Some)
+        store.begun_page(view, *limit, after.as_deref()).await.map(Some)
     }
 
     fn build(
         query: AccessesQuery,
-        allowed: &Allowed,
+        _allowed: &Allowed,
         items: &mut Items,
         found: Option<RowPage>,
     ) -> Result<Self, StoreError> {
         let is_known = items.get(&Key::record::<PatientDetails>(query.patient)).is_some();
-        let leaves_out_refusals = allowed.view().hides(OUTCOME);
-        let rows = found.ok_or_else(|| StoreError::missing("a page of rows"))?;
-        Ok(Self { query, is_known, leaves_out_refusals, rows })
+        let begun = found.ok_or_else(|| StoreError::missing("a page of rows"))?;
+        Ok(Self { query, is_known, begun })
     }
+}
+
+/// Returns a username without the domain of an email address, at which the account can be reached.
+fn without_domain(username: &str) -> &str {
+    username.split_once('@').map_or(username, |(name, _)| name)
 }
 
 #[cfg(test)]

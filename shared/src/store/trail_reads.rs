@@ -3,7 +3,7 @@
 //! A row about a read of the trail names whom the request asks for, and not everybody in the rows that were shown: rows
 //! about rows would grow without end, and the trail has these rows anyway.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ pub struct TrailQuery {
     pub label: String,
 }
 
-/// Conditions on the rows of a view. A page has only those that meet all of them, and its limit counts the others, too.
+/// Conditions on the rows of a view. A page has only those that meet all of them; its limit does not count the others.
 #[derive(Debug, Clone, Default)]
 pub struct TrailFilter {
     pub operation: Option<String>,
@@ -64,6 +64,11 @@ pub struct TrailEntry {
     pub patients: BTreeSet<PatientId>,
     pub doctors: BTreeSet<DoctorId>,
     pub accounts: BTreeSet<UserId>,
+    /// The patients of a list whom the request was permitted to see on another basis than `basis`, by that basis.
+    pub other_bases: BTreeMap<Code, BTreeSet<PatientId>>,
+    /// The id of a session, a hand-over, an emergency access or an assignment that the request was about; a keyed digest of
+    /// that of an invitation.
+    pub object: Option<String>,
     /// A keyed digest of the client's address.
     pub address: Option<String>,
     pub session_id: Option<SessionId>,
@@ -83,7 +88,7 @@ impl Store {
 }
 
 impl TrailReader<'_> {
-    /// Returns a page of the rows that the request asks for, newest first. Calls: Query; for a day 16, at the same time.
+    /// Returns a page of the rows that the request asks for, newest first. Calls: those of [`Store::trail_page`].
     pub async fn page(
         &self,
         by: Granted<ReadTrail>,
@@ -94,14 +99,11 @@ impl TrailReader<'_> {
             Some(view) => view,
             None => TrailView::Day(day_of_page(after.as_deref(), &today)?),
         };
-        if let TrailView::Actor(account) = view {
-            self.store.is_about(account);
-        }
-        let read = self.store.trail_page(view, limit, after.as_deref());
+        let admits = |row: &Row| filter.admits(&row.facts);
+        let read = self.store.trail_page(view, limit, after.as_deref(), admits);
         let Page { results, next } = self.store.showing([], read).await?;
-        let rows = results.into_iter().map(|(_, row)| row);
-        let rows = rows.filter(|row| filter.admits(&row.facts));
-        Ok(Page { results: rows.map(TrailEntry::from).collect(), next })
+        let rows = results.into_iter().map(|(_, row)| TrailEntry::from(row));
+        Ok(Page { results: rows.collect(), next })
     }
 }
 
@@ -117,9 +119,11 @@ impl TrailFilter {
         let admits = |required: &Option<String>, code: Option<&str>| {
             required.as_deref().is_none_or(|required| code == Some(required))
         };
+        let is_other_basis =
+            self.basis.as_deref().is_some_and(|basis| facts.other_bases.contains_key(basis));
         admits(&self.operation, Some(&*facts.operation))
             && admits(&self.outcome, Some(&*facts.outcome))
-            && admits(&self.basis, facts.basis.as_deref())
+            && (admits(&self.basis, facts.basis.as_deref()) || is_other_basis)
     }
 }
 
@@ -131,6 +135,13 @@ impl Load for TrailQuery {
         match query.view {
             Some(TrailView::Patient(patient)) => Some(patient),
             Some(TrailView::Actor(_) | TrailView::Day(_)) | None => None,
+        }
+    }
+
+    fn account(query: &Self) -> Option<UserId> {
+        match query.view {
+            Some(TrailView::Actor(account)) => Some(account),
+            Some(TrailView::Patient(_) | TrailView::Day(_)) | None => None,
         }
     }
 
@@ -154,8 +165,10 @@ impl From<Row> for TrailEntry {
             actor,
             session,
             basis,
+            other_bases,
             subjects: Subjects { patients, doctors, accounts },
             fields,
+            object,
             outcome,
         } = facts;
         Self {
@@ -169,6 +182,8 @@ impl From<Row> for TrailEntry {
             patients,
             doctors,
             accounts,
+            other_bases,
+            object,
             address,
             session_id: session,
             request_id: Some(request_id).filter(|id| !id.is_empty()),

@@ -5,12 +5,11 @@ use futures_util::future::join_all;
 
 use super::error::StoreError;
 use super::tables::Store;
-use crate::audit::{Row, StoredRow, TrailView, in_item};
-use crate::dynamo::{self, Expression, Item, Query, Rows};
-use crate::model::page::Page;
+use crate::audit::StoredRow;
+use crate::dynamo::{Expression, Item};
 
 /// How many items of views are put at the same time.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 impl Store {
     /// Puts the rows into their views. Repeating it changes nothing, and the order of the rows does not matter: a row
@@ -37,8 +36,8 @@ impl Store {
         Ok(count)
     }
 
-    /// Puts an item of a view: one that corrects nothing only if its place is free.
-    async fn put_view(&self, item: Item, is_new: bool) -> Result<(), StoreError> {
+    /// Puts an item of a view: one that corrects nothing (`is_new`) only if its place is free. Calls: PutItem.
+    pub(super) async fn put_view(&self, item: Item, is_new: bool) -> Result<(), StoreError> {
         if is_new {
             self.audit.put_if(item, Expression::only("attribute_not_exists(pk)")).await?;
         } else {
@@ -46,49 +45,4 @@ impl Store {
         }
         Ok(())
     }
-
-    /// Returns the rows of a view, newest first, with their sort keys: at most `limit`, before this sort key. `next` is
-    /// the sort key of the last one if there may be more. Calls: Query; for a day 16, at the same time.
-    pub async fn trail_page(
-        &self,
-        view: TrailView,
-        limit: i32,
-        before: Option<&str>,
-    ) -> Result<Page<(String, Row), String>, StoreError> {
-        let partitions = view.partitions();
-        let mut queries = Vec::with_capacity(partitions.len());
-        for partition in &partitions {
-            let query = Query::partition(partition).descending().limit(limit);
-            queries.push(match before {
-                Some(sort_key) => query.before(sort_key),
-                None => query,
-            });
-        }
-        let found = self.audit.query_all(queries).await?;
-        merge(found, usize::try_from(limit).unwrap_or_default())
-    }
-}
-
-/// Merges the same part of some partitions. A partition that was not read to its end ends all of them: it may have
-/// further rows that are newer than the last rows of the others.
-fn merge(found: Vec<Rows>, limit: usize) -> Result<Page<(String, Row), String>, StoreError> {
-    let sort_key = |item: &Item| dynamo::string(item, "sk").map(str::to_owned);
-    let (mut results, mut end) = (Vec::new(), None::<String>);
-    for rows in found {
-        // `None` is before every sort key.
-        end = end.max(rows.next(sort_key)?);
-        for item in rows.items {
-            let sk = sort_key(&item).ok_or_else(|| StoreError::missing("a key"))?;
-            let row =
-                in_item(&item).ok_or_else(|| StoreError::unexpected("a row is unreadable"))?;
-            results.push((sk, row));
-        }
-    }
-    results.retain(|(sk, _)| end.as_ref().is_none_or(|end| sk >= end));
-    results.sort_by(|(one, _), (other, _)| other.cmp(one));
-    if results.len() > limit {
-        results.truncate(limit);
-        end = results.last().map(|(sk, _)| sk.clone());
-    }
-    Ok(Page { results, next: end })
 }
