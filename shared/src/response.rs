@@ -1,27 +1,26 @@
 //! Answers: a response, and the patients and accounts whose data it discloses.
 
+mod batch;
 mod csv;
 
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+pub use self::batch::{assignments, transfers};
 use self::csv::CsvRow;
 use crate::access::View;
-use crate::audit::Subjects;
+use crate::audit::{Disclosed, Subjects};
 use crate::error::ApiError;
 use crate::media_types::MediaTypes;
 use crate::model::assignment::AssignmentView;
 use crate::model::disclosure::Disclosure;
 use crate::model::duplicate::Created;
-use crate::model::field::FieldErrors;
-use crate::model::id::{PatientId, UserId};
 use crate::model::page::Page;
 use crate::model::record::{Details, Record};
 use crate::model::user::{Account, User};
 use crate::model::version::{Version, etag};
 use crate::request::Request;
-use crate::store::{Assigned, ItemOutcome};
 
 /// The result of a handler.
 pub type ApiResult = Result<Answer, ApiError>;
@@ -31,7 +30,7 @@ pub type ApiResult = Result<Answer, ApiError>;
 pub struct Answer {
     pub(crate) response: Response<Body>,
     /// Whose data the body discloses.
-    pub(crate) disclosed: Subjects,
+    pub(crate) disclosed: Disclosed,
 }
 
 /// 200
@@ -110,46 +109,6 @@ pub fn assignment(assignment: &AssignmentView) -> ApiResult {
     with_etag(assignment.terms.version, answer)
 }
 
-/// 200 `{"results": […]}` with the outcome of each new assignment of a batch, in the order of the request.
-pub fn assignments(outcomes: Vec<ItemOutcome<Assigned>>) -> ApiResult {
-    #[derive(Serialize)]
-    struct Made {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        assignment: Option<AssignmentView>,
-    }
-    impl Disclosure for Made {
-        fn patients(&self) -> Vec<PatientId> {
-            self.assignment.iter().flat_map(Disclosure::patients).collect()
-        }
-    }
-    let result_of = |outcome: ItemOutcome<Assigned>| match outcome {
-        Ok(Assigned { assignment, is_new }) => {
-            let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-            ItemResult::of(Made { assignment: Some(assignment) }, Ok(status))
-        }
-        Err(error) => ItemResult::of(Made { assignment: None }, Err(ApiError::from(error))),
-    };
-    ok(&Results { results: outcomes.into_iter().map(result_of).collect() })
-}
-
-/// 200 `{"results": […]}` with the outcome of the transfer of each patient, in the order of the request.
-pub fn transfers(outcomes: Vec<(PatientId, ItemOutcome<()>)>) -> ApiResult {
-    #[derive(Serialize)]
-    struct Moved {
-        patient_id: PatientId,
-    }
-    impl Disclosure for Moved {
-        fn patients(&self) -> Vec<PatientId> {
-            vec![self.patient_id]
-        }
-    }
-    let result_of = |(patient_id, outcome): (PatientId, ItemOutcome<()>)| {
-        let outcome = outcome.map(|()| StatusCode::OK).map_err(ApiError::from);
-        ItemResult::of(Moved { patient_id }, outcome)
-    };
-    ok(&Results { results: outcomes.into_iter().map(result_of).collect() })
-}
-
 /// 200 `{"results": […], "next": "<cursor>" | null}`, as the caller may see it. `list` is the label under which the
 /// request's cursor was read. The next one is sealed for the request's caller.
 pub fn page<T, P>(request: &Request, list: &str, page: &Page<T, P>, view: View) -> ApiResult
@@ -188,53 +147,6 @@ where
     Ok(Answer { response, disclosed: disclosed_by(page) })
 }
 
-/// The results of a batch.
-#[derive(Serialize)]
-struct Results<T> {
-    results: Vec<ItemResult<T>>,
-}
-
-/// The result of one item of a batch: the status that a request of its own would get, and the parts of its problem.
-#[derive(Serialize)]
-struct ItemResult<T> {
-    #[serde(flatten)]
-    item: T,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<FieldErrors>,
-}
-
-impl<T> ItemResult<T> {
-    fn of(item: T, outcome: Result<StatusCode, ApiError>) -> Self {
-        match outcome {
-            Ok(status) => {
-                Self { item, status: status.as_u16(), code: None, detail: None, errors: None }
-            }
-            Err(error) => Self {
-                item,
-                status: error.status().as_u16(),
-                code: Some(error.code()),
-                detail: Some(error.detail()),
-                errors: error.field_errors(),
-            },
-        }
-    }
-}
-
-impl<T: Disclosure> Disclosure for Results<T> {
-    fn patients(&self) -> Vec<PatientId> {
-        self.results.iter().flat_map(|result| result.item.patients()).collect()
-    }
-
-    fn accounts(&self) -> Vec<UserId> {
-        self.results.iter().flat_map(|result| result.item.accounts()).collect()
-    }
-}
-
 #[derive(Serialize)]
 struct Message {
     message: &'static str,
@@ -262,7 +174,7 @@ pub fn cacheable(body: &(impl Serialize + Disclosure), seconds: u32) -> ApiResul
 pub fn asset(media_type: &'static str, body: impl Into<String>, seconds: u32) -> ApiResult {
     let mut response = Response::new(Body::Text(body.into()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    cached(Answer { response, disclosed: Subjects::default() }, seconds)
+    cached(Answer { response, disclosed: Disclosed::default() }, seconds)
 }
 
 /// 200 with a web page, under this Content-Security-Policy.
@@ -294,12 +206,13 @@ fn json(status: StatusCode, body: &(impl Serialize + Disclosure)) -> ApiResult {
 }
 
 /// Returns the patients and the accounts whose data a body discloses.
-fn disclosed_by(body: &impl Disclosure) -> Subjects {
-    Subjects {
+fn disclosed_by(body: &impl Disclosure) -> Disclosed {
+    let subjects = Subjects {
         patients: body.patients().into_iter().collect(),
         accounts: body.accounts().into_iter().collect(),
         ..Subjects::default()
-    }
+    };
+    Disclosed { items: vec![subjects], ..Disclosed::default() }
 }
 
 fn json_response(status: StatusCode, text: String) -> Response<Body> {
@@ -313,5 +226,5 @@ fn json_response(status: StatusCode, text: String) -> Response<Body> {
 fn empty(status: StatusCode) -> Answer {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
-    Answer { response, disclosed: Subjects::default() }
+    Answer { response, disclosed: Disclosed::default() }
 }

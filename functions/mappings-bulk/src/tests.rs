@@ -5,6 +5,8 @@ use shared::testing::{Actor, Event, Handler, Value, World, checks, json, protect
 
 use super::assign_many;
 
+mod trail;
+
 fn handler() -> impl Handler {
     protected(assign_many)
 }

@@ -10,6 +10,8 @@ use shared::testing::{Actor, Event, Handler, Value, World, checks, json, protect
 
 use super::transfer;
 
+mod trail;
+
 fn handler() -> impl Handler {
     protected(transfer)
 }

@@ -33,6 +33,8 @@ impl CsvRow for TrailEntry {
         "request_id",
         "chain",
         "seq",
+        "other_bases",
+        "object",
     ];
 
     fn values(&self) -> Vec<String> {
@@ -51,6 +53,10 @@ impl CsvRow for TrailEntry {
             text(self.request_id.as_ref()),
             self.chain.clone(),
             self.seq.to_string(),
+            listed(self.other_bases.iter().flat_map(|(basis, patients)| {
+                patients.iter().map(move |patient| format!("{basis}:{patient}"))
+            })),
+            text(self.object.as_ref()),
         ]
     }
 }

@@ -1,10 +1,11 @@
 //! Many assignments in one request. Each of them is a transaction of its own, and each has an outcome of its own.
 
-use super::assignments::{Assigned, Assignments, NewAssignment};
+use super::assignments::{Assigned, AssignmentIds, Assignments, NewAssignment};
 use super::error::StoreError;
 use super::load::Load;
 use super::moves::{IfShorter, Move, check_new_doctor, new_doctor_keys};
 use crate::access::{Allowed, Granted, action};
+use crate::audit::Subjects;
 use crate::dynamo::{DynamoError, Items, Key};
 use crate::model::field::FieldErrors;
 use crate::model::id::{DoctorId, PatientId};
@@ -44,24 +45,25 @@ pub struct PatientTransfer {
 }
 
 impl Assignments<'_> {
-    /// Makes the assignments, one after another, until it `is_late`. Returns the outcome of each. A failure of DynamoDB
-    /// fails all of them: repeating the request continues. Calls: for each BatchGetItem and TransactWriteItems; the
-    /// second only if it does not exist.
+    /// Makes the assignments, one after another, until it `is_late`. Returns the outcome of each, with the ids of a valid
+    /// item. A failure of DynamoDB fails all of them: repeating the request continues. Calls: for each BatchGetItem and
+    /// TransactWriteItems; the second only if it does not exist.
     pub async fn assign_many(
         &self,
         by: Granted<AssignMany>,
         is_late: impl Fn() -> bool,
-    ) -> Result<Vec<ItemOutcome<Assigned>>, StoreError> {
+    ) -> Result<Vec<(Option<AssignmentIds>, ItemOutcome<Assigned>)>, StoreError> {
         let (now, caller) = (by.at(), by.caller().id());
         let AssignmentBatch(requests) = by.into_target();
         let mut outcomes = Vec::with_capacity(requests.len());
         for request in requests {
+            let ids = request.as_ref().ok().map(|new| new.ids);
             let outcome = match request {
                 Err(errors) => Err(StoreError::Invalid(errors)),
                 Ok(_) if is_late() => Err(too_late()),
                 Ok(new) => of_item(self.store.change_care(&new, caller, now).await)?,
             };
-            outcomes.push(outcome);
+            outcomes.push((ids, outcome));
         }
         Ok(outcomes)
     }
@@ -76,6 +78,9 @@ impl Assignments<'_> {
     ) -> Result<Vec<(PatientId, ItemOutcome<()>)>, StoreError> {
         let (now, caller) = (by.at(), by.caller().id());
         let PatientTransfer { request, new_doctor } = by.into_target();
+        // Every row of the transfer names them, also those of failed items.
+        let doctors = [request.from_doctor_id, request.to_doctor_id];
+        self.store.entry.note(|facts| facts.subjects.doctors.extend(doctors));
         new_doctor?;
         let mut outcomes = Vec::with_capacity(request.patient_ids.len());
         for &patient_id in &request.patient_ids {
@@ -116,6 +121,10 @@ impl Load for AssignmentBatch {
     type Name = Vec<Result<NewAssignment, FieldErrors>>;
     type Found = ();
 
+    fn batch(requests: &Self::Name) -> Vec<Subjects> {
+        requests.iter().flatten().map(|new| new.ids.into()).collect()
+    }
+
     fn build(
         requests: Self::Name,
         _allowed: &Allowed,
@@ -132,6 +141,16 @@ impl Load for PatientTransfer {
 
     fn keys(request: &Transfer) -> Vec<Key> {
         new_doctor_keys(request.to_doctor_id).into()
+    }
+
+    fn batch(request: &Transfer) -> Vec<Subjects> {
+        let doctors = [request.from_doctor_id, request.to_doctor_id];
+        let of_item = |patient_id: &PatientId| Subjects {
+            patients: [*patient_id].into(),
+            doctors: doctors.into(),
+            ..Subjects::default()
+        };
+        request.patient_ids.iter().map(of_item).collect()
     }
 
     fn build(
