@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use futures_util::future::join_all;
 
 use crate::aws::sdk_config;
 use crate::config::{Aws, ConfigError, optional};
@@ -71,6 +72,15 @@ impl Mailer {
             }
             Self::None => Err(MailError::NoSender),
         }
+    }
+
+    /// Sends mails at the same time. Returns how each of them ended.
+    pub async fn send_all(
+        &self,
+        system: &System,
+        mails: Vec<Mail<'_>>,
+    ) -> Vec<Result<(), MailError>> {
+        join_all(mails.into_iter().map(|mail| self.send(system, mail))).await
     }
 }
 

@@ -10,7 +10,7 @@ use shared::mail::{Mail, Mailer};
 use shared::model::email::Email;
 use shared::model::emergency::EmergencyId;
 use shared::model::emergency_review::EmergencyReview;
-use shared::store::GrantEmergencyAccess;
+use shared::store::{GrantEmergencyAccess, OpenedEmergency, StoreError};
 use shared::{ApiError, ApiResult, Context, Granted, response, serve};
 
 #[cfg(test)]
@@ -20,7 +20,7 @@ const REVIEW_MAIL: &str = "REVIEW_MAIL";
 
 struct Settings {
     mailer: Mailer,
-    /// `REVIEW_MAIL`: the address that gets a mail for every grant; without it, no mail is sent.
+    /// `REVIEW_MAIL`: the address that gets a mail for every grant; without it, the administrators get one.
     reviewer: Option<Email>,
 }
 
@@ -44,9 +44,9 @@ async fn grant(context: Context<Settings>, by: Granted<GrantEmergencyAccess>) ->
     let id = EmergencyId::new(by.at(), &random).map_err(ApiError::internal)?;
     let attempt = GrantAttempt::reserve(store, by.at(), by.caller().id()).await?;
     match store.emergencies().grant(by, id).await {
-        Ok(review) => {
-            tell(&context, &review).await;
-            response::created(&review.access())
+        Ok(opened) => {
+            notify(&context, &opened).await;
+            response::created(&opened.review.access())
         }
         Err(error) => {
             attempt.refused(store, &error).await;
@@ -55,21 +55,39 @@ async fn grant(context: Context<Settings>, by: Granted<GrantEmergencyAccess>) ->
     }
 }
 
-/// Mails the reviewer. The mail names no patient. In an emergency, access does not depend on mail.
-async fn tell(context: &Context<Settings>, review: &EmergencyReview) {
+/// Mails those who can review the access. The mails name no patient. In an emergency, access does not depend on mail.
+async fn notify(context: &Context<Settings>, opened: &OpenedEmergency) {
+    let addresses = recipients(context, opened).await.unwrap_or_else(|error| {
+        note_failure("no mail about emergency access left", Err(error));
+        Vec::new()
+    });
+    let mails = addresses.iter().map(|to| mail(to, &opened.review)).collect();
+    for sent in context.settings().mailer.send_all(context.system(), mails).await {
+        note_failure("a mail about emergency access did not leave", sent);
+    }
+}
+
+/// Returns who gets a mail: the reviewer of the settings, or the administrators if mail can leave. Calls: those of
+/// [`shared::store::Emergencies::reviewers`], or none.
+async fn recipients(
+    context: &Context<Settings>,
+    opened: &OpenedEmergency,
+) -> Result<Vec<Email>, StoreError> {
     let Settings { mailer, reviewer } = context.settings();
-    let Some(reviewer) = reviewer else { return };
+    match reviewer {
+        Some(reviewer) => Ok(vec![reviewer.clone()]),
+        None if mailer.is_configured() => context.store().emergencies().reviewers(opened).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+fn mail<'a>(to: &'a Email, review: &EmergencyReview) -> Mail<'a> {
     let EmergencyReview { id, user_id, reason_code, granted_at, .. } = review;
-    let mail = Mail {
-        to: reviewer,
-        subject: "Emergency access to a patient",
-        text: format!(
-            "Hello,\n\naccount {user_id} has opened emergency access to the record of a patient.\n\n\
-             Time: {granted_at}\nReason: {}\nReview: {id}\n\n\
-             An administrator must review it: GET /api/emergency-access/ lists the open reviews.\n",
-            reason_code.code()
-        ),
-    };
-    let sent = mailer.send(context.system(), mail).await;
-    note_failure("a mail about emergency access did not leave", sent);
+    let text = format!(
+        "Hello,\n\naccount {user_id} has opened emergency access to the record of a patient.\n\n\
+         Time: {granted_at}\nReason: {}\nReview: {id}\n\n\
+         An administrator must review it: GET /api/emergency-access/ lists the open reviews.\n",
+        reason_code.code()
+    );
+    Mail { to, subject: "Emergency access to a patient", text }
 }

@@ -14,9 +14,9 @@ const HOUR: Duration = Duration::from_hours(1);
 /// Look-ups of one account.
 const LOOKUPS: WindowRule = WindowRule { tries: 20, span: HOUR };
 
-/// Grants of one account.
-const GRANTS_PER_HOUR: WindowRule = WindowRule { tries: 5, span: HOUR };
-const GRANTS_PER_DAY: WindowRule = WindowRule { tries: 10, span: Duration::from_hours(24) };
+/// Grants of one account, in any hour and in any 24 hours.
+const GRANTS: [WindowRule; 2] =
+    [WindowRule { tries: 5, span: HOUR }, WindowRule { tries: 10, span: Duration::from_hours(24) }];
 
 /// Counts a look-up, or returns a 429. Calls: UpdateItem.
 pub async fn lookup(store: &Store, now: Timestamp, id: UserId) -> Result<(), ApiError> {
@@ -24,41 +24,28 @@ pub async fn lookup(store: &Store, now: Timestamp, id: UserId) -> Result<(), Api
     allowed(store.throttles().reserve_in_window(&key, &LOOKUPS, now).await?).map(drop)
 }
 
-/// A grant of emergency access, as the throttles count it.
+/// A grant of emergency access, as the throttle counts it.
 #[derive(Debug)]
 pub struct GrantAttempt {
-    of_hour: ThrottleKey,
-    of_day: ThrottleKey,
+    of_account: ThrottleKey,
     begun_at: Timestamp,
 }
 
 impl GrantAttempt {
-    /// Counts a grant in its hour and in its day, or returns a 429. Calls: UpdateItem twice, one after the other. If the
-    /// day is full, the hour stays counted: it is over with the day at the latest.
+    /// Counts a grant, or returns a 429. Calls: those of [`crate::store::Throttles::reserve_in_log`].
     pub async fn reserve(store: &Store, now: Timestamp, id: UserId) -> Result<Self, ApiError> {
-        let key = |kind| ThrottleKey::new(kind, &[&id.to_string()]);
-        let (of_hour, of_day) = (key("emergency-hour"), key("emergency-day"));
-        let attempt = Self { of_hour, of_day, begun_at: now };
-        let throttles = store.throttles();
-        let of_hour = throttles.reserve_in_window(&attempt.of_hour, &GRANTS_PER_HOUR, now).await?;
-        allowed(of_hour)?;
-        let of_day = throttles.reserve_in_window(&attempt.of_day, &GRANTS_PER_DAY, now).await?;
-        allowed(of_day)?;
-        Ok(attempt)
+        let of_account = ThrottleKey::new("emergency", &[&id.to_string()]);
+        let reserved = store.throttles().reserve_in_log(&of_account, &GRANTS, now).await?;
+        allowed(reserved)?;
+        Ok(Self { of_account, begun_at: now })
     }
 
     /// Takes a grant back that the store refused. It stays counted if nobody knows whether it was stored, and if there is
-    /// no such patient: otherwise an account could find out which ids exist. Calls:
-    /// UpdateItem twice at once, or none.
+    /// no such patient: otherwise an account could find out which ids exist. Calls: UpdateItem twice, or none.
     pub async fn refused(&self, store: &Store, error: &StoreError) {
         if matches!(error, StoreError::Dynamo(_) | StoreError::NotFound(_)) {
             return;
         }
-        let throttles = store.throttles();
-        let (hour, day) = tokio::join!(
-            throttles.release_from_window(&self.of_hour, &GRANTS_PER_HOUR, self.begun_at),
-            throttles.release_from_window(&self.of_day, &GRANTS_PER_DAY, self.begun_at),
-        );
-        taken_back(hour.and(day));
+        taken_back(store.throttles().release_from_log(&self.of_account, self.begun_at).await);
     }
 }

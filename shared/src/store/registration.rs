@@ -48,7 +48,7 @@ impl Accounts<'_> {
         let password_hash = Some(&new.password_hash);
         if new.first_is_admin {
             user.role = Role::Admin;
-            match self.put(&user, password_hash, AdminCount::First).await? {
+            match self.put(&user, password_hash, AdminCount::First(id)).await? {
                 Outcome::Refused(refusals) if refusals.contains(&Refusal::NotTheFirst) => {
                     user.role = new.role;
                 }
@@ -76,6 +76,7 @@ impl Accounts<'_> {
         let transaction = self
             .transaction(&user, Some(password_hash), AdminCount::of(&user))?
             .delete_if(Key::invitation(&invitation.id), is_open, Refusal::InvitationEnded);
+        self.store.concerns_invitation(&invitation.id);
         registered(user, self.store.commit(transaction).await?)
     }
 

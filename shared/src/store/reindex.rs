@@ -1,5 +1,5 @@
 //! Brings the data of an older version into today's form: the places in lists, the index rows and the claims of all
-//! doctors, patients and accounts, and the assignments of all patients.
+//! doctors, patients and accounts, the ids of the active administrators, and the assignments of all patients.
 //!
 //! The work has steps, each of which can be repeated: a run that was stopped is continued, and two runs at once do no
 //! harm. Each record, and each patient's care, is changed in a transaction on the condition that it is still the version

@@ -10,7 +10,7 @@ use crate::model::record::Details;
 use crate::model::search_key::SEARCH_KEY_VERSION;
 
 /// The version of the items and their keys. The tables of version 1 have no item with their version.
-const SCHEMA_VERSION: u32 = 4;
+const SCHEMA_VERSION: u32 = 5;
 
 const VERSION: &str = "version";
 

@@ -1,4 +1,5 @@
-//! Throttles: counters of attempts. Each attempt is reserved before it begins, by one conditional write.
+//! Throttles: counters of attempts. Each attempt is reserved before it begins, by one conditional write. `throttle_log`
+//! has those that know the time of each attempt.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::model::timestamp::Timestamp;
 /// All throttles.
 #[derive(Debug)]
 pub struct Throttles<'a> {
-    store: &'a Store,
+    pub(super) store: &'a Store,
 }
 
 /// A kind of attempt, and a hash of its names and addresses, which are not stored themselves.
@@ -63,7 +64,7 @@ impl RowRule {
     }
 }
 
-/// The limit of attempts in a span of time.
+/// The limit of attempts in a span of time: in a window of the clock, or in a log in any span of this length.
 #[derive(Debug, Clone, Copy)]
 pub struct WindowRule {
     pub tries: u32,

@@ -247,8 +247,8 @@ fn batches_stop_when_they_are_late() {
         let calls = AtomicU32::new(0);
         let is_late = || calls.fetch_add(1, Ordering::Relaxed) > 0;
         let outcomes = store.assignments().assign_many(by, is_late).await.unwrap();
-        assert!(outcomes[0].as_ref().is_ok_and(|assigned| assigned.is_new));
-        assert!(outcomes[1..].iter().all(|it| matches!(it, Err(StoreError::Dynamo(_)))));
+        assert!(outcomes[0].1.as_ref().is_ok_and(|assigned| assigned.is_new));
+        assert!(outcomes[1..].iter().all(|it| matches!(it, (_, Err(StoreError::Dynamo(_))))));
 
         let request = Transfer {
             patient_ids: vec![patient.id],

@@ -108,7 +108,7 @@ fn doctor_who_hands_over_gets_no_patients() {
         let items = [ids, others].into_iter().map(|ids| Ok(NewAssignment::of(ids))).collect();
         let by = steps::grant::<AssignMany>(store, first(), now, items).await.unwrap();
         let outcomes = store.assignments().assign_many(by, || false).await.unwrap();
-        assert!(is_handing_over(&outcomes[0]) && outcomes[1].is_ok(), "{outcomes:?}");
+        assert!(is_handing_over(&outcomes[0].1) && outcomes[1].1.is_ok(), "{outcomes:?}");
 
         let transfer = Transfer {
             patient_ids: vec![patient.id],

@@ -23,6 +23,7 @@ mod reindex;
 mod rename;
 mod retries;
 mod search;
+mod throttle_log;
 
 use std::collections::BTreeSet;
 

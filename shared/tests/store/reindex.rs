@@ -7,19 +7,24 @@ use std::pin::pin;
 use std::sync::Mutex;
 use std::task::Poll;
 
+use repo::template::TABLE_NAME;
 use shared::model::doctor::DoctorDetails;
 use shared::model::email::name_form;
 use shared::model::id::{DoctorId, Id, UserId};
 use shared::model::page::Paging;
 use shared::model::patient::PatientDetails;
+use shared::model::precondition::Preconditions;
 use shared::model::search::Criteria;
 use shared::model::search_key::search_key;
+use shared::model::user::{Role, UserChange};
 use shared::store::{DoctorRename, RecordActs, SchemaState, Step, Store, UserRename};
 use shared::testing::{World, json, run, steps};
 
+use super::accounts::{active_admins, counted_admins};
 use super::old_data::{
     OBSOLETE, exists, fill, put_account, put_doctor, put_patient, reindex, rows,
 };
+use super::text;
 
 async fn names_found<D: RecordActs>(store: &Store, search: Option<&str>) -> Vec<String> {
     let criteria = Criteria { name: search.map(search_key), ..Criteria::default() };
@@ -123,6 +128,54 @@ fn killed_runs_end_like_one_that_was_not_killed() {
         // A run that ended later may have left its progress.
         reindex(world.app.store(), 6).await;
         assert_eq!(rows(&world).await, *expected.lock().unwrap());
+    });
+}
+
+/// Before schema 5, the item with the number of administrators had no ids.
+async fn remove_ids_of_admins(world: &World) {
+    let remove = world.dynamodb.update_item().table_name(TABLE_NAME);
+    let remove = remove.key("pk", text("ADMINS")).key("sk", text("#"));
+    remove.update_expression("REMOVE ids").send().await.unwrap();
+}
+
+#[test]
+fn active_administrators_get_their_ids_counted() {
+    run(async |world: World| {
+        let (store, now, any) = (world.app.store(), world.app.now(), Preconditions::NONE);
+        let mut users = Vec::new();
+        for n in 0..4 {
+            users.push(world.actor_named(&format!("admin-{n}"), Role::Admin).await.user);
+        }
+        users.push(world.actor(Role::Staff).await.user);
+        let leave = UserChange { active: Some(false), ..UserChange::default() };
+        steps::update_account(store, users[3].id, leave, &any, now).await.unwrap();
+        let expected = active_admins(&world, &users).await;
+        remove_ids_of_admins(&world).await;
+
+        for polls in [3, 9, 20] {
+            let app = world.another_app();
+            kill_after(polls, async { drop(reindex(app.store(), 1).await) }).await;
+        }
+        // A run that ended later may have left its progress.
+        for _ in 0..2 {
+            reindex(store, 1).await;
+        }
+        assert_eq!(counted_admins(&world).await, expected);
+
+        // Administrators come and go meanwhile.
+        remove_ids_of_admins(&world).await;
+        let change = async {
+            for n in 0..15 {
+                let role = if n % 2 == 0 { Role::Staff } else { Role::Admin };
+                let change = UserChange { role: Some(role), ..UserChange::default() };
+                for user in [&users[1], &users[4]] {
+                    steps::update_account(store, user.id, change, &any, now).await.unwrap();
+                }
+            }
+        };
+        let other = world.another_app();
+        tokio::join!(change, reindex(other.store(), 1));
+        assert_eq!(counted_admins(&world).await, active_admins(&world, &users).await);
     });
 }
 

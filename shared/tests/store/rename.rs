@@ -1,8 +1,9 @@
 //! The operator's changes of unique values.
 
+use shared::auth::mailed_token::MailedToken;
 use shared::model::id::{DoctorId, Id, UserId};
 use shared::store::{DoctorRename, StoreError, UserRename};
-use shared::testing::{World, run};
+use shared::testing::{PASSWORD, Value, World, json, run};
 
 use super::old_data::{put_account, put_doctor, reindex, rows};
 
@@ -39,5 +40,33 @@ fn rename_refuses_what_a_registration_refuses() {
         operator.rename_user(id(1), &username("Amara"), now).await.unwrap();
         let user = store.accounts().named("amara").await.unwrap().unwrap();
         assert_eq!((user.username.as_str(), user.version), ("Amara", 4));
+    });
+}
+
+#[test]
+fn rows_of_the_trail_name_the_changed_fields() {
+    run(async |world: World| {
+        let (account, doctor) =
+            (world.account_with_password("amara", PASSWORD).await, world.doctor(1).await);
+        let token = MailedToken::received(&world.verification_of(&account).await);
+        let now = world.app.now();
+        world.app.store().verifications().complete(&token.hash(), now).await.unwrap();
+        let (store, _) = world.app.store_of("ops rename");
+        let operator = store.operator();
+        for (username, email) in [("zoe", "amara@example.com"), ("amara", "zoe@example.com")] {
+            let (username, email) = (username.parse().unwrap(), email.parse().unwrap());
+            let change = UserRename { username: Some(username), email: Some(email) };
+            // The second time, nothing changes.
+            for _ in 0..2 {
+                operator.rename_user(account.id, &change, now).await.unwrap();
+            }
+        }
+        let license_number = Some("LIC-2026".parse().unwrap());
+        let change = DoctorRename { license_number, ..DoctorRename::default() };
+        operator.rename_doctor(doctor.id, &change, now).await.unwrap();
+        let rows = world.audited("ops rename").await;
+        let fields: Vec<Value> = rows.iter().map(|facts| json!(facts.fields)).collect();
+        let with_address = json!(["email", "email_verified", "username"]);
+        assert_eq!(fields, [json!(["username"]), with_address, json!(["license_number"])]);
     });
 }

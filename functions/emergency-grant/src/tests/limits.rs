@@ -1,11 +1,14 @@
 //! How often an account opens a record: alone, and at the same time.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use shared::model::user::Role;
 use shared::testing::{Actor, Answer, World, run, together};
 
 use super::{HOUR, post, reviews, stranger};
+
+const MINUTE: Duration = Duration::from_mins(1);
 
 fn statuses(answers: &[Answer]) -> Vec<u16> {
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
@@ -50,7 +53,7 @@ fn grants_of_an_account_are_limited_by_hour_and_by_day() {
         post(&world, &doctor, &first).await.expect(201);
         let hour = (vec![201, 201, 201, 201, 429, 429], Some("3600".to_owned()));
         assert_eq!(open_many(&world, &doctor, 6).await, hour);
-        // What is open already is answered, and other accounts have limits of their own.
+        // An open access is returned again, and other accounts have their own limits.
         post(&world, &doctor, &first).await.expect(200);
         post(&world, &colleague, &first).await.expect(201);
 
@@ -59,14 +62,31 @@ fn grants_of_an_account_are_limited_by_hour_and_by_day() {
         assert_eq!(open_many(&world, &doctor, 5).await, (vec![201; 5], None));
         world.advance(HOUR);
         let doctor = world.sign_in(doctor.user).await;
-        // Until midnight, in UTC.
-        let day = (vec![429; 3], Some("36000".to_owned()));
+        // Until the first five are a day old.
+        let day = (vec![429; 3], Some("79200".to_owned()));
         assert_eq!(open_many(&world, &doctor, 3).await, day);
         assert_eq!(reviews(&world).await, 11);
 
-        world.advance(10 * HOUR);
+        world.advance(22 * HOUR - Duration::from_millis(1));
         let doctor = world.sign_in(doctor.user).await;
-        assert_eq!(open_many(&world, &doctor, 1).await, (vec![201], None));
+        assert_eq!(open_many(&world, &doctor, 1).await, (vec![429], Some("1".to_owned())));
+        world.advance(Duration::from_millis(1));
+        let next_day = (vec![201, 201, 201, 201, 201, 429], Some("3600".to_owned()));
+        assert_eq!(open_many(&world, &doctor, 6).await, next_day);
+    });
+}
+
+#[test]
+fn limit_holds_around_the_turn_of_an_hour() {
+    run(async |world: World| {
+        let doctor = stranger(&world).await;
+        world.advance(59 * MINUTE);
+        let doctor = world.sign_in(doctor.user).await;
+        assert_eq!(open_many(&world, &doctor, 3).await, (vec![201; 3], None));
+        world.advance(2 * MINUTE);
+        // At 12:59 there were three.
+        let refused = (vec![201, 201, 429, 429], Some("3480".to_owned()));
+        assert_eq!(open_many(&world, &doctor, 4).await, refused);
     });
 }
 

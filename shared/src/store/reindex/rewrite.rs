@@ -1,6 +1,8 @@
-//! Gives one doctor, patient or account its place in lists, its index rows and its claims.
+//! Gives one doctor, patient or account its place in lists, its index rows and its claims, and the id of an active
+//! administrator its place among the others.
 
-use crate::dynamo::{self, Expression, Outcome, ReadPlan, backoff};
+use crate::dynamo::{self, Expression, Key, Outcome, ReadPlan, backoff};
+use crate::store::admins::add_id;
 use crate::store::error::StoreError;
 use crate::store::subject::{Claim, Subject, is_owned, owner_attribute};
 use crate::store::tables::Store;
@@ -81,6 +83,10 @@ async fn commit(
             Claiming::Collision(_) => continue,
         };
         transaction = transaction.put_if(claim.item.clone(), condition, Refusal::Taken);
+    }
+    if let Some(id) = subject.admin {
+        // Before schema 5, the item had no ids. Its change has no condition.
+        transaction = transaction.update(Key::admins(), add_id(id), Refusal::Changed);
     }
     Ok(transaction.commit().await?)
 }
