@@ -46,6 +46,12 @@ impl<S> Context<S> {
         Self { app, store, entry, request: Arc::new(request), settings }
     }
 
+    /// Returns the context of the same request if the audit trail does not record it.
+    pub(crate) fn unrecorded(&self) -> Self {
+        let (entry, store) = (Entry::none(), self.store.recorded_by(Entry::none()));
+        Self { entry, store, ..self.clone() }
+    }
+
     /// The request's entry in the audit trail.
     pub(crate) fn entry(&self) -> &Entry {
         &self.entry

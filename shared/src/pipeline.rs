@@ -4,17 +4,20 @@
 //! Nothing is built from a record before the decision. When a write loses a race, everything from the read on happens
 //! again, so a decision is never older than the data that it is about.
 
+mod recorded;
+
 use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_http::http::Method;
 
+use self::recorded::{is_recorded, named, operation};
 use crate::access::{
-    About, Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Relation,
+    About, Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Relation, care_team,
 };
 use crate::app::App;
-use crate::audit::{Code, DONE, Subjects};
+use crate::audit::{Code, DONE, Disclosed};
 use crate::auth::Verified;
 use crate::auth::minimum_duration::MinimumDuration;
 use crate::config::Settings;
@@ -104,17 +107,12 @@ where
             if let Err(error) = &outcome
                 && error.is_refused_login()
             {
-                let concluded = entry.conclude(error.code().into(), Subjects::default());
+                let concluded = entry.conclude(error.code().into(), Disclosed::default());
                 concluded.await.map_err(unrecorded)?;
             }
             outcome
         })
     }
-}
-
-/// Returns the function's name if the audit trail records its requests.
-fn operation<A: Action>() -> Option<&'static str> {
-    A::ID.is_recorded().then(|| A::ID.function())
 }
 
 /// Without its row, no answer leaves.
@@ -139,10 +137,10 @@ where
     entry.note(|facts| {
         facts.actor = Some(verified.user_id);
         facts.session = Some(verified.session_id.clone());
-        let name = name.as_ref().ok();
-        facts.subjects.patients.extend(name.and_then(A::Target::patient));
-        facts.subjects.doctors.extend(name.and_then(A::Target::doctor));
+        facts.subjects.extend(named::<A>(context.request(), name.as_ref().ok()));
         facts.subjects.accounts.extend(A::ID.shows_own_account().then_some(verified.user_id));
+        let patient = hinted_actor(&verified).and_then(|actor| care_team(A::ID, &actor));
+        facts.subjects.patients.extend(patient);
     });
     let known = entry.facts();
     let mut outcome = Err(ApiError::Contended);
@@ -154,13 +152,18 @@ where
         }
         backoff(attempt).await;
     }
-    let (code, disclosed): (Code, Subjects) = match &outcome {
+    let (code, disclosed): (Code, Disclosed) = match &outcome {
         Ok(answer) => (DONE, answer.disclosed.clone()),
-        Err(error) => (error.code().into(), Subjects::default()),
+        // All items of a batch failed, except those whose changes have rows.
+        Err(error) => {
+            let items = name.as_ref().map(A::Target::batch).unwrap_or_default();
+            (error.code().into(), Disclosed { items, ..Disclosed::default() })
+        }
     };
     let recorded = match &outcome {
         // It was counted, and nothing was looked at.
         Err(ApiError::TooManyAttempts { .. }) => Ok(()),
+        _ if !is_recorded(A::ID, entry) => Ok(()),
         _ => entry.conclude(code, disclosed).await,
     };
     if outcome.as_ref().is_err_and(ApiError::refuses_the_caller) {
@@ -184,12 +187,16 @@ where
 {
     let app = context.app();
     let (caller, early) = read_caller::<A, S>(context, verified, name.as_ref().ok()).await?;
+    let patient = care_team(A::ID, &Actor::of(caller.user()));
+    context.entry().note(|facts| facts.subjects.patients.extend(patient));
     let now = app.now();
     match decide::<A>(app, caller, early, name, now).await? {
         Decision::Allowed(basis, granted) => {
             context.entry().note(|facts| facts.basis = Some(basis.code().into()));
             let granted = with_query(query_is_known::<A>(context.request()), granted)?;
-            handler(context.clone(), granted).await
+            let is_recorded = is_recorded(A::ID, context.entry());
+            let context = if is_recorded { context.clone() } else { context.unrecorded() };
+            handler(context, granted).await
         }
         Decision::Denied(denied) => Err(denied.into()),
     }
@@ -217,7 +224,8 @@ enum Decision<A: Action> {
 /// next request. What the hint permits is read in the same round; if the account contradicts the hint, that is
 /// discarded.
 ///
-/// The row of a request that shows what it names is put in this round, too. It says what the hint lets expect.
+/// The row of a request that shows what it names, or who treats the caller, is put in this round, too. It says what the
+/// hint lets expect.
 async fn read_caller<A: Action<Target: Target>, S>(
     context: &Context<S>,
     verified: &Verified,
@@ -225,8 +233,8 @@ async fn read_caller<A: Action<Target: Target>, S>(
 ) -> Result<(Caller, Option<EarlyOf<A>>), ApiError> {
     let Verified { user_id, session_id, hint } = verified;
     let (app, store) = (context.app(), context.store());
-    let hinted = hint.as_ref().and_then(|hint| Actor::hinted(*user_id, hint));
-    let hinted = hinted.and_then(|actor| Some((actor, may_be_allowed::<A>(app, &actor).ok()?)));
+    let hinted = hinted_actor(verified)
+        .and_then(|actor| Some((actor, may_be_allowed::<A>(app, &actor).ok()?)));
     let early = name.zip(hinted);
     let keys = match &early {
         Some((name, (actor, _))) => keys::<A>(app, actor, name),
@@ -238,7 +246,9 @@ async fn read_caller<A: Action<Target: Target>, S>(
     };
     let row = async {
         let expected = match &early {
-            Some((name, (actor, _))) if A::ID.shows_what_it_names() => {
+            Some((name, (actor, _)))
+                if A::ID.shows_what_it_names() || care_team(A::ID, actor).is_some() =>
+            {
                 expected_basis::<A>(app, actor, &about::<A>(name))
             }
             _ => None,
@@ -334,6 +344,11 @@ fn with_query<T>(
         }
         (Err(_), Err(problem)) => Err(problem),
     }
+}
+
+/// Returns the account as it was when the token was signed.
+fn hinted_actor(Verified { user_id, hint, .. }: &Verified) -> Option<Actor> {
+    hint.as_ref().and_then(|hint| Actor::hinted(*user_id, hint))
 }
 
 /// Decides for the relation that permits the most: a caller who is denied even so is refused without a further read.

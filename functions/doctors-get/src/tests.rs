@@ -1,7 +1,11 @@
+use std::slice;
+
+use shared::audit::Row;
 use shared::model::doctor::DoctorDetails;
-use shared::model::user::Role;
+use shared::model::precondition::Preconditions;
+use shared::model::user::{LinkChange, Role, UserChange};
 use shared::records;
-use shared::testing::{Event, Handler, World, checks, json, protected, run, steps};
+use shared::testing::{Actor, Event, Handler, Value, World, checks, json, protected, run, steps};
 
 fn handler() -> impl Handler {
     protected(records::get::<DoctorDetails>)
@@ -73,6 +77,102 @@ fn doctor_reads_every_doctor() {
         let nobody = world.actor(Role::Patient).await;
         let event = Event::of("doctors-get").by(&nobody);
         world.call(handler(), event).await.expect_problem(403, "not_assigned");
+    });
+}
+
+/// Reads a doctor, and returns the status.
+async fn read(world: &World, id: &str, actor: &Actor) -> u16 {
+    let event = Event::of("doctors-get").path_parameter("id", id).by(actor);
+    world.call(handler(), event).await.status
+}
+
+/// Returns outcome, basis, patients and doctors of each row of the audit trail, and whether it corrects another row.
+async fn rows(world: &World) -> Vec<Value> {
+    let said = |Row { facts, corrects, .. }: Row| {
+        let subjects = facts.subjects;
+        let is_correction = corrects.is_some();
+        json!([facts.outcome, facts.basis, subjects.patients, subjects.doctors, is_correction])
+    };
+    world.audit_rows().await.into_iter().map(said).collect()
+}
+
+#[test]
+fn only_a_patient_who_reads_a_doctor_is_in_the_audit_trail() {
+    run(async |world: World| {
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.doctor(2).await;
+        world.assign(&doctor, &patient).await;
+        let own = world.patient_account(&patient).await;
+        for actor in [
+            world.actor(Role::Staff).await,
+            world.actor(Role::Admin).await,
+            world.actor(Role::Pending).await,
+            world.doctor_account(&doctor).await,
+            // Acts for nobody, so no doctor treats this account's patient.
+            world.actor(Role::Patient).await,
+        ] {
+            read(&world, "1", &actor).await;
+            assert!(rows(&world).await.is_empty(), "{:?}", actor.user.role);
+        }
+
+        world.app.verifier().read_keys(world.app.store(), world.app.now()).await.unwrap();
+        world.calls.take();
+        assert_eq!(read(&world, "1", &own).await, 200);
+        // The row is put while the doctor is read.
+        let cost = world.calls.take_cost();
+        assert_eq!((cost.rounds, cost.rows, cost.row_round), (1, 1, 1));
+        assert_eq!(read(&world, "2", &own).await, 403);
+        assert_eq!(read(&world, "abc", &own).await, 403);
+        let expected = [
+            json!(["done", "assignment", [patient.id], [1], false]),
+            json!(["done", "assignment", [patient.id], [2], false]),
+            json!(["not_assigned", null, [patient.id], [2], true]),
+            json!(["not_assigned", null, [patient.id], [], false]),
+        ];
+        assert_eq!(rows(&world).await, expected);
+    });
+}
+
+#[test]
+fn account_decides_whether_a_read_is_in_the_audit_trail_and_not_the_token() {
+    run(async |world: World| {
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        let account = world.actor(Role::Staff).await;
+        let change = async |actor: &Actor, change: UserChange| {
+            let (store, now) = (world.app.store(), world.app.now());
+            let changed =
+                steps::update_account(store, actor.id(), change, &Preconditions::NONE, now);
+            changed.await.unwrap()
+        };
+        let patient_id = LinkChange::Set(patient.id);
+        let to_patient =
+            UserChange { role: Some(Role::Patient), patient_id, ..UserChange::default() };
+        let changed = change(&account, to_patient).await;
+        assert_eq!(read(&world, "1", &account).await, 200);
+        let row = json!(["done", "assignment", [patient.id], [1], false]);
+        assert_eq!(rows(&world).await, slice::from_ref(&row));
+
+        // The row that the token lets expect is corrected.
+        let to_staff = UserChange {
+            role: Some(Role::Staff),
+            patient_id: LinkChange::Remove,
+            ..UserChange::default()
+        };
+        let account = world.sign_in(changed).await;
+        change(&account, to_staff).await;
+        assert_eq!(read(&world, "1", &account).await, 200);
+        let corrected = json!(["done", "role", [patient.id], [1], true]);
+        assert_eq!(rows(&world).await, [row.clone(), row, corrected]);
+    });
+}
+
+#[test]
+fn read_of_a_patient_survives_a_dynamodb_that_fails() {
+    checks::variant_survives_faults(async |world: &World| {
+        let patient = world.patient(1).await;
+        world.assign(&world.doctor(1).await, &patient).await;
+        (handler(), Event::of("doctors-get").by(&world.patient_account(&patient).await))
     });
 }
 

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
+use shared::audit::Row;
 use shared::model::assignment::CareRole;
 use shared::model::doctor::DoctorDetails;
 use shared::model::user::Role;
 use shared::records;
-use shared::testing::{Actor, Event, Handler, World, checks, json, protected, run};
+use shared::testing::{Actor, Event, Handler, Value, World, checks, json, protected, run};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -109,6 +110,50 @@ fn doctor_sees_all_doctors_and_a_person_without_a_record_none() {
         let guardian = world.actor(Role::Patient).await;
         let seen = checks::walk(&world, handler(), Event::of("doctors-list"), &guardian).await;
         assert!(seen.is_empty());
+    });
+}
+
+#[test]
+fn only_a_patient_who_lists_doctors_is_in_the_audit_trail() {
+    run(async |world: World| {
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        let own = world.patient_account(&patient).await;
+        let list = async |query: &[(&str, &str)], actor: &Actor| {
+            let event = Event::of("doctors-list").query(query).by(actor);
+            world.call(handler(), event).await.status
+        };
+        let search = [("search", "grace okafor")];
+        for actor in [
+            world.actor(Role::Staff).await,
+            world.actor(Role::Admin).await,
+            world.actor(Role::Pending).await,
+            world.doctor_account(&doctor).await,
+            // Acts for nobody, so no doctor treats this account's patient.
+            world.actor(Role::Patient).await,
+        ] {
+            for query in [&[][..], &search] {
+                list(query, &actor).await;
+                assert!(world.audit_rows().await.is_empty(), "{:?}", actor.user.role);
+            }
+        }
+
+        world.app.verifier().read_keys(world.app.store(), world.app.now()).await.unwrap();
+        world.calls.take();
+        assert_eq!(list(&[], &own).await, 200);
+        // The row is put while the patient's assignments are read.
+        let cost = world.calls.take_cost();
+        assert_eq!((cost.rounds, cost.rows, cost.row_round), (2, 1, 1));
+        assert_eq!(list(&search, &own).await, 200);
+        assert_eq!(list(&[("limit", "0")], &own).await, 400);
+        let said = |Row { facts, corrects, .. }: Row| {
+            assert_eq!(corrects, None);
+            json!([facts.outcome, facts.basis, facts.subjects.patients])
+        };
+        let rows: Vec<Value> = world.audit_rows().await.into_iter().map(said).collect();
+        let done = json!(["done", "assignment", [patient.id]]);
+        let invalid = json!(["invalid_query", "assignment", [patient.id]]);
+        assert_eq!(rows, [done.clone(), done, invalid]);
     });
 }
 

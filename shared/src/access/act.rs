@@ -106,17 +106,18 @@ impl Act {
         Self::ReviewEmergencyAccess,
     ];
 
-    /// Whether the audit trail records it: it shows or changes a patient, an account or a right.
+    /// Whether the audit trail records it: it shows or changes a patient, an account or a right. An act about
+    /// doctors ([`Act::shows_doctors`]) is recorded only for callers to whom it tells who treats a patient.
     pub const fn is_recorded(self) -> bool {
         !matches!(
             self,
-            Self::CreateDoctor
-                | Self::ReadDoctor
-                | Self::ListDoctors
-                | Self::UpdateDoctor
-                | Self::ReadOwnDoctor
-                | Self::ReadHandover
+            Self::CreateDoctor | Self::UpdateDoctor | Self::ReadOwnDoctor | Self::ReadHandover
         )
+    }
+
+    /// Whether it shows doctors: all of them, or to a patient only those who treat this patient.
+    pub const fn shows_doctors(self) -> bool {
+        matches!(self, Self::ReadDoctor | Self::ListDoctors)
     }
 
     /// Whether it shows what the request names. Then its row is put while the data are read; otherwise it follows the
@@ -144,6 +145,7 @@ impl Act {
         matches!(
             self,
             Self::ListPatients
+                | Self::ListDoctors
                 | Self::FindDuplicates
                 | Self::ListAssignments
                 | Self::ListPatientsOfDoctor

@@ -15,7 +15,8 @@ pub enum Reach {
     All,
     /// Patients who are not restricted, and their assignments.
     Unrestricted,
-    /// The patients of these doctors, and their assignments.
+    /// The patients of these doctors, and their assignments. The first is the account's own doctor, who gives the basis
+    /// `assignment`; the account's doctor covers the others.
     Panels(Vec<DoctorId>),
     /// The patient who the account's owner is, and those for whom the account acts.
     Represented {
@@ -93,6 +94,8 @@ const TRACES: &[&str] = &[
     "patients",
     "doctors",
     "accounts",
+    "other_bases",
+    "object",
     "address",
     "session_id",
     "request_id",

@@ -341,6 +341,11 @@ fn race_that_is_always_lost_is_503() {
         let answer = world.call(protected_with(Attempts::default(), contended), event).await;
         assert_eq!(answer.header("retry-after"), Some("1"));
         answer.expect_problem(503, "unavailable");
+        // The row that the first attempt put is corrected.
+        let rows = world.audit_rows().await;
+        let outcomes: Vec<&str> = rows.iter().map(|row| &*row.facts.outcome).collect();
+        assert_eq!(outcomes, ["done", "unavailable"]);
+        assert_eq!(rows[1].corrects.as_ref().map(|row| &row.place), Some(&rows[0].place));
     });
 }
 

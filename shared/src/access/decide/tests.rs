@@ -376,6 +376,7 @@ fn only_administrators_see_traces_and_outcomes_of_accesses() {
     let access = json!({
         "at": "", "text": "", "outcome": "", "patients": [], "doctors": [], "accounts": [],
         "address": "", "session_id": "", "request_id": "", "chain": "", "seq": 0,
+        "other_bases": {}, "object": null,
     });
     let [none, own, ..] = relations();
     let admin = allowed(Act::ListAccesses, Role::Admin, &none);
