@@ -81,6 +81,34 @@ fn restricted_patients_are_not_named() {
 }
 
 #[test]
+fn row_of_those_who_are_compared_is_corrected_unless_all_are_named() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        world.patient(1).await;
+        world.patient(2).await;
+        let phone = json!({"contact_number": "+1 202 555 0147"});
+        let other_birth_date =
+            json!({"first_name": "Jane", "last_name": "Roe 001", "date_of_birth": "1985-05"});
+        for (body, patients) in [
+            (phone, json!([[1, 2]])),
+            (other_birth_date, json!([[1], []])),
+            (json!({}), json!([[]])),
+        ] {
+            let before = world.audit_rows().await;
+            world.call(handler(), event().json(body).by(&staff)).await.expect(200);
+            let mut rows = world.audit_rows().await;
+            rows.retain(|row| !before.contains(row));
+            let named: Vec<Value> =
+                rows.iter().map(|row| json!(row.facts.subjects.patients)).collect();
+            assert_eq!(json!(named), patients);
+            let first = rows.get(1).map(|_| &rows[0].place);
+            let last = rows.last().unwrap();
+            assert_eq!(last.corrects.as_ref().map(|row| &row.place), first);
+        }
+    });
+}
+
+#[test]
 fn invalid_fields_are_named() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;

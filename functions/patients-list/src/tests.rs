@@ -1,3 +1,4 @@
+mod bases;
 mod reach;
 
 use shared::model::patient::PatientDetails;

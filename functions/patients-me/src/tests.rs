@@ -79,6 +79,28 @@ fn deleted_record_is_404() {
     });
 }
 
+/// The row that says that the record was read is put before the record is found to be missing.
+#[test]
+fn read_of_a_missing_record_is_corrected_in_all_views_of_the_trail() {
+    run(async |world: World| {
+        let owner = world.patient_account(&world.patient(1).await).await;
+        let record = world.rows("PATIENT#").await.remove(0);
+        let delete = world.dynamodb.delete_item().table_name(repo::template::TABLE_NAME);
+        let delete = delete.key("pk", record["pk"].clone()).key("sk", record["sk"].clone());
+        delete.send().await.unwrap();
+        let before = world.audit_rows().await;
+        world.call(handler(), event().by(&owner)).await.expect_problem(404, "not_found");
+
+        let mut rows = world.audit_rows().await;
+        rows.retain(|row| !before.contains(row));
+        let outcomes: Vec<&str> = rows.iter().map(|row| &*row.facts.outcome).collect();
+        assert_eq!(outcomes, ["done", "not_found"]);
+        // Of the day, of the account and of the patient.
+        assert_eq!(rows[0].views().len(), 3);
+        assert_eq!(rows[1].views(), rows[0].views());
+    });
+}
+
 #[test]
 fn restricted_patient_reads_the_own_record() {
     run(async |world: World| {

@@ -10,7 +10,7 @@ use super::load::{Load, Nothing};
 use super::name_index::{NameQuery, page_by_name};
 use super::sessions::EndOwnSession;
 use super::tables::Store;
-use crate::access::{Allowed, Granted, action};
+use crate::access::{Allowed, Granted, action, changed_fields};
 use crate::dynamo::{self, Expression, Items, Key, Outcome, ReadPlan, Rows};
 use crate::model::doctor::DoctorDetails;
 use crate::model::field::FieldErrors;
@@ -191,6 +191,7 @@ impl Accounts<'_> {
             let message = "is required for the role doctor";
             return Err(StoreError::Invalid(FieldErrors::one("doctor_id", message)));
         }
+        self.store.changes(changed_fields(&current, &next));
         next.version += 1;
         next.updated_at = now;
         next.epoch += u64::from(current.active && !next.active);
@@ -293,6 +294,10 @@ impl Load for StoredAccount {
 
     fn keys(id: &UserId) -> Vec<Key> {
         vec![Key::user(Some(*id))]
+    }
+
+    fn account(id: &UserId) -> Option<UserId> {
+        Some(*id)
     }
 
     fn build(

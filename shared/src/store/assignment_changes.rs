@@ -1,10 +1,10 @@
 //! Assignments changed, ended, and marked as entered in error.
 
 use super::assignments::{
-    AssignmentIds, Assignments, CareChange, Decided, DoctorAndPatient, Existing, IN_THE_PAST,
-    NamesAssignment, check_end,
+    AssignmentIds, Assignments, DoctorAndPatient, Existing, IN_THE_PAST, NamesAssignment, check_end,
 };
 use super::care::{Care, past_keys};
+use super::care_changes::{CareChange, Decided};
 use super::error::StoreError;
 use super::keys::PAST_PREFIX;
 use super::load::Load;
@@ -104,9 +104,13 @@ impl Assignments<'_> {
         let AssignmentToVoid { request, care } = by.into_target();
         let voided = Voided { at: now, by: caller, reason: request.reason.clone() };
         match care.and_then(|care| request.decide(care, &voided)) {
-            Some(decided) => self.store.make(decided).await,
+            Some(decided) => {
+                self.store.concerns(&request.assignment_id);
+                self.store.make(decided).await
+            }
             None => {
                 let past = self.find_past(&request).await?;
+                self.store.concerns(&past.episode.id);
                 self.void_past(past, voided).await
             }
         }
@@ -142,6 +146,7 @@ impl Assignments<'_> {
             let is_valid = "attribute_exists(pk) AND attribute_not_exists(voided)";
             transaction = transaction.put_if(row, Expression::only(is_valid), ());
         }
+        self.store.changes(["voided"]);
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),

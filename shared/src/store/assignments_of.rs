@@ -171,7 +171,7 @@ impl Assignments<'_> {
             let doctor = list.query.owner;
             let patients = list.page.results.iter().map(|row| row.other).collect();
             let treated = self.store.treated(&[doctor], &patients, now).await?;
-            list.page.results.retain(|row| treated.contains(&row.other));
+            list.page.results.retain(|row| treated.contains_key(&row.other));
         }
         let patients: Vec<PatientId> = list.page.results.iter().map(|row| row.other).collect();
         self.store.showing(patients, self.records_of(list)).await

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::load::Load;
 use super::stored::{alive, exists, is_version};
 use super::tables::Store;
-use crate::access::{Allowed, Granted, action};
+use crate::access::{Allowed, Granted, action, changed_fields};
 use crate::dynamo::{self, DynamoError, Item, Items, Key, Outcome, Transaction};
 use crate::model::conflict::Conflict;
 use crate::model::cover::{Cover, Covered, NewCover};
@@ -119,11 +119,12 @@ impl Covers<'_> {
         if doctors.len() > MAX_COVERED {
             return Err(Conflict::TooManyCovers.into());
         }
+        let current = current.filter(|current| !current.period.has_ended(now));
+        let changed = current.as_ref().map(|current| changed_terms(current, &cover));
+        self.store.changes(changed.unwrap_or_default());
         // The list of an earlier covering doctor can keep a cover that is over: nobody looks at it.
-        let earlier = current
-            .filter(|current| !current.period.has_ended(now))
-            .map(|current| current.covering_doctor_id)
-            .filter(|id| *id != covering_id);
+        let earlier =
+            current.map(|current| current.covering_doctor_id).filter(|id| *id != covering_id);
 
         let transaction = self
             .store
@@ -149,11 +150,13 @@ impl Covers<'_> {
         let now = by.at();
         let CoverOfDoctor { doctor_id, current } = by.into_target();
         let current = current.filter(|current| !current.cover.period.has_ended(now));
-        let Some(StoredCover { version, mut cover }) = current else {
+        let Some(StoredCover { version, cover: current }) = current else {
             return Err(StoreError::not_found(format!("cover of doctor {doctor_id}")));
         };
+        let mut cover = current.clone();
         cover.period.starts_at = cover.period.starts_at.min(now);
         cover.period.ends_at = Some(now);
+        self.store.changes(changed_terms(&current, &cover));
         let covering_id = cover.covering_doctor_id;
         let covered = self.covered_by(covering_id).await?;
         let doctors = covered.except(doctor_id, now);
@@ -193,6 +196,12 @@ impl CoveredDoctors {
         let item = dynamo::write(&next, Key::covers(covering))?;
         Ok(transaction.put_if(item, is_version(self.version), ()))
     }
+}
+
+/// Returns the names of the fields that differ, except when and by whom the covers were set.
+fn changed_terms(current: &Cover, next: &Cover) -> Vec<String> {
+    let next = Cover { set_at: current.set_at, set_by: current.set_by, ..next.clone() };
+    changed_fields(current, &next)
 }
 
 /// Adds to a transaction what replaces the cover of a doctor if it still has this version; 0 if there was none.

@@ -15,6 +15,9 @@ use crate::dynamo::{self, Changed, Expression, Item, Key, Outcome, ReadPlan};
 use crate::model::id::UserId;
 use crate::model::user::User;
 
+/// The name of the changed field in rows of the audit trail.
+pub(super) const PASSWORD: &str = "password";
+
 action! {
     /// Changes the caller's password.
     ChangeOwnPassword: Nothing
@@ -108,6 +111,7 @@ impl Credentials<'_> {
             .update(Key::session(user.id, caller.session_id()), keep, ())
             .update(throttle.row(), end_of_row(Duration::ZERO, now), ())
             .put(credential(user.id, Some(hash))?);
+        self.store.changes([PASSWORD]);
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::SessionEnded),

@@ -35,7 +35,9 @@ impl Store {
         _by: Granted<FindDuplicates>,
         terms: &SearchTerms,
     ) -> Result<PossibleDuplicates, StoreError> {
-        let found = self.duplicates_of::<PatientDetails>(terms).await?;
+        let ids = self.equals_of::<PatientDetails>(terms).await?;
+        let matches = self.matches_among::<PatientDetails>(&ids, terms);
+        let found = self.showing(ids.iter().copied(), matches).await?;
         let possible_duplicates = found.into_iter().map(PossibleDuplicate::of).collect();
         Ok(PossibleDuplicates { possible_duplicates })
     }
@@ -48,6 +50,16 @@ impl Store {
         &self,
         terms: &SearchTerms,
     ) -> Result<Vec<Record<D>>, StoreError> {
+        let ids = self.equals_of::<D>(terms).await?;
+        self.matches_among::<D>(&ids, terms).await
+    }
+
+    /// Returns the ids of the records that have the same name, phone or identifier. Calls: a Query for each name, phone
+    /// and identifier.
+    async fn equals_of<D: RecordActs>(
+        &self,
+        terms: &SearchTerms,
+    ) -> Result<Vec<D::Id>, StoreError> {
         let streams = streams_of_equals::<D>(terms);
         let mut queries = Vec::with_capacity(streams.len());
         let limit = i32::try_from(MAX_COMPARED).unwrap_or(i32::MAX);
@@ -60,8 +72,16 @@ impl Store {
                     .limit(limit),
             );
         }
-        let ids = ids_in::<D>(&self.main.query_all(queries).await?)?;
-        let mut found = self.records_with::<D>(&ids, D::LISTED).await?;
+        ids_in::<D>(&self.main.query_all(queries).await?)
+    }
+
+    /// Returns those of the records that may be of the same person, at most ten. Calls: BatchGetItem; none without ids.
+    async fn matches_among<D: RecordActs>(
+        &self,
+        ids: &[D::Id],
+        terms: &SearchTerms,
+    ) -> Result<Vec<Record<D>>, StoreError> {
+        let mut found = self.records_with::<D>(ids, D::LISTED).await?;
         let records = ids.iter().filter_map(|id| found.remove(id));
         let is_match = |record: &Record<D>| {
             let Record { details, .. } = record;

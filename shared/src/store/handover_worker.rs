@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::assignments::CareRequest;
+use super::care_changes::CareRequest;
 use super::error::StoreError;
 use super::handovers::{Handovers, Job, JobRef, Pass};
 use super::keys::{OPEN_JOBS, id_in_sort_key};
@@ -152,6 +152,7 @@ impl<'a> Leased<'a> {
         };
         let job: Job = dynamo::parse(item)?;
         store.works_for(job.created_by);
+        store.concerns(&job.id);
         Ok(Some(Self { store, system, lease, job, moved: 0, failure: None }))
     }
 
@@ -225,6 +226,7 @@ impl<'a> Leased<'a> {
                 .number(":one", 1)
                 .number(":less", -1);
             let (job, count) = (Key::job(&self.job.id), self.while_leased(count));
+            self.store.changes(change.fields());
             let transaction = change.add_to(self.store.main.transaction(), Refusal::Care)?;
             let transaction = transaction.update(job, count, Refusal::Lease);
             match self.store.commit(transaction).await? {

@@ -134,6 +134,7 @@ impl Handovers<'_> {
         if let Some(JobRef { job_id }) = current {
             // Before the time is checked: it may have passed since the first request.
             let current = self.unfinished(&job_id).await?;
+            self.store.concerns(&job_id);
             let is_repeated = handover.is_met_by(&current);
             return if is_repeated { Ok(current) } else { Err(Conflict::HandingOver.into()) };
         }
@@ -173,6 +174,7 @@ impl Handovers<'_> {
             .put_new(mark, ())
             .put_new(dynamo::write(job, Key::job(id))?, ())
             .put_new(row, ());
+        self.store.concerns(id);
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
@@ -200,6 +202,7 @@ impl Handovers<'_> {
             "attribute_not_exists(lease_until) AND attribute_not_exists(finished_at)";
         let now = by.at();
         let job = by.into_target().job()?;
+        self.store.concerns(&job.id);
         if job.cancelled {
             return Ok(());
         }

@@ -45,6 +45,12 @@ impl Store {
     pub fn invitations(&self) -> Invitations<'_> {
         Invitations { store: self }
     }
+
+    /// Names the invitation that the request is about, for the audit trail: by a digest of its id, because whoever knows an
+    /// address can compute the id of its invitation.
+    pub(super) fn concerns_invitation(&self, id: &InvitationId) {
+        self.entry.note_digest(id.as_str());
+    }
 }
 
 impl Invitations<'_> {
@@ -68,6 +74,7 @@ impl Invitations<'_> {
     ) -> Result<(), StoreError> {
         let item = dynamo::write(invitation, Key::invitation(&invitation.id))?;
         let item = expiring(item, invitation.expires_at);
+        self.store.concerns_invitation(&invitation.id);
         self.store.commit(self.store.main.transaction::<()>().put(item)).await?;
         Ok(())
     }
@@ -101,6 +108,7 @@ impl Invitations<'_> {
     ) -> Result<(), StoreError> {
         let transaction = self.store.main.transaction();
         let transaction = transaction.delete_existing(Key::invitation(id), ());
+        self.store.concerns_invitation(id);
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::not_found("invitation with this id")),
@@ -137,5 +145,36 @@ impl Load for InvitationPage {
         let next = found.next(|last| dynamo::string(last, "sk")?.parse().ok())?;
         let results = found.items.into_iter().map(dynamo::parse).collect::<Result<_, _>>()?;
         Ok(Self(Page { results, next }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use crate::model::id::{Id, UserId};
+    use crate::model::user::Role;
+    use crate::testing::{World, run, steps};
+
+    #[test]
+    fn rows_of_the_trail_name_an_invitation_by_the_same_digest_and_not_by_its_id() {
+        run(async |world: World| {
+            let (admin, now) = (UserId::new(1).unwrap(), world.app.now());
+            let (one, _) = world.invite("bruno@example.com", Role::Staff).await;
+            let (two, _) = world.invite("carla@example.com", Role::Staff).await;
+            let (store, _) = world.app.store_of("a-function");
+            steps::invite(&store, &one, now).await.unwrap();
+            steps::revoke_invitation(&store, admin, &one.id, now).await.unwrap();
+            steps::invite(&store, &two, now).await.unwrap();
+            let (username, hash) = ("carla".parse().unwrap(), SecretString::from("a hash"));
+            store.accounts().accept(&two, username, &hash, now).await.unwrap();
+
+            let rows = world.audited("a-function").await;
+            let objects: Vec<&str> = rows.iter().filter_map(|row| row.object.as_deref()).collect();
+            let [created, revoked, next, accepted] = objects[..] else { panic!("{objects:?}") };
+            assert_eq!((created, next), (revoked, accepted));
+            assert_ne!(created, next);
+            assert!(!format!("{rows:?}").contains(one.id.as_str()));
+        });
     }
 }

@@ -5,8 +5,9 @@ use std::future::{Future, ready};
 use super::error::StoreError;
 use super::tables::Store;
 use crate::access::Allowed;
+use crate::audit::Subjects;
 use crate::dynamo::{Items, Key};
-use crate::model::id::{DoctorId, PatientId};
+use crate::model::id::{DoctorId, PatientId, UserId};
 
 /// A target. Either the items at keys that the request names, read in the BatchGetItem of the caller, or the rows of a
 /// list, read by Queries that may run beside that call. Nothing is built from either before the decision.
@@ -30,6 +31,17 @@ pub trait Load: Sized + Send + 'static {
     /// Returns the doctor whom the request is about, if it is about one and not about a patient.
     fn doctor(_name: &Self::Name) -> Option<DoctorId> {
         None
+    }
+
+    /// Returns the account that the request names, if it names one.
+    fn account(_name: &Self::Name) -> Option<UserId> {
+        None
+    }
+
+    /// Returns the people of each item of a batch. The audit trail names them if the batch fails as a whole; otherwise, each
+    /// item has an outcome of its own.
+    fn batch(_name: &Self::Name) -> Vec<Subjects> {
+        Vec::new()
     }
 
     /// Reads the rows of a list, within the caller's reach. A target at keys has none.

@@ -19,6 +19,7 @@ mod assignments_of;
 #[cfg(feature = "testing")]
 mod bulk;
 mod care;
+mod care_changes;
 mod counter;
 mod covers;
 mod credentials;
@@ -66,7 +67,11 @@ mod stored;
 mod subject;
 mod sweep;
 mod tables;
+mod throttle_log;
 mod throttles;
+#[cfg(feature = "operator")]
+mod trail_mend;
+mod trail_pages;
 mod trail_reads;
 #[cfg(feature = "operator")]
 mod trail_scan;
@@ -104,7 +109,9 @@ pub use disclosures::{
     DisclosureToAdd, Disclosures, DisclosuresQuery, ListDisclosures,
 };
 pub use duplicates::FindDuplicates;
-pub use emergency::{Emergencies, EmergencyRequest, EmergencyToGrant, GrantEmergencyAccess};
+pub use emergency::{
+    Emergencies, EmergencyRequest, EmergencyToGrant, GrantEmergencyAccess, OpenedEmergency,
+};
 pub use emergency_reviews::{
     ListEmergencyAccess, ReviewEmergencyAccess, ReviewPage, ReviewRequest, ReviewToClose,
     ReviewsQuery,
@@ -145,6 +152,8 @@ pub use signing_keys::{PublicKey, PublishedKeys, SigningKeys};
 pub use stored::{LISTED_PATIENT_ATTRIBUTES, Stored};
 pub use tables::Store;
 pub use throttles::{Reserved, RowRule, ThrottleKey, Throttles, WindowRule};
+#[cfg(feature = "operator")]
+pub use trail_mend::{ViewFault, ViewProblem, ViewScope};
 pub use trail_reads::{ReadTrail, TrailEntry, TrailFilter, TrailQuery, TrailReader};
 #[cfg(feature = "operator")]
 pub use trail_scan::{TrailItem, TrailScan};

@@ -1,7 +1,8 @@
 //! The move of a patient from one doctor to another: of a transfer, or of a hand-over.
 
-use super::assignments::{AssignmentIds, CareChange, CareRequest, Decided};
+use super::assignments::AssignmentIds;
 use super::care::Care;
+use super::care_changes::{CareChange, CareRequest, Decided};
 use super::error::StoreError;
 use super::stored::{exists, not_found};
 use crate::dynamo::{Items, Key};

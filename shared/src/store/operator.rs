@@ -88,7 +88,8 @@ impl Operator<'_> {
     /// Puts a row of the audit trail about these: for a command that shows them, or that changes data without a
     /// transaction of [`Store`]. Calls: PutItem; none if nothing is recorded.
     pub async fn record(&self, subjects: Subjects) -> Result<(), StoreError> {
-        Ok(self.store.entry.put_ahead(|facts| facts.subjects = subjects).await?)
+        let operation = self.store.entry.facts().operation;
+        Ok(self.store.entry.put_beside(operation, subjects).await?)
     }
 
     /// Makes the account whose username or email has this form an active administrator. Calls: GetItem twice; then those of

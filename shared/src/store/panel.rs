@@ -1,13 +1,13 @@
 //! Panels: the patients of a doctor, in the order of names, and the panels of several doctors merged.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use serde::{Deserialize, Serialize};
 
 use super::care::panel_prefix;
 use super::error::StoreError;
-use super::keys::{PANEL_PREFIX, id_in, id_in_sort_key};
+use super::keys::{PANEL_PREFIX, id_in, id_in_sort_key, record_id};
 use super::tables::Store;
 use crate::dynamo::{self, Item, Key, Query, ReadPlan, Rows};
 use crate::model::doctor::DoctorDetails;
@@ -18,8 +18,8 @@ use crate::model::record::Details;
 use crate::model::search::is_cjk;
 use crate::model::timestamp::Timestamp;
 
-/// The attributes of a row that say when an assignment gives access.
-const PERIOD_ATTRIBUTES: &[&str] = &["pk", "starts_at", "ends_at"];
+/// The attributes of a row that say to whom an assignment gives access, and when.
+const PERIOD_ATTRIBUTES: &[&str] = &["pk", "sk", "starts_at", "ends_at"];
 
 /// The number of rows of a panel that are read at a time when all of its patients change.
 pub(super) const ROWS: i32 = 40;
@@ -41,6 +41,8 @@ struct PanelRow {
     /// The sort key without the prefix of panels. It is the same in all panels.
     place: String,
     patient: PatientId,
+    /// Whether it is a row of the first panel.
+    is_first: bool,
     period: Period,
 }
 
@@ -119,26 +121,28 @@ impl Store {
         }
     }
 
-    /// Returns those of the patients whom at least one of the doctors has now, as the rows that give access say. Calls:
-    /// BatchGetItem for every 100 pairs; none without any.
+    /// Returns those of the patients whom at least one of the doctors has now, each with these doctors, as the rows say
+    /// that give access. Calls: BatchGetItem for every 100 pairs; none without any.
     pub(super) async fn treated(
         &self,
         doctors: &[DoctorId],
         patients: &HashSet<PatientId>,
         now: Timestamp,
-    ) -> Result<HashSet<PatientId>, StoreError> {
+    ) -> Result<HashMap<PatientId, HashSet<DoctorId>>, StoreError> {
         let pairs = |doctor: &DoctorId| {
             let doctor = *doctor;
             patients.iter().map(move |patient| Key::assignment(*patient, doctor))
         };
         let keys = doctors.iter().flat_map(pairs).collect();
         let plan = ReadPlan { keys, attributes: PERIOD_ATTRIBUTES };
-        let mut treated = HashSet::new();
+        let mut treated: HashMap<_, HashSet<_>> = HashMap::new();
         for row in self.main.batch_get(plan).await? {
             let patient = dynamo::string(&row, "pk").and_then(id_in);
-            let patient = patient.ok_or_else(|| StoreError::missing("an id"))?;
+            let doctor = dynamo::string(&row, "sk").and_then(record_id::<DoctorDetails>);
+            let ids = patient.zip(doctor);
+            let (patient, doctor) = ids.ok_or_else(|| StoreError::missing("an id"))?;
             if dynamo::parse::<Period>(row)?.contains(now) {
-                treated.insert(patient);
+                treated.entry(patient).or_default().insert(doctor);
             }
         }
         Ok(treated)
@@ -165,7 +169,8 @@ impl PanelRows {
             Some(place.to_owned())
         };
         let (mut rows, mut end) = (Vec::new(), None::<String>);
-        for panel in found {
+        for (number, panel) in found.into_iter().enumerate() {
+            let is_first = number == 0;
             if let Some(last) = panel.next(place_in)? {
                 end = match end {
                     Some(end) if end < last => Some(end),
@@ -176,12 +181,21 @@ impl PanelRows {
                 let place = place_in(&row).ok_or_else(|| StoreError::missing("a key"))?;
                 let patient = id_in_sort_key(&place);
                 let patient = patient.ok_or_else(|| StoreError::missing("an id"))?;
-                rows.push(PanelRow { place, patient, period: dynamo::parse(row)? });
+                rows.push(PanelRow { place, patient, is_first, period: dynamo::parse(row)? });
             }
         }
         rows.retain(|row| end.as_ref().is_none_or(|end| row.place <= *end));
         rows.sort_by(|one, other| one.place.cmp(&other.place));
         Ok(Self { rows, end })
+    }
+
+    /// Returns the patients whom the doctor of the first panel does not have now, but another of the doctors.
+    pub(super) fn of_others_only(&self, now: Timestamp) -> HashSet<PatientId> {
+        let patients = |is_first: bool| -> HashSet<PatientId> {
+            let rows = self.rows.iter().filter(|row| row.is_first == is_first);
+            rows.filter(|row| row.period.contains(now)).map(|row| row.patient).collect()
+        };
+        &patients(false) - &patients(true)
     }
 
     /// Returns the patients whom the doctors have now, at most `limit` and each of them once, and the place after which

@@ -309,6 +309,10 @@ impl Load for ProxyToAdd {
         Some(request.patient_id)
     }
 
+    fn account(request: &ProxyRequest) -> Option<UserId> {
+        Some(request.ids().user_id)
+    }
+
     fn build(
         request: ProxyRequest,
         _allowed: &Allowed,
@@ -337,6 +341,10 @@ impl Load for ProxyIds {
 
     fn patient(ids: &Self) -> Option<PatientId> {
         Some(ids.patient_id)
+    }
+
+    fn account(ids: &Self) -> Option<UserId> {
+        Some(ids.user_id)
     }
 
     fn build(

@@ -270,7 +270,6 @@ impl<D: RecordActs> Records<'_, D> {
             return Ok(current);
         }
         fields.check(&current.details, &details).map_err(StoreError::FieldsDenied)?;
-        self.store.changes(changed_fields(&current.details, &details));
         let next = Record {
             id: current.id,
             details,
@@ -326,6 +325,7 @@ impl<D: RecordActs> Records<'_, D> {
                 "cannot change together with the name of a patient who has so many doctors";
             return Err(StoreError::Conflict(FieldErrors::one("identifiers", message)));
         }
+        self.store.changes(changed_fields(&current.details, &next.details));
         Ok(self.store.commit(transaction).await?)
     }
 

@@ -46,7 +46,9 @@ impl Store {
         let is_current = |period: Option<Period>| period.is_none_or(|it| it.contains(now));
         let current = related.into_iter().filter(|(_, period)| is_current(*period));
         let ids: Vec<D::Id> = current.map(|(id, _)| id).collect();
-        let records = self.records_with::<D>(&ids, attributes).await?.into_values();
+        let records = self.records_with::<D>(&ids, attributes);
+        let expected = ids.iter().filter_map(|id| D::patient(*id));
+        let records = self.showing(expected, records).await?.into_values();
         let mut found: Vec<(String, Record<D>)> = records
             .filter(|record| criteria.matches(&record.details.search_terms()))
             .map(|record| (sort_key(&record.details.sort_name(), record.id.get()), record))
@@ -67,18 +69,24 @@ impl<D: Details> Related<D> {
         Self(Vec::new())
     }
 
-    /// Returns the account's own patient and the patients whom it acts for. Those whose contacts it may see, and nothing
-    /// else, are in no list, because a list shows the same attributes of all.
+    /// Returns the account's own patient and the other patients whom it acts for. Those whose contacts it may see, and
+    /// nothing else, are in no list, because a list shows the same attributes of all.
     pub(super) fn represented(own: Option<PatientId>, proxies: Rows) -> Result<Self, StoreError> {
-        let own = own.and_then(id_of_patient::<D>).map(|id| (id, None));
-        let mut related: Vec<_> = own.into_iter().collect();
+        let itself = own.and_then(id_of_patient::<D>).map(|id| (id, None));
+        let mut related: Vec<_> = itself.into_iter().collect();
         for item in proxies.items {
             let Proxy { patient_id, scope, period, .. } = dynamo::parse(item)?;
-            if scope == ProxyScope::All {
+            if scope == ProxyScope::All && own != Some(patient_id) {
                 related.extend(id_of_patient::<D>(patient_id).map(|id| (id, Some(period))));
             }
         }
         Ok(Self(related))
+    }
+
+    /// Returns the patients whom the account represents, except its own.
+    pub(super) fn represented_by_proxy(&self) -> Vec<PatientId> {
+        let others = self.0.iter().filter(|(_, period)| period.is_some());
+        others.filter_map(|(id, _)| D::patient(*id)).collect()
     }
 
     /// Returns the doctors of a patient.

@@ -108,6 +108,11 @@ impl Operator<'_> {
             }
             let new = subject_in(&renamed)?.ok_or_else(not_found)?;
             let expression = expression(&new, &renamed, now)?;
+            let changed = values.iter().map(|(field, _)| *field);
+            let changed = changed.filter(|field| renamed.get(*field) != item.get(*field));
+            let unverified = is_verified(&item) && !is_verified(&renamed);
+            let changed = changed.chain(unverified.then_some(EMAIL_VERIFIED));
+            self.store.changes(changed.map(str::to_owned));
             match self.replace(Change { old, new, expression }).await? {
                 Outcome::Committed => return Ok(()),
                 Outcome::Refused(refusals) if refusals.contains(&Refusal::Changed) => {}

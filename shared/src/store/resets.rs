@@ -4,10 +4,11 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::verified_in_next_epoch;
-use super::credentials::credential;
+use super::credentials::{PASSWORD, credential};
 use super::error::StoreError;
 use super::expiring::Expires;
 use super::tables::Store;
+use super::verifications::EMAIL_VERIFIED;
 use crate::dynamo::{Key, Outcome};
 use crate::model::email::Email;
 use crate::model::id::UserId;
@@ -77,6 +78,8 @@ impl Resets<'_> {
             .delete_existing(Key::reset(token_hash), ())
             .update(Key::user(Some(user.id)), verified_in_next_epoch(user, now), ())
             .put(credential(user.id, Some(hash))?);
+        let verified = (!user.email_verified).then_some(EMAIL_VERIFIED);
+        self.store.changes([PASSWORD].into_iter().chain(verified));
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::TokenEnded),

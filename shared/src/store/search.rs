@@ -1,15 +1,18 @@
 //! Lists of doctors and patients: all in the order of names, by gsi2, or those that meet some criteria, by the search
 //! index; and of the patients whom a doctor or a patient may see, by the rows that give the access.
 //!
-//! A search takes two rounds: the rows of the index, beside the read of the caller, and then the records at their ids.
-//! Its rows come from several streams. A record that has rows in more than one, or several rows in one, is shown at the
-//! first of them, whatever the pages are.
+//! A search takes two rounds: the rows of the index, beside the read of the caller, and then the records at their ids,
+//! beside the audit trail's row about the patients who are expected to be shown. If others are shown, that row is
+//! corrected, which takes a third round.
+//!
+//! The rows of the index come from several streams. A record that has rows in more than one, or several rows in one, is
+//! shown at the first of them, whatever the pages are.
 
 use std::collections::HashSet;
 use std::marker::PhantomData;
 
 use super::error::StoreError;
-use super::keys::id_in_sort_key;
+use super::keys::{SEPARATOR, id_in_sort_key};
 use super::load::Load;
 use super::name_index::{NameQuery, is_list_position, page_by_name};
 use super::panel::{PanelRows, id_of_patient};
@@ -18,13 +21,13 @@ use super::related::Related;
 use super::search_index::{Stream, rows, streams};
 use super::stored::UNRESTRICTED;
 use super::tables::Store;
-use crate::access::{Act, Action, Allowed, Granted, Reach};
+use crate::access::{Act, Action, Allowed, Basis, Granted, Reach};
 use crate::dynamo::{self, Item, Items, Key, Query, Rows};
 use crate::model::field::unseen;
 use crate::model::id::{DoctorId, Id, MAX_ID, PatientId};
 use crate::model::page::{Page, Paging};
 use crate::model::record::{Details, Record};
-use crate::model::search::Criteria;
+use crate::model::search::{Criteria, SearchTerms};
 use crate::model::timestamp::Timestamp;
 
 /// The end of a page: the number of a stream, and a sort key in it. A list in the order of names has one stream.
@@ -69,7 +72,8 @@ unseen!(RecordPage<D>, D: Details);
 enum Content<D: Details> {
     /// In the order of names.
     Records(Page<Record<D>, Position>),
-    /// Ids, whose records are still to be read. The list has the patients of these doctors only; all if `None`.
+    /// Ids, whose records are still to be read. The list has the patients of these doctors only; all if `None`. The
+    /// first doctor is the caller's own.
     Rows {
         streams: Vec<Stream>,
         page: Page<Row<D>, Position>,
@@ -111,21 +115,20 @@ impl<D: RecordActs> Records<'_, D> {
                 self.at_rows(cut(page, limit_of(paging)), criteria, &streams).await
             }
             Content::Panels(rows) => {
+                self.store.sees(rows.of_others_only(now), Basis::Covering);
                 let page = rows.page(limit_of(paging), now);
                 let ids: Vec<D::Id> =
                     page.results.into_iter().filter_map(id_of_patient::<D>).collect();
                 let records = self.store.records_with::<D>(&ids, D::LISTED);
-                let mut records = if criteria.is_empty() {
-                    self.store.showing(ids.iter().filter_map(|id| D::patient(*id)), records).await?
-                } else {
-                    records.await?
-                };
+                let expected = ids.iter().filter_map(|id| D::patient(*id));
+                let mut records = self.store.showing(expected, records).await?;
                 let mut results: Vec<_> = ids.iter().filter_map(|id| records.remove(id)).collect();
                 results.retain(|record| criteria.matches(&record.details.search_terms()));
                 Ok(Page { results, next: page.next.map(|place| (BY_NAME, place)) })
             }
             Content::Related(related) => {
                 let (store, paging) = (self.store, paging_by_name(paging));
+                store.sees(related.represented_by_proxy(), Basis::Proxy);
                 let page = store.related_records(related, D::LISTED, criteria, &paging, now);
                 let Page { results, next } = page.await?;
                 Ok(Page { results, next: next.map(|place| (BY_NAME, place)) })
@@ -133,7 +136,7 @@ impl<D: RecordActs> Records<'_, D> {
         }
     }
 
-    /// Leaves out the rows of patients whom none of the doctors has now.
+    /// Leaves out the rows of patients whom none of the doctors has now. The first doctor is the caller's own.
     async fn retain_treated(
         &self,
         rows: &mut Vec<Row<D>>,
@@ -144,7 +147,10 @@ impl<D: RecordActs> Records<'_, D> {
         let nobody = PatientId::new(MAX_ID);
         let patients = rows.iter().filter_map(|row| D::patient(row.id)).chain(nobody).collect();
         let treated = self.store.treated(doctors, &patients, now).await?;
-        rows.retain(|row| D::patient(row.id).is_some_and(|patient| treated.contains(&patient)));
+        rows.retain(|row| D::patient(row.id).is_some_and(|patient| treated.contains_key(&patient)));
+        let has_own = |by: &HashSet<DoctorId>| doctors.first().is_some_and(|own| by.contains(own));
+        let covered = treated.into_iter().filter(|(_, by)| !has_own(by));
+        self.store.sees(covered.map(|(patient, _)| patient), Basis::Covering);
         Ok(())
     }
 
@@ -156,7 +162,8 @@ impl<D: RecordActs> Records<'_, D> {
         streams: &[Stream],
     ) -> Result<Page<Record<D>, Position>, StoreError> {
         let ids: Vec<D::Id> = found.iter().map(|row| row.id).collect();
-        let mut records = self.store.records_with::<D>(&ids, D::LISTED).await?;
+        let records = self.store.records_with::<D>(&ids, D::LISTED);
+        let mut records = self.store.showing(expected(&found, criteria), records).await?;
         let mut results = Vec::with_capacity(records.len());
         for Row { position, id } in found {
             let is_wanted = |record: &&Record<D>| {
@@ -282,6 +289,16 @@ fn content_of_all<D: Details>(
 /// Whether the criteria are of few records: a doctor's search reads the search index then, and otherwise the panels.
 fn is_selective(criteria: &Criteria) -> bool {
     criteria.identifier.is_some() || criteria.phone.is_some() || criteria.birth_date.is_some()
+}
+
+/// Returns the patients of these rows whom the list is expected to show. The index also finds names that have only the
+/// longest word of a search; a row of a name shows whether it has the others.
+fn expected<D: Details>(found: &[Row<D>], criteria: &Criteria) -> Vec<PatientId> {
+    let meets = |row: &&Row<D>| {
+        let name = row.position.1.split(SEPARATOR).next().unwrap_or_default().to_owned();
+        is_selective(criteria) || criteria.matches(&SearchTerms { name, ..SearchTerms::default() })
+    };
+    found.iter().filter(meets).filter_map(|row| D::patient(row.id)).collect()
 }
 
 /// Whether a search by these criteria can have returned the position.

@@ -185,7 +185,13 @@ impl Sessions<'_> {
     ) -> Result<(), StoreError> {
         let key = Key::session(by.caller().id(), id);
         let transaction = self.store.main.transaction().delete_existing(key, ());
-        match self.store.commit(transaction).await? {
+        self.store.concerns(id);
+        let outcome = self.store.commit(transaction).await;
+        if !matches!(outcome, Ok(Outcome::Committed)) {
+            // The client may have made the id up: it must not get into the row of the refusal.
+            self.store.entry.note(|facts| facts.object = None);
+        }
+        match outcome? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::not_found("session of yours with this id")),
         }

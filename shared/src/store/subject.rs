@@ -15,7 +15,7 @@ use super::stored::{UNCHANGED, record_in, unchanged};
 use super::tables::Store;
 use crate::dynamo::{self, Expression, Item, Key, key_in};
 use crate::model::doctor::DoctorDetails;
-use crate::model::id::Id;
+use crate::model::id::{Id, UserId};
 use crate::model::patient::PatientDetails;
 use crate::model::record::Details;
 use crate::model::user::User;
@@ -36,6 +36,8 @@ pub struct Subject {
     pub claims: Vec<Claim>,
     /// The keys that its claims had by the rule of schema 1.
     pub old_claims: BTreeSet<Key>,
+    /// The account's id, if it is an active administrator's.
+    pub admin: Option<UserId>,
 }
 
 /// A unique value.
@@ -144,6 +146,7 @@ fn record<D: Details>(item: &Item) -> Result<Option<Subject>, StoreError> {
         rows: search_index::written_rows(&record),
         old_claims: old_claims.collect(),
         claims: claims.filter_map(Claim::of).collect(),
+        admin: None,
     }))
 }
 
@@ -158,6 +161,7 @@ fn account(item: &Item) -> Result<Subject, StoreError> {
         rows: BTreeSet::new(),
         old_claims: names.iter().map(|name| Key::identifier(&old_form(name))).collect(),
         claims: registration::claims(&user)?.into_iter().filter_map(Claim::of).collect(),
+        admin: user.is_active_admin().then_some(user.id),
     })
 }
 

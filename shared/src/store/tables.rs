@@ -2,6 +2,7 @@
 
 use super::error::StoreError;
 use super::keys::subjects_of;
+use crate::access::Basis;
 use crate::audit::{Code, Entry, Subjects};
 use crate::dynamo::{Client, DynamoError, Key, Outcome, Table, Transaction};
 use crate::model::id::{PatientId, UserId};
@@ -48,13 +49,27 @@ impl Store {
         self.entry.note(|facts| facts.subjects.accounts.extend([account]));
     }
 
-    /// Names the fields that a request changes, for the audit trail.
+    /// Names the fields that the next transaction changes, for the audit trail, in place of those that were named before.
     pub(super) fn changes(&self, fields: impl IntoIterator<Item = impl Into<Code>>) {
-        self.entry.note(|facts| facts.fields.extend(fields.into_iter().map(Into::into)));
+        self.entry.note(|facts| facts.fields = fields.into_iter().map(Into::into).collect());
     }
 
-    /// Awaits a read for an answer that shows these patients, while the row that names them is put: the answer waits for
-    /// the longer of the two. Calls: PutItem, beside those of the read.
+    /// Names the object that the request is about, beside patients, doctors and accounts, for the audit trail. No id that
+    /// the client may have made up.
+    pub(super) fn concerns(&self, object: &impl ToString) {
+        self.entry.note(|facts| facts.object = Some(object.to_string()));
+    }
+
+    /// Names the basis on which the request may see these patients, for the audit trail, if it is another one than that
+    /// of the decision. A row has the bases of the patients whom it names; the others are in no row.
+    pub(super) fn sees(&self, patients: impl IntoIterator<Item = PatientId>, basis: Basis) {
+        let basis = basis.code().into();
+        self.entry.note(|facts| facts.other_bases.entry(basis).or_default().extend(patients));
+    }
+
+    /// Awaits a read for an answer that is expected to show these patients, while the row that names them is put: the
+    /// answer waits for the longer of the two. If it shows others, or if the request fails, the row is corrected. Calls:
+    /// PutItem, beside those of the read.
     pub(super) async fn showing<T>(
         &self,
         patients: impl IntoIterator<Item = PatientId>,
@@ -83,5 +98,33 @@ impl Store {
     /// Whether the main table answers. Calls: GetItem.
     pub async fn ping(&self) -> Result<(), DynamoError> {
         self.main.ping(Key::counter("health")).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamo::Item;
+    use crate::testing::{World, run};
+
+    #[test]
+    fn changed_fields_are_in_the_row_of_their_transaction_only() {
+        run(async |world: World| {
+            let (store, _) = world.app.store_of("a-function");
+            let key = Key::counter("a-test");
+            let put = || store.main.transaction().put_new(Item::from(key.clone()), ());
+            // The first attempt loses a race; the second one changes less.
+            store.changes(["active", "role"]);
+            store.changes(["role"]);
+            assert_eq!(store.commit(put()).await.unwrap(), Outcome::Committed);
+            store.changes(["active"]);
+            assert_eq!(store.commit(put()).await.unwrap(), Outcome::Refused(vec![()]));
+            let delete = store.main.transaction::<()>().delete(key.clone());
+            assert_eq!(store.commit(delete).await.unwrap(), Outcome::Committed);
+            let rows = world.audited("a-function").await;
+            let fields: Vec<Vec<&str>> =
+                rows.iter().map(|facts| facts.fields.iter().map(|it| &**it).collect()).collect();
+            assert_eq!(fields, [vec!["role"], vec![]]);
+        });
     }
 }

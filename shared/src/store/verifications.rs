@@ -10,6 +10,9 @@ use crate::model::email::Email;
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
 
+/// The name of the changed field in rows of the audit trail.
+pub(super) const EMAIL_VERIFIED: &str = "email_verified";
+
 /// All open verifications.
 #[derive(Debug)]
 pub struct Verifications<'a> {
@@ -62,6 +65,7 @@ impl Verifications<'_> {
         let transaction = self.store.main.transaction();
         let transaction =
             transaction.delete_existing(key, ()).update(Key::user(Some(user_id)), verify, ());
+        self.store.changes([EMAIL_VERIFIED]);
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::TokenEnded),
