@@ -11,6 +11,7 @@ pub mod import_users;
 pub mod local_tables;
 pub mod lock;
 pub mod migrate;
+mod older_target;
 mod patience;
 pub mod process_group;
 pub mod random;

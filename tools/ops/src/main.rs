@@ -28,6 +28,8 @@ enum Command {
     /// Run it after an update, as CHANGELOG.md says. Lists, searches and logins then find everybody, and assignments
     /// give access. You can stop the command and run it again. If two records have a value that must be unique now, the
     /// command lists both, by id, and ends with an error; `cargo ops rename` changes one of the two.
+    ///
+    /// The row of the audit trail says that the command ran, and not that it came to its end.
     #[command(visible_alias = "reindex")]
     Migrate(migrate::Options),
     /// Change a username, an email or a license number
@@ -88,6 +90,7 @@ mod tests {
         assert!(parse(&["--patient", "7", "--actor", "3", "--day", "2026-01-31"]).is_ok());
         assert!(parse(&["--day", "2026-01-31", "--audit-table", "a"]).is_err());
         assert!(parse(&["--day", "2026-01-31", "--table", "t", "--audit-table", "a"]).is_ok());
+        assert!(parse(&["--day", "2026-01-31", "--table", "t", "--audit-table", ""]).is_err());
     }
 
     #[test]

@@ -6,11 +6,12 @@ use shared::audit::Subjects;
 use shared::model::timestamp::Timestamp;
 use shared::store::{Collision, IndexState, Reindex, SchemaState, Step, Store, TableIndex};
 
+use crate::older_target::OlderTarget;
 use crate::patience::patiently;
 use crate::schema::newer;
 use crate::stop::unless_stopped;
-use crate::target::{Opened, Target};
-use crate::{Failure, Result, ui};
+use crate::target::Opened;
+use crate::{Result, ui};
 
 /// The number of items that a step reads.
 const PAGE: i32 = 500;
@@ -18,20 +19,15 @@ const PAGE: i32 = 500;
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
-    target: Target,
+    target: OlderTarget,
 }
 
 pub async fn run(options: &Options) -> Result {
     let indexes = indexes(&Template::load()?)?;
     let target = unless_stopped(options.target.open(), false).await?.ok_or("stopped")??;
+    let recorded = options.target.recorded_as("ops migrate", &target)?;
     let arguments = options.target.arguments();
-    let work = async {
-        check(&target, &indexes).await?;
-        let collisions = migrate(&target.store, PAGE).await?;
-        record(&target).await?;
-        Ok::<_, Failure>(collisions)
-    };
-    let collisions = match unless_stopped(work, false).await? {
+    let collisions = match unless_stopped(work(&target, &recorded, &indexes), false).await? {
         Some(Ok(collisions)) => collisions,
         Some(Err(error)) => return Err(error),
         None => {
@@ -49,6 +45,18 @@ pub async fn run(options: &Options) -> Result {
     let problem = "two records have the same value, which must be unique now";
     let way_out = "change one of each two, then run the same command again";
     Err(format!("{problem}, as listed above: {way_out}").into())
+}
+
+/// Does the work to its end, or finds out that it cannot be done. Before the first change, puts one row for all records
+/// into the audit trail, because nobody asked for any of the changes: it says that the command ran, and not that it came
+/// to its end. Returns the collisions that prevent it.
+async fn work(target: &Opened, recorded: &Store, indexes: &[TableIndex]) -> Result<Vec<Collision>> {
+    if target.store.operator().schema().await? == SchemaState::Newer {
+        return Err(newer());
+    }
+    recorded.operator().record(Subjects::default()).await?;
+    replace(target, indexes).await?;
+    migrate(&target.store, PAGE).await
 }
 
 /// Returns the indexes of the main table, as the template defines them.
@@ -74,13 +82,10 @@ fn index(index: &Index) -> Result<TableIndex> {
     })
 }
 
-/// Checks that the work can begin, and replaces each index that differs from the template's, except in a stack, where
-/// CloudFormation must do it.
-async fn check(target: &Opened, indexes: &[TableIndex]) -> Result {
+/// Replaces each index that differs from the template's. Refuses such an index of a stack, because CloudFormation must
+/// replace it.
+async fn replace(target: &Opened, indexes: &[TableIndex]) -> Result {
     let operator = target.store.operator();
-    if operator.schema().await? == SchemaState::Newer {
-        return Err(newer());
-    }
     for index in indexes {
         let name = &index.name;
         match operator.index_state(index).await? {
@@ -116,19 +121,6 @@ async fn migrate(store: &Store, page: i32) -> Result<Vec<Collision>> {
             Step::Done => return Ok(Vec::new()),
         }
     }
-}
-
-/// Puts the row of the audit trail about the run: one for all records, because nobody asked for any of the changes.
-async fn record(target: &Opened) -> Result {
-    if target.has_trail() {
-        let store = target.recorded_as("ops migrate")?;
-        return Ok(store.operator().record(Subjects::default()).await?);
-    }
-    // The stack of an older version has no audit trail.
-    ui::warning(
-        "this run is not recorded in the audit trail; if the stack has one, add --audit-table NAME",
-    );
-    Ok(())
 }
 
 fn show(progress: &ProgressBar, run: &Reindex<'_>) {
@@ -170,23 +162,23 @@ mod tests {
         let indexes = indexes(&Template::load().unwrap()).unwrap();
         assert_eq!(indexes.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["gsi1", "gsi2"]);
         let operator = local.store.operator();
-        check(&stack, &indexes).await.unwrap();
+        replace(&stack, &indexes).await.unwrap();
 
         for index in &indexes {
             let attributes = Some(BTreeSet::from(["id".to_owned(), "last_name".to_owned()]));
             operator.replace_index(&TableIndex { attributes, ..index.clone() }).await.unwrap();
             assert_eq!(operator.index_state(index).await.unwrap(), IndexState::Different);
-            let error = check(&stack, &indexes).await.unwrap_err().to_string();
+            let error = replace(&stack, &indexes).await.unwrap_err().to_string();
             assert!(error.contains(&index.name) && error.contains("CHANGELOG.md"), "{error}");
-            check(&local, &indexes).await.unwrap();
-            check(&stack, &indexes).await.unwrap();
+            replace(&local, &indexes).await.unwrap();
+            replace(&stack, &indexes).await.unwrap();
         }
         for index in &indexes {
             let other = TableIndex { attributes: None, ..index.clone() };
             operator.replace_index(&other).await.unwrap();
         }
-        check(&local, &indexes).await.unwrap();
-        check(&stack, &indexes).await.unwrap();
+        replace(&local, &indexes).await.unwrap();
+        replace(&stack, &indexes).await.unwrap();
     }
 
     #[tokio::test]
@@ -198,17 +190,36 @@ mod tests {
         assert_eq!(local.store.operator().schema().await.unwrap(), SchemaState::Current);
     }
 
+    /// Returns the operations of the rows in the audit trail.
+    async fn recorded(opened: &Opened) -> Vec<String> {
+        let operator = opened.store.operator();
+        let items = operator.scan_trail(10).next_page().await.unwrap().unwrap();
+        let rows = items.iter().filter_map(|item| item.stored().row());
+        rows.map(|row| row.facts.operation.into_owned()).collect()
+    }
+
     #[tokio::test]
     async fn run_is_one_row_of_the_audit_trail() {
         let emulator = Emulator::in_memory().await.unwrap();
         let local = opened(&emulator, false).await;
-        assert!(migrate(&local.store, 1).await.unwrap().is_empty());
-        record(&local).await.unwrap();
-        let operator = local.store.operator();
-        let items = operator.scan_trail(10).next_page().await.unwrap().unwrap();
-        let rows: Vec<_> = items.iter().filter_map(|item| item.stored().row()).collect();
-        let operations: Vec<_> = rows.iter().map(|row| row.facts.operation.as_ref()).collect();
-        assert_eq!(operations, ["ops migrate"]);
+        let store = local.recorded_as("ops migrate").unwrap();
+        assert!(work(&local, &store, &[]).await.unwrap().is_empty());
+        assert_eq!(recorded(&local).await, ["ops migrate"]);
+    }
+
+    #[tokio::test]
+    async fn run_that_fails_is_recorded_before_it_changes_anything() {
+        let emulator = Emulator::in_memory().await.unwrap();
+        let stack = opened(&emulator, true).await;
+        let indexes = indexes(&Template::load().unwrap()).unwrap();
+        let others: Vec<_> = indexes
+            .into_iter()
+            .map(|index| TableIndex { attributes: Some(BTreeSet::new()), ..index })
+            .collect();
+        let store = stack.recorded_as("ops migrate").unwrap();
+        work(&stack, &store, &others).await.unwrap_err();
+        assert_eq!(recorded(&stack).await, ["ops migrate"]);
+        assert_eq!(stack.store.operator().schema().await.unwrap(), SchemaState::Empty);
     }
 
     #[test]

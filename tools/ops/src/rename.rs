@@ -8,8 +8,8 @@ use shared::model::timestamp::Timestamp;
 use shared::model::username::Username;
 use shared::store::{DoctorRename, StoreError, UserRename};
 
+use crate::older_target::OlderTarget;
 use crate::stop::unless_stopped;
-use crate::target::Target;
 use crate::{Failure, Result, ui};
 
 #[derive(clap::Subcommand)]
@@ -34,7 +34,7 @@ pub struct User {
     email: Option<Email>,
 
     #[command(flatten)]
-    target: Target,
+    target: OlderTarget,
 }
 
 #[derive(clap::Args)]
@@ -51,7 +51,7 @@ pub struct Doctor {
     email: Option<Email>,
 
     #[command(flatten)]
-    target: Target,
+    target: OlderTarget,
 }
 
 pub async fn run(command: &Command) -> Result {
@@ -63,16 +63,16 @@ async fn rename(command: &Command) -> Result {
     match command {
         Command::User(User { id, username, email, target }) => {
             let change = UserRename { username: username.clone(), email: email.clone() };
-            let target = target.open().await?;
-            let store = target.recorded_as("ops rename user")?;
+            let opened = target.open().await?;
+            let store = target.recorded_as("ops rename user", &opened)?;
             store.operator().rename_user(*id, &change, now).await.map_err(explain)?;
             ui::print(format!("user {id} is renamed\n"));
         }
         Command::Doctor(Doctor { id, license_number, email, target }) => {
             let license_number = license_number.clone();
             let change = DoctorRename { license_number, email: email.clone() };
-            let target = target.open().await?;
-            let store = target.recorded_as("ops rename doctor")?;
+            let opened = target.open().await?;
+            let store = target.recorded_as("ops rename doctor", &opened)?;
             store.operator().rename_doctor(*id, &change, now).await.map_err(explain)?;
             ui::print(format!("doctor {id} is renamed\n"));
         }

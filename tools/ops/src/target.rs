@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use repo::template::{TABLE_NAME, TABLE_NAMES};
 use shared::store::Store;
 use shared::store::client;
@@ -34,11 +35,13 @@ pub struct Target {
     /// Work on the table of a deployed stack, its output TableName, with AWS_REGION,
     /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set
     #[arg(long, value_name = "NAME")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     table: Option<String>,
 
     /// The table of the stack's audit trail, its output AuditTableName: a command that shows or
     /// changes accounts writes rows into it
     #[arg(long, value_name = "NAME", requires = "table")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     audit_table: Option<String>,
 
     /// Days for which rows stay in that table, the stack's parameter AuditRetentionDays
@@ -82,10 +85,6 @@ impl Opened {
         }
         let reason = "this command reads or writes rows of the audit trail";
         Err(format!("{reason}: add --audit-table NAME, the stack's output AuditTableName").into())
-    }
-
-    pub fn has_trail(&self) -> bool {
-        self.has_trail
     }
 
     pub fn retention(&self) -> Duration {
