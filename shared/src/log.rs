@@ -6,10 +6,12 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::panic;
+use std::pin::pin;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::timeout;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::{self, Format, Json, Writer};
@@ -22,6 +24,10 @@ use crate::audit::{Head, Witness};
 use crate::config;
 use crate::metrics::Metrics;
 use crate::model::timestamp::Timestamp;
+use crate::system::System;
+
+/// How often the rows of work without a request are logged.
+const ROWS_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts logging at a fixed level: at lower levels the SDK would print requests and answers.
 pub(crate) fn init() {
@@ -133,8 +139,40 @@ impl<'a> Overdue<'a> {
     }
 }
 
-/// Logs the rows of the audit trail that were written without a request.
-pub fn note_rows(timestamp: Timestamp, operation: &str, witness: &Witness) {
+/// Does work without a request, and logs its rows of the audit trail every second and at the end: if Lambda ends the
+/// process, the rows before the last second are in the log.
+pub async fn noting_rows<T>(
+    system: &System,
+    operation: &str,
+    witness: &Witness,
+    work: impl Future<Output = T>,
+) -> T {
+    let note = |rows| note_rows(system.now(), operation, rows);
+    noting_each(ROWS_EVERY, witness, note, work).await
+}
+
+/// Does work, and passes its rows to `note` in these intervals, and at the end.
+async fn noting_each<T>(
+    interval: Duration,
+    witness: &Witness,
+    note: impl Fn(Vec<Head>),
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    loop {
+        let worked = timeout(interval, work.as_mut()).await;
+        let rows = witness.take();
+        if !rows.is_empty() {
+            note(rows);
+        }
+        if let Ok(outcome) = worked {
+            return outcome;
+        }
+    }
+}
+
+/// Logs rows of the audit trail that were written without a request.
+fn note_rows(timestamp: Timestamp, operation: &str, audit: Vec<Head>) {
     #[derive(Serialize)]
     struct Line<'a> {
         level: &'static str,
@@ -143,7 +181,7 @@ pub fn note_rows(timestamp: Timestamp, operation: &str, witness: &Witness) {
         operation: &'a str,
         audit: Vec<Head>,
     }
-    let (level, message, audit) = ("INFO", "recorded", witness.take());
+    let (level, message) = ("INFO", "recorded");
     let line = serde_json::to_vec(&Line { level, message, timestamp, operation, audit });
     if let Ok(line) = line {
         write_line(line);
@@ -210,11 +248,15 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
     use std::sync::Mutex;
 
     use lambda_http::http::StatusCode;
+    use tokio::sync::mpsc;
 
     use super::*;
+    use crate::model::assignment::CareRole;
+    use crate::testing::{World, run};
 
     fn line(completed: &Completed<'_>) -> Value {
         serde_json::from_slice(&completed.line().unwrap()).unwrap()
@@ -245,6 +287,40 @@ mod tests {
         let dimension = &counted["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0];
         assert_eq!(counted[dimension.as_str().unwrap()], "clinic-health");
         assert_eq!(counted["ServerErrors"], 1);
+    }
+
+    #[test]
+    fn rows_of_work_are_logged_also_if_it_does_not_end() {
+        run(async |world: World| {
+            let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+            world.assign_for(&doctor, &patient, CareRole::Treating, 0..1).await;
+            world.advance(Duration::from_hours(24));
+            let (sender, mut lines) = mpsc::unbounded_channel::<Vec<Head>>();
+            let note = |rows| sender.send(rows).unwrap();
+            let (store, witness) = world.app.store_of("assignments-lapse");
+            let lapse = async || {
+                store.assignments().lapse(world.app.now(), || false).await.1.unwrap();
+            };
+            let killed = async {
+                lapse().await;
+                pending::<()>().await;
+            };
+            let heads = tokio::select! {
+                () = noting_each(Duration::from_millis(5), &witness, note, killed) => Vec::new(),
+                heads = lines.recv() => heads.unwrap(),
+            };
+            let heads: Vec<_> = heads.into_iter().map(|head| head.place).collect();
+            let rows = world.audit_rows().await;
+            assert_eq!(heads, rows.into_iter().map(|row| row.place).collect::<Vec<_>>());
+
+            world.assign_for(&doctor, &patient, CareRole::Treating, 0..1).await;
+            world.advance(Duration::from_hours(24));
+            noting_each(Duration::from_secs(60), &witness, note, lapse()).await;
+            assert_eq!(lines.try_recv().unwrap().len(), 1);
+            // There is nothing to log.
+            noting_each(Duration::from_secs(60), &witness, note, lapse()).await;
+            assert!(lines.try_recv().is_err());
+        });
     }
 
     #[test]

@@ -63,6 +63,7 @@ fn every_condition() -> Value {
         "ApiGatewayAccountRole": "leave",
         "AuditBucketKeyArn": "arn:aws:kms:eu-central-1:444455556666:key/1",
         "AuditBucketName": "archive-of-another-account",
+        "AuditSigningKeyArn": "arn:aws:kms:eu-central-1:444455556666:key/2",
         "CertificateArn": "arn:aws:acm:eu-central-1:111122223333:certificate/1",
         "CorsOrigins": "https://app.clinic.example",
         "DomainName": "api.clinic.example",

@@ -66,6 +66,25 @@ fn every_role_has_the_permissions_boundary() -> Outcome {
     Ok(())
 }
 
+#[test]
+fn every_alarm_is_on_the_dashboard_and_in_the_documents() -> Outcome {
+    let template = fs::read_to_string(repository().join("template.yaml"))?;
+    let operations = fs::read_to_string(repository().join("docs/operations.md"))?;
+    let resources = Template::load()?.resources;
+    let alarms = resources.iter().filter(|(_, it)| it.kind == "AWS::CloudWatch::Alarm");
+    let mut missing = Vec::new();
+    for (id, _) in alarms {
+        if !template.contains(&format!("\"${{{id}.Arn}}\"")) {
+            missing.push(format!("template.yaml: the dashboard lacks {id}"));
+        }
+        if !operations.contains(&format!("\n| `{id}` |")) {
+            missing.push(format!("docs/operations.md: the table of alarms lacks {id}"));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    Ok(())
+}
+
 /// Pages could not read a refusal of API Gateway without CORS headers.
 #[test]
 fn edge_answers_have_the_same_headers() -> Outcome {

@@ -139,8 +139,9 @@ fn cargo_dev() -> Command {
         .args(["run", "--package", "xtask", "--", "dev"])
         .args(["--port", "0", "--in-memory", "--data"])
         .arg(data())
-        // A process of a function handles one call at a time. Concurrent calls need several processes.
-        .args(["--concurrency", "8", "--no-reload", "--until-stdin-closes"])
+        // A process of a function handles one call at a time, so concurrent calls need several processes. The first
+        // request of each function starts all of them, which takes longer than anything else that the tests do.
+        .args(["--concurrency", "3", "--no-reload", "--until-stdin-closes"])
         // All tests call from the same address.
         .env("TRIES_PER_ADDRESS_HOUR", "1000000")
         .env("CORS_ORIGINS", PAGES)

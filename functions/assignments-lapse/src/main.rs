@@ -27,8 +27,8 @@ async fn work(app: App, _settings: Arc<()>, _event: IgnoredAny) -> Outcome {
     let now = app.now();
     let end = now.plus(BUDGET);
     let (store, witness) = app.store_of(OPERATION);
-    let (changed, outcome) = store.assignments().lapse(now, || app.now() >= end).await;
-    log::note_rows(app.now(), OPERATION, &witness);
+    let lapse = async { store.assignments().lapse(now, || app.now() >= end).await };
+    let (changed, outcome) = log::noting_rows(app.system(), OPERATION, &witness, lapse).await;
     log::note_work("assignments of patients lapsed", changed);
     Ok(outcome?)
 }

@@ -40,6 +40,8 @@ fn verifies_the_address_and_ends_no_session() {
         assert!(stored.email_verified);
         assert_eq!((stored.epoch, stored.version), (user.epoch, user.version + 1));
         assert_eq!(world.status_of(&actor).await, 204);
+        let rows = world.audited(super::OPERATION).await;
+        assert!(rows.iter().map(|facts| json!(facts.fields)).eq([json!(["email_verified"])]));
     });
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use shared::ApiError;
 use shared::auth::attempts::{AttemptLimits, LoginAttempt};
 use shared::auth::mailed_token::MailedToken;
@@ -94,6 +96,13 @@ fn completed_reset_verifies_the_address() {
         let after = stored(&world, &user).await;
         assert!(after.email_verified);
         assert_eq!((after.version, after.epoch), (user.version + 1, user.epoch + 1));
+
+        world.advance(Duration::from_secs(1));
+        let token = open(&world, Some(&after)).await;
+        call(&world, json!({"token": token})).await.expect(200);
+        let rows = world.audited(super::OPERATION).await;
+        let fields: Vec<Value> = rows.iter().map(|facts| json!(facts.fields)).collect();
+        assert_eq!(fields, [json!(["email_verified", "password"]), json!(["password"])]);
     });
 }
 

@@ -42,6 +42,9 @@ fn sets_the_new_password_and_ends_every_other_session() {
         assert!(!has_password(&world, &user, PASSWORD).await);
         assert_eq!(world.status_of(&here).await, 204);
         assert_eq!(world.status_of(&elsewhere).await, 401);
+        let rows = world.audited("auth-password").await;
+        let fields: Vec<Value> = rows.iter().map(|facts| json!(facts.fields)).collect();
+        assert_eq!(fields, [json!(["password"])]);
     });
 }
 
@@ -58,6 +61,7 @@ fn wrong_current_password_changes_nothing() {
         );
         assert!(has_password(&world, &user, PASSWORD).await);
         assert_eq!(world.status_of(&elsewhere).await, 204);
+        assert!(world.audited("auth-password").await.iter().all(|facts| facts.fields.is_empty()));
     });
 }
 

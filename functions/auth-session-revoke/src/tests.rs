@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use shared::model::user::Role;
 use shared::testing::{Actor, Answer, Event, World, checks, protected, run};
 
@@ -19,6 +21,23 @@ fn ends_only_the_named_session() {
         assert!(end(&world, &asking, lost.session_id()).await.expect(204).is_null());
         assert_eq!(world.status_of(&lost).await, 401);
         assert_eq!(world.status_of(&asking).await, 204);
+    });
+}
+
+#[test]
+fn row_of_the_trail_names_the_session_that_ended() {
+    run(async |world: World| {
+        let asking = world.actor(Role::Pending).await;
+        let lost = world.sign_in(asking.user.clone()).await;
+        for status in [204, 404] {
+            end(&world, &asking, lost.session_id()).await.expect(status);
+            world.advance(Duration::from_secs(1));
+        }
+        let rows = world.audited("auth-session-revoke").await;
+        let objects: Vec<_> = rows.iter().map(|facts| facts.object.clone()).collect();
+        // A text that the client may have made up is in no row.
+        assert_eq!(objects, [Some(lost.session_id().to_string()), None]);
+        assert!(rows.iter().all(|facts| facts.session == Some(asking.session_id())));
     });
 }
 

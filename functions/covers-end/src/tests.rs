@@ -4,7 +4,9 @@ use shared::model::doctor::Doctor;
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
 use shared::records;
-use shared::testing::{Actor, Answer, Event, Handler, World, checks, protected, run, together};
+use shared::testing::{
+    Actor, Answer, Event, Handler, World, checks, json, protected, run, together,
+};
 
 use super::end;
 
@@ -41,6 +43,22 @@ fn access_ends_with_the_cover() {
         read().await.expect_problem(403, "not_assigned");
         let problem = delete(&world, &staff, &doctor).await.expect_problem(404, "not_found");
         assert_eq!(problem["detail"], "There is no cover of doctor 1.");
+    });
+}
+
+#[test]
+fn row_of_the_trail_names_the_end() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, covering) = (world.doctor(1).await, world.doctor(2).await);
+        world.cover(&doctor, &covering, 14).await;
+        world.advance(DAY);
+        let staff = world.sign_in(staff.user).await;
+        delete(&world, &staff, &doctor).await.expect(204);
+        delete(&world, &staff, &doctor).await.expect(404);
+        let rows = world.audited("covers-end").await;
+        let fields: Vec<_> = rows.iter().map(|facts| json!(facts.fields)).collect();
+        assert_eq!(fields, [json!(["ends_at"]), json!([])]);
     });
 }
 

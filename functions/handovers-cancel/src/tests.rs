@@ -38,6 +38,9 @@ fn cancelled_hand_over_moves_nobody() {
         for _ in 0..2 {
             world.call(handler(), event().by(&staff)).await.expect(204);
         }
+        let rows = world.audited("handovers-cancel").await;
+        assert_eq!(rows.len(), 2);
+        assert!(rows.iter().all(|facts| facts.object.as_deref() == Some("handover-1")));
         assert_eq!(work(&world).await, 0);
         assert!(world.rows("JOBS").await.is_empty());
         // The doctor gets patients again.

@@ -27,8 +27,8 @@ fn main() -> ExitCode {
 async fn work(app: App, _settings: Arc<()>, _event: IgnoredAny) -> Outcome {
     let end = app.now().plus(BUDGET);
     let (store, witness) = app.store_of(OPERATION);
-    let (moved, outcome) = store.handovers().run(app.system(), end).await;
-    log::note_rows(app.now(), OPERATION, &witness);
+    let run = async { store.handovers().run(app.system(), end).await };
+    let (moved, outcome) = log::noting_rows(app.system(), OPERATION, &witness, run).await;
     log::note_work("patients were handed over", moved);
     Ok(outcome?)
 }

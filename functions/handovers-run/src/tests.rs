@@ -7,7 +7,7 @@ use shared::model::doctor::Doctor;
 use shared::model::handover::NewHandover;
 use shared::model::id::{Id, UserId};
 use shared::store::HandoverRequest;
-use shared::testing::{World, checks, run, steps};
+use shared::testing::{Value, World, checks, json, run, steps};
 
 use super::work;
 
@@ -49,6 +49,28 @@ fn all_patients_move_in_every_form_of_assignment() {
         assert!(world.rows("JOBS").await.is_empty());
         let job = world.rows("JOB#").await.remove(0);
         assert_eq!(job["moved"].as_n().unwrap(), "3");
+    });
+}
+
+#[test]
+fn rows_of_the_trail_name_the_handover_and_the_changed_fields() {
+    run(async |world: World| {
+        let (doctor, other) = (world.doctor(1).await, world.doctor(2).await);
+        let (first, second) = (world.patient(1).await, world.patient(2).await);
+        world.assign(&doctor, &first).await;
+        world.assign_for(&doctor, &second, CareRole::Primary, 0..30).await;
+        world.assign_for(&other, &second, CareRole::Consulting, 0..10).await;
+        world.hand_over(&doctor, &other).await;
+        world.advance(Duration::from_secs(60));
+        invoke(&world).await;
+        let rows = world.audited("handovers-run").await;
+        assert!(rows.iter().all(|facts| facts.object.as_deref() == Some("handover-1")));
+        let fields: Vec<Value> = rows.iter().map(|facts| json!(facts.fields)).collect();
+        // The old assignment ends. The one that the other doctor has already becomes a longer one.
+        let moved = [json!(["ends_at"]), json!(["ends_at", "role"])];
+        assert!(moved.iter().all(|it| fields.contains(it)), "{fields:?}");
+        // The last row is that of the hand-over's end.
+        assert_eq!((fields.len(), &fields[2]), (3, &json!([])));
     });
 }
 

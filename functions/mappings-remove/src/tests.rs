@@ -121,6 +121,30 @@ fn assignment_can_end_later() {
 }
 
 #[test]
+fn rows_of_the_trail_name_the_end_and_its_reason() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        world.assign(&doctor, &patient).await;
+        let end = later(&world, 60 * 60);
+        let changes = [
+            (json!({"ends_at": end}), json!(["ends_at"])),
+            (json!({"ends_at": end}), json!([])),
+            (json!({"ends_at": end, "reason": "vacation"}), json!(["end_reason"])),
+            (json!({"reason": "moved-away"}), json!(["end_reason", "ends_at"])),
+        ];
+        for (fields, _) in &changes {
+            let event = event().with(fields.clone()).by(&staff);
+            world.call(handler(), event).await.expect(200);
+            world.advance(Duration::from_secs(1));
+        }
+        let rows = world.audited("mappings-remove").await;
+        let fields: Vec<Value> = rows.iter().map(|facts| json!(facts.fields)).collect();
+        assert_eq!(fields, changes.map(|(_, fields)| fields));
+    });
+}
+
+#[test]
 fn end_lies_in_the_future_and_after_the_start() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;

@@ -107,6 +107,33 @@ fn change_of_nothing_writes_nothing() {
 }
 
 #[test]
+fn rows_of_the_trail_name_the_changed_fields() {
+    run(async |world: World| {
+        let (staff, _) = at_work(&world).await;
+        let end = later(&world, 60 * 60);
+        let changes = [
+            (json!({"role": "primary"}), json!(["role"])),
+            (json!({"role": "primary", "reason": null}), json!([])),
+            (json!({"role": "primary", "ends_at": end}), json!(["ends_at"])),
+            (
+                json!({"role": "consulting", "ends_at": null, "reason": "vacation"}),
+                json!(["ends_at", "reason", "role"]),
+            ),
+        ];
+        for (fields, _) in &changes {
+            world.call(handler(), change(&staff, fields.clone())).await.expect(200);
+            world.advance(Duration::from_secs(1));
+        }
+        let late = world.call(handler(), change(&staff, json!({"ends_at": world.app.now()}))).await;
+        late.expect_problem(400, "invalid_body");
+        let mut rows = world.audited("mappings-update").await;
+        assert_eq!(json!(rows.pop().unwrap().fields), json!([]));
+        let fields: Vec<Value> = rows.iter().map(|facts| json!(facts.fields)).collect();
+        assert_eq!(fields, changes.map(|(_, fields)| fields));
+    });
+}
+
+#[test]
 fn fields_are_checked() {
     run(async |world: World| {
         let (staff, _) = at_work(&world).await;

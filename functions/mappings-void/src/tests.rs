@@ -63,6 +63,29 @@ fn wrong_patient() -> Option<String> {
 }
 
 #[test]
+fn row_of_the_trail_names_the_assignment_that_is_found() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let (doctor, patient) = assigned(&world).await;
+        let open = open_id(&world).await;
+        world.advance(Duration::from_secs(1));
+        world.end_assignment(&doctor, &patient).await;
+        world.assign(&doctor, &patient).await;
+        let next = open_id(&world).await;
+        for (id, status) in [(&open, 200), (&next, 200), (&"made-up".to_owned(), 404)] {
+            world.call(handler(), event(id).by(&staff)).await.expect(status);
+            world.advance(Duration::from_secs(1));
+        }
+        let rows = world.audited("mappings-void").await;
+        let objects: Vec<_> = rows.iter().map(|facts| facts.object.as_ref()).collect();
+        assert_eq!(objects, [Some(&open), Some(&next), None]);
+        let fields: Vec<_> = rows.iter().map(|facts| json!(facts.fields)).collect();
+        let ended = json!(["end_reason", "ends_at", "voided"]);
+        assert_eq!(fields, [json!(["voided"]), ended, json!([])]);
+    });
+}
+
+#[test]
 fn assignment_that_has_not_ended_ends_and_is_marked() {
     run(async |world: World| {
         let staff = world.actor(Role::Staff).await;

@@ -1,4 +1,6 @@
+use shared::audit::Row;
 use shared::config::Responses;
+use shared::model::id::UserId;
 use shared::model::precondition::Preconditions;
 use shared::model::user::{Role, User, UserChange};
 use shared::testing::{
@@ -119,6 +121,31 @@ fn each_answer_has_one_row_in_the_audit_trail_that_names_the_account() {
         let rows = world.audit_rows().await;
         assert_eq!(rows.len(), 2);
         assert!(rows.iter().all(|row| row.facts.subjects.accounts.iter().eq([&pending.id()])));
+    });
+}
+
+#[test]
+fn refused_and_failed_changes_have_rows_that_name_the_account() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let staff = world.actor(Role::Staff).await;
+        let pending = world.actor(Role::Pending).await;
+        patch(&world, &staff, pending.id(), json!({"role": "admin"})).await.expect(403);
+        patch(&world, &admin, pending.id(), json!({"role": "owner"})).await.expect(400);
+        patch(&world, &admin, admin.id(), json!({"active": false})).await.expect(409);
+        let rows = world.audit_rows().await;
+        let said = |row: &Row| {
+            let accounts: Vec<UserId> = row.facts.subjects.accounts.iter().copied().collect();
+            (row.facts.outcome.to_string(), accounts)
+        };
+        let mut said: Vec<_> = rows.iter().map(said).collect();
+        said.sort();
+        let expected = [
+            ("conflict".to_owned(), vec![admin.id()]),
+            ("invalid_body".to_owned(), vec![pending.id()]),
+            ("permission_denied".to_owned(), vec![pending.id()]),
+        ];
+        assert_eq!(said, expected);
     });
 }
 

@@ -13,10 +13,10 @@ use crate::system::System;
 /// an expired beginning from a removed one.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// More doubts than this are not kept, as far as they are about first rows: a row that names them must stay small.
+/// With more doubts than this, those about first rows are dropped: the row that names the doubts must stay small.
 const MOST_DOUBTS: usize = 100;
 
-/// The chains that no row has at the moment, and the rows of which it is unknown whether they were written.
+/// The chains that are not in use, and the rows of which it is unknown whether they were written.
 #[derive(Debug, Default)]
 pub struct Chains(Mutex<State>);
 
@@ -93,7 +93,7 @@ impl Held {
         Ok(sealed)
     }
 
-    /// The row was written. Returns it as the head of the chain.
+    /// Gives the chain back after its row was written. Returns the row as the head of the chain.
     pub fn written(mut self) -> Option<Head> {
         let head = self.pending.take();
         if let (Some(head), Some(chain)) = (&head, &mut self.chain) {
@@ -104,7 +104,7 @@ impl Held {
         head
     }
 
-    /// The row was not written: the next row takes its place.
+    /// Gives the chain back after its row was not written. The next row takes the place of that row.
     pub fn not_written(mut self) {
         self.pending = None;
     }
@@ -123,7 +123,7 @@ impl Drop for Held {
                     state.doubts.retain(|doubt| doubt.place.seq > 0);
                 }
             }
-            // A chain without a row leaves no trace, except for what it has to name.
+            // A chain without a row leaves no trace, except for the doubts that its first row would have named.
             None if chain.next == 0 => state.doubts.extend(chain.closes),
             None => state.idle.push(chain),
         }
@@ -138,7 +138,7 @@ mod tests {
         System::new(Arc::new(|| Timestamp::from_millisecond(0)))
     }
 
-    /// Takes the next row, and returns it with what holds its chain.
+    /// Takes a chain. Returns it with its next row.
     fn next(chains: &Arc<Chains>) -> (Held, Row) {
         let mut held = chains.take(&system()).unwrap();
         let sealed = held.next_row(Facts::default(), None, system().now(), LONGEST).unwrap();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn long_outage_leaves_a_row_of_bounded_size_that_names_what_others_depend_on() {
+    fn doubts_of_a_long_outage_are_bounded() {
         let chains = Arc::new(Chains::default());
         next(&chains).0.written().unwrap();
         let (_, second) = next(&chains);

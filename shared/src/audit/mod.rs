@@ -11,7 +11,7 @@ mod trail;
 pub mod verify;
 mod views;
 
-pub use entry::{Entry, Witness};
+pub use entry::{Disclosed, Entry, Witness};
 pub use row::{Code, Corrected, DONE, Facts, Head, Place, Row, Subjects};
 pub use trail::Trail;
 pub(crate) use views::in_item;

@@ -1,7 +1,7 @@
 //! The rows of the trail, and the hashes that chain them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -50,7 +50,7 @@ pub struct Subjects {
 pub struct Facts {
     /// The function, such as `patients-get`, or an operator's command, such as `ops admin add`.
     pub operation: Code,
-    /// As in the log. Operators' commands have none.
+    /// The request's id in the log; empty for an operator's command.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub request_id: String,
     /// A keyed digest of the client's address.
@@ -64,11 +64,18 @@ pub struct Facts {
     /// Why it was allowed; `None` if it was refused, or needed no decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Code>,
+    /// The patients whom the request may see on another basis than `basis`, by that basis. All are among the subjects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_bases: BTreeMap<Code, BTreeSet<PatientId>>,
     #[serde(flatten)]
     pub subjects: Subjects,
-    /// The names of the changed fields, never their values.
+    /// The names of the changed fields, never their values. If something was created or deleted, they are not named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub fields: BTreeSet<Code>,
+    /// The id of a session, a hand-over, an emergency access or an assignment that the request was about. Of an invitation,
+    /// whose id is a hash of an address, a keyed digest of its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
     /// `done`, or the code of the problem.
     pub outcome: Code,
 }
@@ -156,6 +163,17 @@ impl Row {
     }
 }
 
+impl Facts {
+    /// Leaves out the bases of patients who are not among the subjects.
+    pub(super) fn retain_bases_of_subjects(&mut self) {
+        let named = &self.subjects.patients;
+        self.other_bases.retain(|_, patients| {
+            patients.retain(|it| named.contains(it));
+            !patients.is_empty()
+        });
+    }
+}
+
 impl Subjects {
     /// Whether all patients and accounts of the others are among these.
     pub fn name_all(&self, others: &Self) -> bool {
@@ -180,4 +198,30 @@ impl Subjects {
 /// Returns the SHA-256 of a row's text, in base64url.
 pub fn hash_of(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::Id;
+
+    #[test]
+    fn facts_have_other_bases_of_their_patients_only() {
+        let patients = |ids: &[u64]| -> BTreeSet<PatientId> {
+            ids.iter().filter_map(|id| PatientId::new(*id)).collect()
+        };
+        let subjects = Subjects { patients: patients(&[7, 8]), ..Subjects::default() };
+        let other_bases: BTreeMap<Code, BTreeSet<PatientId>> =
+            [("covering".into(), patients(&[8, 9])), ("proxy".into(), patients(&[9]))].into();
+        let mut facts = Facts { subjects, other_bases, ..Facts::default() };
+        facts.retain_bases_of_subjects();
+        let retained = BTreeMap::from([(Code::from("covering"), patients(&[8]))]);
+        assert_eq!(facts.other_bases, retained);
+
+        let text = serde_json::to_string(&facts).unwrap();
+        assert!(text.contains(r#""other_bases":{"covering":[8]}"#), "{text}");
+        assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), facts);
+        let text = serde_json::to_string(&Facts::default()).unwrap();
+        assert!(!text.contains("other_bases"), "{text}");
+    }
 }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::chains::Chains;
 use super::row::{Corrected, Facts, HASH, Head};
-use crate::dynamo::{Changed, DynamoError, Expression, Outcome, Table, Transaction, string};
+use crate::dynamo::{Changed, DynamoError, End, Expression, Outcome, Table, Transaction, string};
 use crate::model::address::SourceAddress;
 use crate::model::timestamp::Timestamp;
 use crate::system::System;
@@ -28,6 +28,9 @@ pub struct Trail {
 /// The length of the digest of an address, in bytes.
 const ADDRESS_DIGEST: usize = 12;
 
+/// The cause of a failure, if somebody else wrote into the trail. The chain ends, so the same request may succeed later.
+const TAKEN: &str = "another row is in the place of this one";
+
 impl Trail {
     pub fn new(
         table: Table,
@@ -43,12 +46,16 @@ impl Trail {
         self.system.now()
     }
 
-    /// Returns the digest by which rows name an address: equal addresses have equal digests, and nobody without the key
-    /// finds the address. `None` for an unknown address.
+    /// Returns the digest by which rows name the address of a client; `None` for an unknown address.
     pub fn digest_of(&self, address: SourceAddress) -> Option<String> {
-        let tag = hmac::sign(&self.address_key, address.to_string().as_bytes());
-        let digest = tag.as_ref().get(..ADDRESS_DIGEST)?;
-        (address != SourceAddress::UNKNOWN).then(|| URL_SAFE_NO_PAD.encode(digest))
+        if address == SourceAddress::UNKNOWN { None } else { self.digest(&address.to_string()) }
+    }
+
+    /// Returns the digest by which rows name an address, or an id that is made from an address: equal texts have equal
+    /// digests, and nobody without the key finds the address.
+    pub(super) fn digest(&self, text: &str) -> Option<String> {
+        let tag = hmac::sign(&self.address_key, text.as_bytes());
+        tag.as_ref().get(..ADDRESS_DIGEST).map(|digest| URL_SAFE_NO_PAD.encode(digest))
     }
 
     /// Puts a row. If a reply is lost, the row is at its place at the next attempt. Calls: PutItem.
@@ -69,9 +76,7 @@ impl Trail {
             {
                 Ok(held.written())
             }
-            Changed::Refused(_) => {
-                Err(DynamoError::Unexpected("another row is in the place of this one".to_owned()))
-            }
+            Changed::Refused(_) => Err(DynamoError::Unavailable(TAKEN.to_owned())),
         }
     }
 
@@ -83,12 +88,16 @@ impl Trail {
     ) -> Result<(Outcome<R>, Option<Head>), DynamoError> {
         let mut held = self.chains.take(&self.system)?;
         let row = held.next_row(facts, None, self.now(), self.retention)?;
-        // After a failure nobody knows whether it was committed: the chain ends.
-        match transaction.put_new_in(&self.table, row.item).commit().await? {
-            Outcome::Committed => Ok((Outcome::Committed, held.written())),
-            refused @ Outcome::Refused(_) => {
+        // After an error nobody knows whether it was committed, or another row is in the place: the chain ends.
+        match transaction.put_new_in(&self.table, row.item, TAKEN).end().await? {
+            End::Outcome(Outcome::Committed) => Ok((Outcome::Committed, held.written())),
+            End::Outcome(refused @ Outcome::Refused(_)) => {
                 held.not_written();
                 Ok((refused, None))
+            }
+            End::Cancelled(cause) => {
+                held.not_written();
+                Err(cause)
             }
         }
     }

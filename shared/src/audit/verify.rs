@@ -1,4 +1,4 @@
-//! Recomputes the trail: whether every row is as it was written, and no row is missing.
+//! Verifies the trail: every row must be as it was written, and no row may be missing.
 //!
 //! The rows alone show a changed row and a gap. Removed ends, removed chains and ends that were computed anew show only in
 //! comparison with the log, whose lines name the rows of their requests.
@@ -134,7 +134,7 @@ impl Verification {
         self.check_chains(now);
         self.check_ends(now);
         let unwitnessed = self.check_witnesses(retention, now);
-        // What follows the first wrong row of a chain is wrong because of it.
+        // The rows after the first wrong row of a chain are wrong because of that row.
         let mut findings: BTreeMap<Place, Problem> = BTreeMap::new();
         for (place, problem) in self.findings {
             let last = findings.last_key_value();
@@ -152,7 +152,7 @@ impl Verification {
         }
     }
 
-    /// A row that is wrong by itself stays so, whatever else is found at its place.
+    /// Notes the problem of a place. The first problem of a place is kept.
     fn find(&mut self, place: Place, problem: Problem) {
         self.findings.entry(place).or_insert(problem);
     }
@@ -220,7 +220,7 @@ impl Verification {
                     found.push((head.place.clone(), Problem::DiffersFromLog));
                 }
                 None if !may_have_expired => {
-                    // With an end, the rows before it are missing, too.
+                    // The missing row may be the last of several.
                     let last = links.and_then(|links| links.keys().next_back());
                     let first = last.map_or(0, |last| last + 1);
                     let place = Place { chain: chain.clone(), seq: first.min(*seq) };

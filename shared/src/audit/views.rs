@@ -27,7 +27,7 @@ pub enum TrailView {
     Day(Date),
 }
 
-/// A row as the table, the stream and the archive have it: a line of an archived object. What an item lacks is empty.
+/// A row as the table, the stream and the archive have it: a line of an archived object. An absent attribute is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRow {
     pub pk: String,
@@ -50,7 +50,8 @@ impl TrailView {
 }
 
 impl Row {
-    /// Returns the keys of the row in the views. A row that corrects another one takes its place.
+    /// Returns the keys of the row in the views. A row that corrects another one takes its place. Operators compare the
+    /// views of rows of all versions with these keys, so after a change of them the views must be rebuilt.
     pub fn views(&self) -> Vec<Key> {
         let (place, at) = self.seen_at();
         let mut partitions = vec![of_day(&at.utc_date(), shard(place))];
@@ -62,7 +63,7 @@ impl Row {
         partitions.into_iter().map(|pk| Key { pk, sk: sk.clone() }).collect()
     }
 
-    /// Returns place and time of the request's first row, which this row corrects or is.
+    /// Returns place and time of the request's first row: the row that this one corrects, or this one.
     fn seen_at(&self) -> (&Place, Timestamp) {
         match &self.corrects {
             Some(first) => (&first.place, first.at),
@@ -139,7 +140,7 @@ fn of_day(date: &str, shard: u8) -> String {
     format!("DAY#{date}#{shard}")
 }
 
-/// Returns the part of its day that a row is in.
+/// Returns the number of the partition of a row within its day.
 fn shard(place: &Place) -> u8 {
     let hash = digest(&SHA256, format!("{}#{}", place.chain, place.seq).as_bytes());
     hash.as_ref().first().map_or(0, |byte| byte % SHARDS)
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn row_of_nobody_is_in_no_view_of_an_account() {
+    fn row_without_an_actor_is_in_no_view_of_an_account() {
         let mut row = row("patients-list", 5, None);
         row.facts.actor = None;
         assert_eq!(row.views().len(), 1);
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn stored_row_is_a_row_only_at_its_place_and_with_its_hash() {
+    fn stored_row_must_have_its_place_and_its_hash() {
         let sealed = row("patients-get", 5, None).seal().unwrap();
         let stored = StoredRow::of(&sealed.item);
         assert_eq!(stored.row(), Some(row("patients-get", 5, None)));

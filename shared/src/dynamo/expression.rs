@@ -43,6 +43,12 @@ impl Expression {
         self.with(name, AttributeValue::N(value.to_string()))
     }
 
+    /// Sets a set of numbers, which must not be empty.
+    pub fn numbers(self, name: &str, values: impl IntoIterator<Item = impl ToString>) -> Self {
+        let values = values.into_iter().map(|value| value.to_string()).collect();
+        self.with(name, AttributeValue::Ns(values))
+    }
+
     pub fn text(self, name: &str, value: impl ToString) -> Self {
         self.with(name, AttributeValue::S(value.to_string()))
     }

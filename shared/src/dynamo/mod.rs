@@ -32,4 +32,4 @@ pub use item::key_in;
 pub use item::{Item, Key, number, parse, string, write};
 pub use query::{Query, Rows};
 pub use table::{Changed, Table};
-pub use transaction::{MAX_ACTIONS, Outcome, Transaction};
+pub use transaction::{End, MAX_ACTIONS, Outcome, Transaction};

@@ -13,12 +13,21 @@ use super::table::Table;
 /// The most actions that a change can have: DynamoDB's limit is 100, and one is for the row of the audit trail.
 pub const MAX_ACTIONS: usize = 99;
 
-/// A transaction being composed. `R` names what it means that an action's condition does not hold.
+/// A transaction being composed. `R` names why a change is refused: an action's condition does not hold.
 pub struct Transaction<'a, R> {
     table: &'a Table,
     /// Each with the name of its table.
     actions: Vec<(String, Action)>,
-    refusals: Vec<Option<R>>,
+    /// Of each action.
+    unmet: Vec<Option<Unmet<R>>>,
+}
+
+/// What it means that an action's condition does not hold.
+enum Unmet<R> {
+    /// The change is refused.
+    Refusal(R),
+    /// The change has failed, with this cause.
+    Failure(&'static str),
 }
 
 enum Action {
@@ -36,10 +45,18 @@ pub enum Outcome<R> {
     Refused(Vec<R>),
 }
 
+/// The known end of a transaction.
+#[derive(Debug)]
+pub enum End<R> {
+    Outcome(Outcome<R>),
+    /// Nothing is done, for another cause than a refusal: it lost against other transactions, or against a limit.
+    Cancelled(DynamoError),
+}
+
 impl Table {
     /// Begins an empty transaction.
     pub fn transaction<R: Copy>(&self) -> Transaction<'_, R> {
-        Transaction { table: self, actions: Vec::new(), refusals: Vec::new() }
+        Transaction { table: self, actions: Vec::new(), unmet: Vec::new() }
     }
 }
 
@@ -61,11 +78,12 @@ impl<R: Copy> Transaction<'_, R> {
         self
     }
 
-    /// Puts an item into another table. Its key must be free.
-    pub fn put_new_in(mut self, table: &Table, item: Item) -> Self {
+    /// Puts an item into another table. If its key is not free, the transaction fails with this cause, which is an error
+    /// of [`Transaction::end`].
+    pub fn put_new_in(mut self, table: &Table, item: Item, taken: &'static str) -> Self {
         let is_free = Expression::only("attribute_not_exists(pk)");
         self.actions.push((table.name.clone(), Action::Put(item, Some(is_free))));
-        self.refusals.push(None);
+        self.unmet.push(Some(Unmet::Failure(taken)));
         self
     }
 
@@ -115,39 +133,57 @@ impl<R: Copy> Transaction<'_, R> {
 
     fn push(&mut self, action: Action, refusal: Option<R>) {
         self.actions.push((self.table.name.clone(), action));
-        self.refusals.push(refusal);
+        self.unmet.push(refusal.map(Unmet::Refusal));
     }
 
-    /// Does all of it or nothing. The SDK sends one `ClientRequestToken` with all its attempts, so a commit whose reply
-    /// was lost is found done and is not refused. Calls: TransactWriteItems.
+    /// As [`Transaction::end`], with a cancelled transaction as an error, too. Calls: TransactWriteItems.
     pub async fn commit(self) -> Result<Outcome<R>, DynamoError> {
+        match self.end().await? {
+            End::Outcome(outcome) => Ok(outcome),
+            End::Cancelled(cause) => Err(cause),
+        }
+    }
+
+    /// Does all of it or nothing. After an error nobody knows which. The SDK sends one `ClientRequestToken` with all its
+    /// attempts, so a commit whose reply was lost is found done, and is neither refused nor cancelled: if one attempt is
+    /// cancelled, those before it were not committed. Calls: TransactWriteItems.
+    pub async fn end(self) -> Result<End<R>, DynamoError> {
         let mut request = self.table.client.transact_write_items();
         for (table, action) in self.actions {
             request = request.transact_items(action.build(&table)?);
         }
         let error = match request.send().await {
-            Ok(_) => return Ok(Outcome::Committed),
+            Ok(_) => return Ok(End::Outcome(Outcome::Committed)),
             Err(error) => error,
         };
         let Some(reasons) = error.as_service_error().and_then(cancellation_reasons) else {
             return Err(error.into());
         };
-        let refused: Vec<R> = reasons
+        let unmet = reasons
             .iter()
-            .zip(self.refusals)
+            .zip(self.unmet)
             .filter(|(reason, _)| reason.code() == Some("ConditionalCheckFailed"))
-            .filter_map(|(_, refusal)| refusal)
-            .collect();
+            .filter_map(|(_, unmet)| unmet);
+        let (mut refused, mut failed) = (Vec::new(), None);
+        for unmet in unmet {
+            match unmet {
+                Unmet::Refusal(refusal) => refused.push(refusal),
+                Unmet::Failure(cause) => failed = Some(cause),
+            }
+        }
         if !refused.is_empty() {
-            return Ok(Outcome::Refused(refused));
+            return Ok(End::Outcome(Outcome::Refused(refused)));
+        }
+        if let Some(cause) = failed {
+            return Err(DynamoError::Unavailable(cause.to_owned()));
         }
         let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).collect();
         let cause = format!("a transaction was cancelled: {}", codes.join(", "));
-        if error.as_service_error().is_some_and(is_conflict) {
-            Err(DynamoError::Unavailable(cause))
+        Ok(End::Cancelled(if error.as_service_error().is_some_and(is_conflict) {
+            DynamoError::Unavailable(cause)
         } else {
-            Err(DynamoError::Unexpected(cause))
-        }
+            DynamoError::Unexpected(cause)
+        }))
     }
 }
 

@@ -15,6 +15,7 @@ pub enum AccessAction {
     Created,
     Changed,
     Deleted,
+    DoctorRead,
     DoctorsRead,
     DoctorsChanged,
     ProxiesRead,
@@ -38,6 +39,7 @@ impl AccessAction {
             "patients-create" => Self::Created,
             "patients-update" => Self::Changed,
             "patients-delete" => Self::Deleted,
+            "doctors-get" => Self::DoctorRead,
             "mappings-doctors" => Self::DoctorsRead,
             "assignments-lapse" | "doctors-delete" | "handovers-run" | "mappings-assign"
             | "mappings-bulk" | "mappings-remove" | "mappings-transfer" | "mappings-update"
@@ -62,6 +64,9 @@ impl AccessAction {
             Self::Created => ["created the record", "create the record"],
             Self::Changed => ["changed the record", "change the record"],
             Self::Deleted => ["deleted the record", "delete the record"],
+            Self::DoctorRead => {
+                ["read about a doctor who treats the patient", "read about a doctor"]
+            }
             Self::DoctorsRead => {
                 ["read the list of the patient's doctors", "read the list of the patient's doctors"]
             }
@@ -143,6 +148,20 @@ fn reason(basis: &str) -> &'static str {
     }
 }
 
+/// Returns the words for a field.
+fn name_of(field: &str) -> String {
+    match field {
+        "starts_at" => "start".to_owned(),
+        "ends_at" => "end".to_owned(),
+        "end_reason" => "reason for the end".to_owned(),
+        "voided" => "entered in error".to_owned(),
+        "doctor_id" => "linked doctor".to_owned(),
+        "patient_id" => "linked patient".to_owned(),
+        "active" => "active or not".to_owned(),
+        _ => field.replace('_', " "),
+    }
+}
+
 /// Returns the sentence about an access. `problem` is the code of the problem if the request did not do what it was
 /// asked for.
 pub fn sentence<F: AsRef<str>>(
@@ -156,10 +175,12 @@ pub fn sentence<F: AsRef<str>>(
     if let Some(problem) = problem {
         return format!("{by} tried to {tried}, without success ({problem}).");
     }
-    let fields: Vec<String> = fields.iter().map(|it| it.as_ref().replace('_', " ")).collect();
+    let fields: Vec<String> = fields.iter().map(|it| name_of(it.as_ref())).collect();
     let fields =
         if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
-    format!("{by} {done}{fields}{}.", basis.map_or("", reason))
+    // The words for a doctor whom a patient read about name the reason already.
+    let reason = basis.filter(|_| action != AccessAction::DoctorRead).map_or("", reason);
+    format!("{by} {done}{fields}{reason}.")
 }
 
 #[cfg(test)]
@@ -185,9 +206,24 @@ mod tests {
              cover a doctor who treats the patient."
         );
         assert_eq!(
+            said(HOUSE, "mappings-remove", &["end_reason", "ends_at", "role"], Some("role")),
+            "Gregory House (doctor) changed the patient's doctors (reason for the end, end, role), \
+             because their role permits it."
+        );
+        assert_eq!(
+            said(HOUSE, "users-update", &["patient_id", "role"], Some("role")),
+            "Gregory House (doctor) changed an account that is linked to the record (linked \
+             patient, role), because their role permits it."
+        );
+        assert_eq!(
             said(AccessedBy::FormerAccount, "proxies-list", &[], Some("role")),
             "An account that no longer exists read who acts for the patient, because their role \
              permits it."
+        );
+        let own = AccessedBy::Account { name: "mary", role: Role::Patient };
+        assert_eq!(
+            said(own, "doctors-get", &[], Some("assignment")),
+            "mary (patient) read about a doctor who treats the patient."
         );
         assert_eq!(
             said(AccessedBy::Operator, "ops rename", &[], None),

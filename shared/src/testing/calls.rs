@@ -51,6 +51,12 @@ pub struct Cost {
     /// The rows of the audit trail that were put by themselves. They are not among the calls, the rounds and the units,
     /// because they are put beside other calls.
     pub rows: usize,
+    /// The round in which the last of these rows was put; 0 without one.
+    pub row_round: u32,
+    /// The write capacity units of these rows.
+    pub row_writes: f64,
+    /// The write capacity units of the rows in the transactions of changes. They are among `writes`, too.
+    pub change_row_writes: f64,
 }
 
 /// A call that is under way: the round in which it began, and what it does.
@@ -176,12 +182,18 @@ impl Intercept for Calls {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let answer = context.response().body().bytes().unwrap_or_default();
-        let units = units(&serde_json::from_slice(answer).unwrap_or_default());
+        let answer = serde_json::from_slice(answer).unwrap_or_default();
+        let (units, of_rows) = (units(&answer), units_of_rows(&answer));
         let mut record = self.record();
+        let cost = &mut record.cost;
         match bag.load::<Started>().map(|started| started.kind) {
-            Some(Kind::Read) => record.cost.reads += units,
-            Some(Kind::Write) => record.cost.writes += units,
-            Some(Kind::Row) | None => {}
+            Some(Kind::Read) => cost.reads += units,
+            Some(Kind::Write) => {
+                cost.writes += units;
+                cost.change_row_writes += of_rows;
+            }
+            Some(Kind::Row) => cost.row_writes += units,
+            None => {}
         }
         Ok(())
     }
@@ -192,12 +204,15 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(Started { round, kind: Kind::Read | Kind::Write }) = bag.load::<Started>() else {
-            return Ok(());
-        };
+        let Some(Started { round, kind }) = bag.load::<Started>() else { return Ok(()) };
         let mut record = self.record();
-        record.ended = record.ended.max(*round);
-        record.cost.rounds = record.ended;
+        match kind {
+            Kind::Row => record.cost.row_round = record.cost.row_round.max(*round),
+            Kind::Read | Kind::Write => {
+                record.ended = record.ended.max(*round);
+                record.cost.rounds = record.ended;
+            }
+        }
         Ok(())
     }
 }
@@ -232,9 +247,24 @@ pub fn units(answer: &Value) -> f64 {
     }
 }
 
+/// Returns the capacity units of a transaction that its answer reports for the table of the audit trail.
+fn units_of_rows(answer: &Value) -> f64 {
+    let tables = answer.get("ConsumedCapacity").and_then(Value::as_array).into_iter().flatten();
+    let of_rows = tables.filter(|table| table["TableName"] == AUDIT_TABLE_NAME);
+    of_rows.filter_map(|table| table.get("CapacityUnits").and_then(Value::as_f64)).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_of_rows_are_those_of_their_table() {
+        let table = |name: &str, units: f64| json!({"TableName": name, "CapacityUnits": units});
+        let answer = json!({"ConsumedCapacity": [table("a", 3.0), table(AUDIT_TABLE_NAME, 2.0)]});
+        assert_eq!((units(&answer), units_of_rows(&answer)), (5.0, 2.0));
+        assert_eq!(units_of_rows(&json!({"ConsumedCapacity": table("a", 3.0)})), 0.0);
+    }
 
     #[test]
     fn units_of_several_tables_are_added_up() {

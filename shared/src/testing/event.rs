@@ -189,4 +189,12 @@ impl Answer {
         assert_eq!(self.body["request_id"], "a-request");
         self.body
     }
+
+    /// Fails the test unless the answer is a 400 that names this field of the body, and no other.
+    #[track_caller]
+    pub fn expect_invalid(self, field: &str) {
+        let problem = self.expect_problem(400, "invalid_body");
+        let fields: Vec<&String> = problem["errors"].as_object().expect("errors").keys().collect();
+        assert_eq!(fields, [field]);
+    }
 }

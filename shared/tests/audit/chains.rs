@@ -1,9 +1,9 @@
 //! The chains of one process, and of several.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use shared::audit::Row;
 use shared::model::id::UserId;
 use shared::model::patient::{Patient, PatientDetails};
 use shared::model::precondition::Preconditions;
@@ -13,8 +13,8 @@ use shared::testing::{Witnesses, World, json, run, steps, together};
 use tokio::sync::Barrier;
 
 use super::clinic::{Clinic, Kind};
-use super::proxy::{Proxy, Step};
-use super::{rows_by_chain, verify};
+use super::proxy::{Proxy, Step, cancelled};
+use super::{numbers, verify};
 
 /// The number of simultaneous requests.
 const REQUESTS: usize = 8;
@@ -43,20 +43,14 @@ async fn fail(store: &Store, patient: &Patient, user: UserId) {
     assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
 }
 
-/// Returns the numbers of a chain's rows.
-fn numbers(rows: &[Row]) -> Vec<u64> {
-    rows.iter().map(|row| row.place.seq).collect()
-}
-
 #[test]
 fn simultaneous_requests_use_different_chains_and_do_not_wait() {
     run(async |world: World| {
         let clinic = Clinic::new(&world).await;
-        let proxy = Proxy::before(&world.endpoint()).await;
-        let app = world.app_at(proxy.endpoint.clone());
+        let (proxy, app) = Proxy::before(&world).await;
         app.verifier().read_keys(app.store(), app.now()).await.unwrap();
         let witnesses = Witnesses::default();
-        // If one row waited for another, they would not be there together, and a request would fail.
+        // If a row waited for another one, not all of them would arrive, and a request would fail.
         let all = Arc::new(Barrier::new(REQUESTS));
         proxy.set(move |call| match call.is_row() {
             true => Step::Together(all.clone()),
@@ -65,16 +59,14 @@ fn simultaneous_requests_use_different_chains_and_do_not_wait() {
         let reads = (0..REQUESTS).map(|_| clinic.ask(&world, &app, Kind::Read, &witnesses));
         let answers = together(reads).await;
         assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-        let written = rows_by_chain(&world).await;
-        assert_eq!(written.len(), REQUESTS);
-        assert!(written.values().all(|rows| numbers(rows) == [0]), "{written:?}");
+        assert_eq!(numbers(&world).await, [[0]; REQUESTS]);
 
         proxy.heal();
         for _ in 0..REQUESTS {
             clinic.ask(&world, &app, Kind::Read, &witnesses).await.expect(200);
         }
-        let written = rows_by_chain(&world).await;
-        assert_eq!(written.len(), REQUESTS, "a request that comes alone takes an idle chain");
+        let chains = numbers(&world).await.len();
+        assert_eq!(chains, REQUESTS, "a request that comes alone takes an idle chain");
         verify(&world, &witnesses, "simultaneous requests").await;
     });
 }
@@ -92,9 +84,9 @@ fn simultaneous_changes_use_different_chains() {
             together(patients.iter().map(|patient| change(&world, &store, patient, address))).await;
             witnesses.add(witness.take());
         }
-        let written = rows_by_chain(&world).await;
-        assert_eq!(written.values().map(Vec::len).sum::<usize>(), 8);
-        assert!(written.len() <= patients.len(), "{written:?}");
+        let chains = numbers(&world).await;
+        assert_eq!(chains.iter().map(Vec::len).sum::<usize>(), 8);
+        assert!(chains.len() <= patients.len(), "{chains:?}");
         verify(&world, &witnesses, "simultaneous changes").await;
     });
 }
@@ -108,9 +100,7 @@ fn requests_in_a_row_use_one_chain() {
             let answer = clinic.ask(&world, &world.app, kind, &witnesses).await;
             assert!(answer.status < 300, "{kind:?}: {}", answer.body);
         }
-        let written = rows_by_chain(&world).await;
-        assert_eq!(written.len(), 1);
-        assert!(written.values().all(|rows| numbers(rows) == [0, 1, 2, 3, 4, 5]), "{written:?}");
+        assert_eq!(numbers(&world).await, [[0, 1, 2, 3, 4, 5]]);
         verify(&world, &witnesses, "requests in a row").await;
     });
 }
@@ -121,18 +111,48 @@ fn cancelled_transaction_gives_its_number_back() {
         let (witnesses, patient) = (Witnesses::default(), world.patient(1).await);
         let nobody: UserId = "999".parse().unwrap();
         let (store, witness) = world.app.store_of("a-test");
-        // A chain that begins with it leaves no trace.
+        // Nothing is left of a chain whose first row is cancelled.
         fail(&store, &patient, nobody).await;
-        assert!(rows_by_chain(&world).await.is_empty());
+        assert!(numbers(&world).await.is_empty());
         change(&world, &store, &patient, "1 Elm Street").await;
         fail(&store, &patient, nobody).await;
         fail(&store, &patient, nobody).await;
         change(&world, &store, &patient, "2 Elm Street").await;
         witnesses.add(witness.take());
-        let written = rows_by_chain(&world).await;
-        assert_eq!(written.len(), 1);
-        assert!(written.values().all(|rows| numbers(rows) == [0, 1]), "{written:?}");
+        assert_eq!(numbers(&world).await, [[0, 1]]);
         verify(&world, &witnesses, "a cancelled transaction").await;
+    });
+}
+
+/// The reason is another one than a condition of the change.
+#[test]
+fn transaction_that_is_cancelled_and_not_refused_gives_its_number_back() {
+    run(async |world: World| {
+        let (witnesses, patient) = (Witnesses::default(), world.patient(1).await);
+        let (proxy, app) = Proxy::before(&world).await;
+        let (store, witness) = app.store_of("a-test");
+        change(&world, &store, &patient, "1 Elm Street").await;
+        for (reason, before, after) in [
+            ("TransactionConflict", "2 Elm Street", "3 Elm Street"),
+            ("ThrottlingError", "4 Elm Street", "5 Elm Street"),
+            ("ValidationError", "6 Elm Street", "7 Elm Street"),
+        ] {
+            // The first attempt gets no answer. All others are cancelled.
+            let is_first = AtomicBool::new(true);
+            proxy.set(move |call| match call.is_change() {
+                true if is_first.swap(false, Ordering::Relaxed) => Step::Refuse,
+                true => cancelled(reason),
+                false => Step::Pass,
+            });
+            let failed = try_change(&world, &store, &patient, before).await;
+            assert!(failed.is_err(), "{reason}");
+            proxy.heal();
+            change(&world, &store, &patient, after).await;
+        }
+        witnesses.add(witness.take());
+        assert_eq!(numbers(&world).await, [[0, 1, 2, 3]]);
+        assert!(world.audit_rows().await.iter().all(|row| row.closes.is_empty()));
+        verify(&world, &witnesses, "cancelled transactions").await;
     });
 }
 
@@ -147,9 +167,7 @@ fn two_functions_use_different_chains() {
             let answers = together(asked).await;
             assert!(answers.iter().all(|answer| answer.status == 200));
         }
-        let written = rows_by_chain(&world).await;
-        assert_eq!(written.len(), 2);
-        assert!(written.values().all(|rows| numbers(rows) == [0, 1, 2]), "{written:?}");
+        assert_eq!(numbers(&world).await, [[0, 1, 2]; 2]);
         verify(&world, &witnesses, "two functions").await;
     });
 }
@@ -184,10 +202,7 @@ fn chain_gets_no_row_after_an_hour() {
             witnesses.add(witness.take());
             world.advance(MINUTE * pause);
         }
-        let written = rows_by_chain(&world).await;
-        let mut lengths: Vec<usize> = written.values().map(Vec::len).collect();
-        lengths.sort_unstable();
-        assert_eq!(lengths, [1, 2]);
+        assert_eq!(numbers(&world).await, [vec![0], vec![0, 1]]);
         verify(&world, &witnesses, "two hours").await;
     });
 }

@@ -24,6 +24,8 @@ pub enum Kind {
     List,
     /// Its row is put while the records of the list are read.
     Panel,
+    /// As for [`Kind::Panel`], and then corrected, because one of the records does not meet all criteria.
+    Search,
     /// Its row is in the transaction of the change, as in the following ones.
     Create,
     Assign,
@@ -31,17 +33,22 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] =
-        [Self::Read, Self::List, Self::Panel, Self::Create, Self::Assign, Self::End];
+    pub const ALL: [Self; 7] =
+        [Self::Read, Self::List, Self::Panel, Self::Search, Self::Create, Self::Assign, Self::End];
 
     pub const CHANGES: [Self; 3] = [Self::Create, Self::Assign, Self::End];
 
-    /// Returns the handler of every kind. It must not be that of the functions, which `shared` does not know.
+    /// Returns the number of rows of a request that succeeds.
+    pub fn rows(self) -> usize {
+        if self == Self::Search { 2 } else { 1 }
+    }
+
+    /// Returns the handler of this kind. The handlers of the functions are not in `shared`.
     fn handler(self) -> impl Handler {
         move |app: App, request: Request| -> HandlerFuture {
             match self {
                 Self::Read => protected(records::get::<PatientDetails>)(app, request),
-                Self::List | Self::Panel => {
+                Self::List | Self::Panel | Self::Search => {
                     protected(records::list::<PatientDetails>)(app, request)
                 }
                 Self::Create => {
@@ -89,7 +96,7 @@ impl Clinic {
         let (doctor, patient) = (self.doctor.id, self.patient.id);
         let (name, actor) = match kind {
             Kind::Read => ("patients-get", &self.staff),
-            Kind::List => ("patients-list", &self.staff),
+            Kind::List | Kind::Search => ("patients-list", &self.staff),
             Kind::Panel => ("patients-list", &self.doctor_account),
             Kind::Create => ("patients-create", &self.staff),
             Kind::Assign => ("mappings-assign", &self.staff),
@@ -99,7 +106,9 @@ impl Clinic {
         match kind {
             Kind::Read => event.path_parameter("id", patient),
             Kind::List | Kind::Panel => event,
-            // Nobody whom the answer would name as a possible duplicate.
+            // Both patients have the number.
+            Kind::Search => event.query(&[("phone", "555-0147"), ("search", "001")]),
+            // The answer names no possible duplicate.
             Kind::Create => event.json(PatientDetails::sample(3)).with(json!({
                 "first_name": "Ada", "last_name": "Lovelace", "date_of_birth": "1950-12-10",
                 "contact_number": "+442079460999",
@@ -111,7 +120,7 @@ impl Clinic {
         }
     }
 
-    /// Makes a request in the process of `app`. Its log line's rows are collected.
+    /// Makes a request in the process of `app`. `witnesses` collects the rows that its log line names.
     pub async fn ask(&self, world: &World, app: &App, kind: Kind, witnesses: &Witnesses) -> Answer {
         world.call_in(app, witnesses.of(kind.handler()), self.event(kind)).await
     }
@@ -129,8 +138,8 @@ impl Clinic {
         };
         let partition = |patient: PatientId| format!("PATIENT#{:016}", patient.get());
         match kind {
-            Kind::Read | Kind::List | Kind::Panel => 0,
-            // Without the two who were there before.
+            Kind::Read | Kind::List | Kind::Panel | Kind::Search => 0,
+            // Without the two patients of the clinic.
             Kind::Create => count("PATIENT#", "#").await - 2,
             Kind::Assign => count(&partition(self.other.id), "DOCTOR#").await,
             Kind::End => 1 - count(&partition(self.patient.id), "DOCTOR#").await,
@@ -168,7 +177,7 @@ fn shown(kind: Kind, body: &Value) -> BTreeSet<PatientId> {
     let id = |value: &Value| PatientId::new(value.as_u64()?);
     match kind {
         Kind::Read | Kind::Create => id(&body["id"]).into_iter().collect(),
-        Kind::List | Kind::Panel => {
+        Kind::List | Kind::Panel | Kind::Search => {
             let results = body["results"].as_array().into_iter().flatten();
             results.filter_map(|patient| id(&patient["id"])).collect()
         }

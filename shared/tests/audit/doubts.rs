@@ -12,9 +12,9 @@ use shared::testing::{Event, Witnesses, World, run, together};
 use super::chains::{change, try_change};
 use super::clinic::{Clinic, Kind};
 use super::proxy::{Proxy, Step, final_error};
-use super::{hash_at, rows_by_chain, verify};
+use super::{hash_at, numbers, rows_by_chain, verify};
 
-/// The time that a request has. It is longer than all calls of the request take, if none of them hangs.
+/// The time that a request has: longer than all of its calls take, if none of them hangs.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 /// Returns the rows that name uncertain ones.
@@ -36,8 +36,7 @@ fn unknown_outcome_ends_the_chain_and_is_named_by_the_next_one() {
     run(async |world: World| {
         for (n, is_done) in [(1, false), (2, true)] {
             let patient = world.patient(n).await;
-            let proxy = Proxy::before(&world.endpoint()).await;
-            let app = world.app_at(proxy.endpoint.clone());
+            let (proxy, app) = Proxy::before(&world).await;
             let (witnesses, (store, witness)) = (Witnesses::default(), app.store_of("a-test"));
             let before = rows_by_chain(&world).await;
             change(&world, &store, &patient, "1 Elm Street").await;
@@ -76,8 +75,7 @@ fn unknown_outcome_ends_the_chain_and_is_named_by_the_next_one() {
 fn all_unknown_outcomes_are_named() {
     run(async |world: World| {
         let patients = [world.patient(1).await, world.patient(2).await, world.patient(3).await];
-        let proxy = Proxy::before(&world.endpoint()).await;
-        let app = world.app_at(proxy.endpoint.clone());
+        let (proxy, app) = Proxy::before(&world).await;
         let (witnesses, (store, witness)) = (Witnesses::default(), app.store_of("a-test"));
         // Of these simultaneous changes, some may take effect.
         proxy.set(|call| match (call.is_change(), call.number % 2) {
@@ -101,8 +99,7 @@ fn all_unknown_outcomes_are_named() {
 fn row_that_names_others_may_be_uncertain_itself() {
     run(async |world: World| {
         let patient = world.patient(1).await;
-        let proxy = Proxy::before(&world.endpoint()).await;
-        let app = world.app_at(proxy.endpoint.clone());
+        let (proxy, app) = Proxy::before(&world).await;
         let (witnesses, (store, witness)) = (Witnesses::default(), app.store_of("a-test"));
         change(&world, &store, &patient, "1 Elm Street").await;
         for (is_done, address) in [(true, "2 Elm Street"), (false, "3 Elm Street")] {
@@ -124,13 +121,12 @@ fn row_that_names_others_may_be_uncertain_itself() {
     });
 }
 
-/// The next attempt finds the row in its place: nobody else has the chain.
+/// The next attempt finds the row in its place, which no other request can have taken.
 #[test]
 fn row_whose_reply_is_lost_once_was_written() {
     run(async |world: World| {
         let clinic = Clinic::new(&world).await;
-        let proxy = Proxy::before(&world.endpoint()).await;
-        let app = world.app_at(proxy.endpoint.clone());
+        let (proxy, app) = Proxy::before(&world).await;
         app.verifier().read_keys(app.store(), app.now()).await.unwrap();
         let witnesses = Witnesses::default();
         // The row is among the first two calls.
@@ -142,8 +138,7 @@ fn row_whose_reply_is_lost_once_was_written() {
         assert_eq!(proxy.calls(), 3, "the read, the row, and the row again");
         proxy.heal();
         clinic.ask(&world, &app, Kind::Read, &witnesses).await.expect(200);
-        let written = rows_by_chain(&world).await;
-        assert_eq!(written.values().map(Vec::len).collect::<Vec<_>>(), [2]);
+        assert_eq!(numbers(&world).await, [[0, 1]]);
         assert!(naming(&world).await.is_empty());
         verify(&world, &witnesses, "a lost reply").await;
     });
@@ -151,27 +146,39 @@ fn row_whose_reply_is_lost_once_was_written() {
 
 /// A row that somebody else put in the place is not this request's row.
 #[test]
-fn place_that_another_row_has_is_not_taken_for_success() {
-    run(async |world: World| {
-        let clinic = Clinic::new(&world).await;
-        let witnesses = Witnesses::default();
-        clinic.ask(&world, &world.app, Kind::Read, &witnesses).await.expect(200);
-        let chain = only_chain(&world).await;
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        let put = world.dynamodb.put_item().table_name(AUDIT_TABLE_NAME);
-        let put = put.item("pk", text(&format!("CHAIN#{chain}"))).item("sk", text("000000000001"));
-        put.item("row", text("{}")).item("hash", text("another")).send().await.unwrap();
-
-        let refused = clinic.ask(&world, &world.app, Kind::Read, &witnesses).await;
-        refused.expect_problem(503, "unavailable");
-        let delete = world.dynamodb.delete_item().table_name(AUDIT_TABLE_NAME);
-        let delete = delete.key("pk", text(&format!("CHAIN#{chain}")));
-        delete.key("sk", text("000000000001")).send().await.unwrap();
-        clinic.ask(&world, &world.app, Kind::Read, &witnesses).await.expect(200);
-        let rows = naming(&world).await;
-        assert_eq!(rows[0].closes[0].place, Place { chain, seq: 1 });
-        verify(&world, &witnesses, "a foreign row").await;
+fn request_whose_place_another_row_has_is_503_without_data_and_without_change() {
+    run(async |_: World| {
+        together(Kind::ALL.iter().map(|kind| find_another_row(*kind))).await;
     });
+}
+
+async fn find_another_row(kind: Kind) {
+    let what = format!("{kind:?}, with another row in the place");
+    let world = World::new().await;
+    let clinic = Clinic::new(&world).await;
+    let witnesses = Witnesses::default();
+    clinic.ask(&world, &world.app, Kind::Read, &witnesses).await.expect(200);
+    let chain = only_chain(&world).await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let put = world.dynamodb.put_item().table_name(AUDIT_TABLE_NAME);
+    let put = put.item("pk", text(&format!("CHAIN#{chain}"))).item("sk", text("000000000001"));
+    put.item("row", text("{}")).item("hash", text("another")).send().await.unwrap();
+
+    let answer = clinic.ask(&world, &world.app, kind, &witnesses).await;
+    assert_eq!(answer.status, 503, "{what}: {}", answer.body);
+    assert_eq!(answer.header("retry-after"), Some("1"), "{what}");
+    assert!(!answer.text().contains("Roe"), "{what}: {}", answer.body);
+    clinic.expect_no_change(&world, kind).await;
+    let delete = world.dynamodb.delete_item().table_name(AUDIT_TABLE_NAME);
+    let delete = delete.key("pk", text(&format!("CHAIN#{chain}")));
+    delete.key("sk", text("000000000001")).send().await.unwrap();
+
+    // The next request takes another chain.
+    let answer = clinic.ask(&world, &world.app, kind, &witnesses).await;
+    assert!(answer.status < 300, "{what}: {}", answer.body);
+    let rows = naming(&world).await;
+    assert_eq!(rows[0].closes[0].place, Place { chain, seq: 1 }, "{what}");
+    verify(&world, &witnesses, &what).await;
 }
 
 /// Returns the event as Lambda delivers it to a function that has this time left.
@@ -193,7 +200,7 @@ async fn stopped(app: &App, clinic: &Clinic, kind: Kind) -> u16 {
 }
 
 #[test]
-fn request_that_its_deadline_stops_leaves_a_doubt() {
+fn request_stopped_by_its_deadline_ends_the_chain() {
     run(async |_: World| {
         let trials = Kind::ALL.iter().flat_map(|kind| [(*kind, false), (*kind, true)]);
         together(trials.map(|(kind, is_done)| stop(kind, is_done))).await;
@@ -204,8 +211,7 @@ async fn stop(kind: Kind, is_done: bool) {
     let what = format!("{kind:?}, is_done: {is_done}");
     let world = World::new().await;
     let clinic = Clinic::new(&world).await;
-    let proxy = Proxy::before(&world.endpoint()).await;
-    let app = world.app_at(proxy.endpoint.clone());
+    let (proxy, app) = Proxy::before(&world).await;
     app.verifier().read_keys(app.store(), app.now()).await.unwrap();
     let witnesses = Witnesses::default();
     proxy.set(move |call| match (call.has_row(), is_done) {
@@ -228,13 +234,12 @@ async fn stop(kind: Kind, is_done: bool) {
     verify(&world, &witnesses, &what).await;
 }
 
-/// The client of DynamoDB gets an error that does not say what happened.
+/// The client of DynamoDB gets an error that does not say whether the change was made.
 #[test]
-fn error_that_says_nothing_leaves_a_doubt() {
+fn error_that_hides_the_outcome_ends_the_chain() {
     run(async |world: World| {
         let patient = world.patient(1).await;
-        let proxy = Proxy::before(&world.endpoint()).await;
-        let app = world.app_at(proxy.endpoint.clone());
+        let (proxy, app) = Proxy::before(&world).await;
         let (witnesses, (store, witness)) = (Witnesses::default(), app.store_of("a-test"));
         for (is_done, address, next) in
             [(true, "1 Elm Street", "2 Elm Street"), (false, "3 Elm Street", "4 Elm Street")]

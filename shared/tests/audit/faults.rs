@@ -1,4 +1,4 @@
-//! DynamoDB fails at one call of a request, in every way: the request succeeds, and exactly one row says so.
+//! DynamoDB fails at one call of a request, in every way: the request succeeds, and no row is missing or put twice.
 
 use shared::testing::faults::{Fault, When};
 use shared::testing::{Witnesses, World, run, together};
@@ -11,8 +11,7 @@ use super::verify;
 pub async fn calls_of(kind: Kind) -> usize {
     let world = World::new().await;
     let clinic = Clinic::new(&world).await;
-    let proxy = Proxy::before(&world.endpoint()).await;
-    let app = world.app_at(proxy.endpoint.clone());
+    let (proxy, app) = Proxy::before(&world).await;
     let answer = clinic.ask(&world, &app, kind, &Witnesses::default()).await;
     assert!(answer.status < 300, "{kind:?}: {}", answer.body);
     proxy.calls()
@@ -27,7 +26,7 @@ async fn disturb(kind: Kind, number: usize, fault: Fault) {
     let answer = clinic.ask(&world, &app, kind, &witnesses).await;
     assert!(answer.status < 300, "{what}: {}", answer.body);
     clinic.check(&world, kind, &answer, &what).await;
-    assert_eq!(world.audit_rows().await.len(), 1, "{what}");
+    assert_eq!(world.audit_rows().await.len(), kind.rows(), "{what}");
     clinic.ask(&world, &app, Kind::Read, &witnesses).await.expect(200);
     verify(&world, &witnesses, &what).await;
 }
@@ -56,6 +55,11 @@ fn list_survives_every_fault() {
 #[test]
 fn list_of_a_panel_survives_every_fault() {
     survives_every_fault(Kind::Panel);
+}
+
+#[test]
+fn search_survives_every_fault() {
+    survives_every_fault(Kind::Search);
 }
 
 #[test]

@@ -15,13 +15,12 @@ enum Killed {
     After,
 }
 
-/// Makes a request whose process is killed at the call with this number. Returns what would be the answer.
+/// Makes a request whose process is killed at the call with this number. Returns the answer that it would have sent.
 async fn kill(kind: Kind, killed: Killed, last: usize) -> Answer {
     let what = format!("{kind:?}: {killed:?} call {last}");
     let world = World::new().await;
     let clinic = Clinic::new(&world).await;
-    let proxy = Proxy::before(&world.endpoint()).await;
-    let app = world.app_at(proxy.endpoint.clone());
+    let (proxy, app) = Proxy::before(&world).await;
     let witnesses = Witnesses::default();
     proxy.set(move |call| {
         let (status, body) = final_error();

@@ -19,7 +19,7 @@ use shared::audit::verify::Verification;
 use shared::audit::{Place, Row};
 use shared::testing::{Witnesses, World};
 
-/// How long rows stay in a world.
+/// The time that rows stay in a world.
 const RETENTION: Duration = Duration::from_secs(395 * 24 * 60 * 60);
 
 /// Returns the items of the trail's rows.
@@ -40,6 +40,15 @@ async fn rows_by_chain(world: &World) -> BTreeMap<String, Vec<Row>> {
     chains
 }
 
+/// Returns the numbers of the rows of each chain, the shortest chain first.
+async fn numbers(world: &World) -> Vec<Vec<u64>> {
+    let chains = rows_by_chain(world).await.into_values();
+    let numbers = chains.map(|rows| rows.iter().map(|row| row.place.seq).collect());
+    let mut numbers: Vec<Vec<u64>> = numbers.collect();
+    numbers.sort_by_key(Vec::len);
+    numbers
+}
+
 /// Returns the hash of the row at this place, if there is one.
 async fn hash_at(world: &World, place: &Place) -> Option<String> {
     let at_place = |item: &HashMap<String, AttributeValue>| {
@@ -50,7 +59,7 @@ async fn hash_at(world: &World, place: &Place) -> Option<String> {
     Some(found["hash"].as_s().unwrap().clone())
 }
 
-/// Fails the test unless the trail is as it was written, by itself and in comparison with the log.
+/// Fails the test if a verification of the trail, compared with the log, finds a problem.
 async fn verify(world: &World, witnesses: &Witnesses, what: &str) {
     let now = world.app.now();
     let mut verification = Verification::default();

@@ -8,7 +8,7 @@ use shared::testing::{Answer, Witnesses, World, json, run, together};
 
 use super::clinic::{Clinic, Kind};
 use super::faults::calls_of;
-use super::proxy::{Proxy, Step};
+use super::proxy::{Proxy, Step, cancelled};
 use super::verify;
 
 /// Longer than the pause between two readings of the token keys.
@@ -19,9 +19,9 @@ const PAUSE: Duration = Duration::from_secs(30);
 enum Outage {
     /// They have no effect.
     Refused,
-    /// They have no effect, and an error.
+    /// They have no effect, and their answer is an error.
     Broken,
-    /// They have their effect.
+    /// They have their effect, and their answers are lost.
     RepliesLost,
 }
 
@@ -44,13 +44,12 @@ fn expect_unavailable(answer: &Answer, what: &str) {
     assert_eq!(answer.header("retry-after"), Some("1"), "{what}");
 }
 
-/// Every call of a request fails from this one on. Returns whether the request succeeds all the same.
+/// Makes a request whose calls fail from this number on. Returns whether the request succeeds all the same.
 async fn outlast(kind: Kind, outage: Outage, first: usize) -> bool {
     let what = format!("{kind:?}: {outage:?} from call {first} on");
     let world = World::new().await;
     let clinic = Clinic::new(&world).await;
-    let proxy = Proxy::before(&world.endpoint()).await;
-    let app = world.app_at(proxy.endpoint.clone());
+    let (proxy, app) = Proxy::before(&world).await;
     let witnesses = Witnesses::default();
     proxy.set(move |call| if call.number < first { Step::Pass } else { outage.step() });
     let answer = clinic.ask(&world, &app, kind, &witnesses).await;
@@ -94,6 +93,11 @@ fn list_of_a_panel_outlasts_every_outage() {
 }
 
 #[test]
+fn search_outlasts_every_outage() {
+    outlasts_every_outage(Kind::Search);
+}
+
+#[test]
 fn creation_outlasts_every_outage() {
     outlasts_every_outage(Kind::Create);
 }
@@ -118,18 +122,14 @@ fn full_table_of_the_trail_is_503_without_data_and_without_change() {
 async fn fill(kind: Kind) {
     let world = World::new().await;
     let clinic = Clinic::new(&world).await;
-    let proxy = Proxy::before(&world.endpoint()).await;
-    let app = world.app_at(proxy.endpoint.clone());
+    let (proxy, app) = Proxy::before(&world).await;
     let witnesses = Witnesses::default();
     proxy.set(|call| {
         let exceeded = "ProvisionedThroughputExceeded";
         if call.is_row() {
             Step::Answer(400, json!({"__type": format!("{exceeded}Exception")}))
         } else if call.is_change() {
-            let reasons = json!([{"Code": "None"}, {"Code": exceeded}]);
-            let kind = "TransactionCanceledException";
-            let body = json!({"__type": kind, "Message": "", "CancellationReasons": reasons});
-            Step::Answer(400, body)
+            cancelled(exceeded)
         } else {
             Step::Pass
         }

@@ -1,12 +1,13 @@
-//! A DynamoDB that treats each call as a test says, for a process and for the time that the test says.
+//! A proxy in front of DynamoDB, at which calls fail as a test says.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use repo::template::AUDIT_TABLE_NAME;
+use shared::App;
 use shared::testing::wire::Message;
-use shared::testing::{Value, json};
+use shared::testing::{Value, World, json};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
@@ -20,11 +21,11 @@ pub enum Step {
     Together(Arc<Barrier>),
     /// The connection is closed before the call has an effect.
     Refuse,
-    /// It has its effect, and its answer is lost.
+    /// It has its effect, and the connection is closed without an answer.
     LoseReply,
-    /// It has no effect, and nothing is heard of it.
+    /// It has no effect, and gets no answer.
     Hang,
-    /// It has its effect, and nothing is heard of it.
+    /// It has its effect, and gets no answer.
     HangAfter,
     /// It has no effect, and this answer.
     Answer(u16, Value),
@@ -44,7 +45,6 @@ type Rule = Arc<dyn Fn(&Call) -> Step + Send + Sync>;
 
 /// A proxy in front of a world's DynamoDB.
 pub struct Proxy {
-    pub endpoint: String,
     rule: Arc<Mutex<Rule>>,
     calls: Arc<AtomicUsize>,
 }
@@ -67,23 +67,23 @@ impl Call {
 }
 
 impl Proxy {
-    /// Starts one at which every call passes.
-    pub async fn before(endpoint: &str) -> Self {
+    /// Starts a proxy at which every call passes. Returns it with the app of another process, whose calls it gets.
+    pub async fn before(world: &World) -> (Self, App) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let own = format!("http://{}", listener.local_addr().unwrap());
-        let server = endpoint.trim_start_matches("http://").to_owned();
+        let app = world.app_at(format!("http://{}", listener.local_addr().unwrap()));
+        let server = world.endpoint().trim_start_matches("http://").to_owned();
         let pass: Rule = Arc::new(|_: &Call| Step::Pass);
         let (rule, calls) = (Arc::new(Mutex::new(pass)), Arc::new(AtomicUsize::new(0)));
-        let proxy = Self { endpoint: own, rule: rule.clone(), calls: calls.clone() };
+        let proxy = Self { rule: rule.clone(), calls: calls.clone() };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(one_call(stream, server.clone(), rule.clone(), calls.clone()));
             }
         });
-        proxy
+        (proxy, app)
     }
 
-    /// Sets what becomes of the next calls.
+    /// Sets the fate of the next calls.
     pub fn set(&self, rule: impl Fn(&Call) -> Step + Send + Sync + 'static) {
         let rule: Rule = Arc::new(rule);
         *self.rule.lock().unwrap_or_else(PoisonError::into_inner) = rule;
@@ -99,6 +99,13 @@ impl Proxy {
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
     }
+}
+
+/// The answer of a transaction that is cancelled, because its row fails for this reason.
+pub fn cancelled(reason: &str) -> Step {
+    let reasons = json!([{"Code": "None"}, {"Code": reason}]);
+    let kind = "TransactionCanceledException";
+    Step::Answer(400, json!({"__type": kind, "Message": "", "CancellationReasons": reasons}))
 }
 
 /// The answer of a call that the client does not repeat.

@@ -10,7 +10,7 @@ use shared::model::timestamp::Timestamp;
 use super::clinic::{Clinic, WEEK, cover_path, doctor_of, lone, lone_patient, proxies_path};
 use super::walk::{Walk, batch, corrected, id, one};
 use crate::client::{Actor, Anonymous, User};
-use crate::clinic::{doctor_path, newcomer, patient_path, unique_email};
+use crate::clinic::{NOBODY, doctor_path, newcomer, patient_path, unique_email};
 use crate::response::Response;
 
 const PATIENTS: &str = "/api/patients/";
@@ -37,7 +37,7 @@ pub fn of_patients(clinic: &Clinic, walk: &mut Walk) {
         let says = one("patients-update").basis(basis).patients([patient]);
         let answer = user.patch(&path, &change).expect_status(200);
         walk.note(user, &answer, says.clone().fields(&["address"]));
-        // It changes nothing, and shows the patient.
+        // The same change again changes nothing, and its answer shows the patient.
         let answer = user.patch(&path, &change).expect_status(200);
         walk.note(user, &answer, says.fields(&[]));
     }
@@ -63,7 +63,7 @@ pub fn of_patients(clinic: &Clinic, walk: &mut Walk) {
 /// Assignments, covers and hand-overs are made and ended.
 pub fn of_care(clinic: &Clinic, walk: &mut Walk) {
     let Clinic { admin, staff, doctor, stranger, .. } = clinic;
-    // By another account, whose rows are not looked at.
+    // Another account creates the records: its rows are not checked.
     let other = User::staff();
     let [one_patient, two] = [0, 1].map(|_| lone_patient(&other));
     let (from, to) = (doctor_of(doctor), other.new_doctor());
@@ -75,7 +75,7 @@ pub fn of_care(clinic: &Clinic, walk: &mut Walk) {
     walk.note(staff, &answer, says("mappings-assign"));
     let path = format!("{MAPPINGS}{}/{}/", one_patient["id"], from["id"]);
     let answer = staff.patch(&path, &json!({"role": "consulting"})).expect_status(200);
-    walk.note(staff, &answer, says("mappings-update"));
+    walk.note(staff, &answer, says("mappings-update").fields(&["role"]));
     let answer = staff.delete(&path).expect_status(204);
     walk.note(staff, &answer, says("mappings-remove"));
     let answer = staff.delete(&path);
@@ -86,15 +86,25 @@ pub fn of_care(clinic: &Clinic, walk: &mut Walk) {
     let refused = one("mappings-remove").no_basis().patients([&one_patient]);
     walk.note(stranger, &answer, refused);
 
-    let both = [&one_patient, &two];
-    let pairs = both.map(|it| json!({"doctor_id": from["id"], "patient_id": it["id"]}));
-    let body = json!({"assignments": pairs});
-    let answer = staff.post(&format!("{MAPPINGS}bulk/"), &body).expect_status(200);
+    let (both, nobody) = ([&one_patient, &two], json!(NOBODY));
+    let path = format!("{MAPPINGS}bulk/");
+    let pair = |patient: &Value| json!({"doctor_id": from["id"], "patient_id": patient});
+    let body = json!({"assignments": both.map(|it| pair(&it["id"]))});
+    let answer = staff.post(&path, &body).expect_status(200);
     walk.note(staff, &answer, batch("mappings-bulk", 2).basis("role").patients(both));
-    let ids = both.map(|it| it["id"].clone());
+    let answer = stranger.post(&path, &body);
+    answer.assert_problem(403, "permission_denied");
+    walk.note(stranger, &answer, one("mappings-bulk").no_basis().patients(both));
+    // The first assignment exists, and the other patient does not.
+    let body = json!({"assignments": [pair(&two["id"]), pair(&nobody)]});
+    let answer = staff.post(&path, &body).expect_status(200);
+    let shown = batch("mappings-bulk", 1).basis("role").patients([&two]);
+    walk.note(staff, &answer, shown.failed("not_found", [&nobody]));
+    let ids = [&one_patient["id"], &two["id"], &nobody];
     let body = json!({"patient_ids": ids, "from_doctor_id": from["id"], "to_doctor_id": to["id"]});
     let answer = staff.post(&format!("{MAPPINGS}transfer/"), &body).expect_status(200);
-    walk.note(staff, &answer, batch("mappings-transfer", 2).basis("role").patients(both));
+    let moved = batch("mappings-transfer", 2).basis("role").patients(both);
+    walk.note(staff, &answer, moved.failed("not_found", [&nobody]));
     let answer = staff.assign(&from, &two).expect_status(201);
     let assignment = answer.json["id"].clone();
     walk.note(staff, &answer, one("mappings-assign").basis("role").patients([&two]));
@@ -178,17 +188,18 @@ pub fn of_rights(clinic: &Clinic, walk: &mut Walk) {
     let answer = admin.post(&proxies, &proxy).expect_status(201);
     walk.note(admin, &answer, says("proxies-create").account(pending));
     let answer = admin.post(&proxies, &proxy).expect_status(200);
-    walk.note(admin, &answer, says("proxies-create"));
+    walk.note(admin, &answer, says("proxies-create").account(pending));
     let path = format!("{proxies}{}/", pending.user["id"]);
     let answer = admin.delete(&path).expect_status(204);
     walk.note(admin, &answer, says("proxies-delete").account(pending));
 
     let path = format!("/api/users/{}/", pending.user["id"]);
     let answer = admin.patch(&path, &json!({"role": "staff"})).expect_status(200);
-    walk.note(admin, &answer, one("users-update").basis("role").account(pending));
+    let says = one("users-update").basis("role").account(pending).fields(&["role"]);
+    walk.note(admin, &answer, says);
     let answer = staff.patch(&path, &json!({"role": "admin"}));
     answer.assert_problem(403, "permission_denied");
-    walk.note(staff, &answer, one("users-update").no_basis());
+    walk.note(staff, &answer, one("users-update").no_basis().account(pending));
 
     let invitations = "/api/invitations/";
     let body = json!({"email": unique_email(), "role": "staff"});
@@ -251,7 +262,7 @@ pub fn of_an_account(walk: &mut Walk) -> User {
     User { account, ..user }
 }
 
-/// Fails the test unless the registration and the failed login are in the trail, which no account has made.
+/// Fails the test unless the trail has the registration and the failed login, whose rows have no actor.
 pub fn check_public(user: &User, rows: &[Row]) {
     let account = id(&user.user).unwrap();
     let is_about = |row: &&Row| {

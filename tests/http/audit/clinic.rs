@@ -11,7 +11,7 @@ use crate::json::with;
 
 pub const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// The accounts, of which no other test makes requests, and the patients.
+/// The accounts and the patients. No other test uses these accounts.
 pub struct Clinic {
     pub admin: User,
     pub staff: User,
@@ -61,14 +61,14 @@ impl Clinic {
     }
 }
 
-/// Returns the body of a patient whom no other one resembles.
+/// Returns the body of a patient who resembles no other one.
 pub fn lone() -> Value {
     let body = with(&patient(), "last_name", unique_word());
     let body = with(&body, "contact_number", unique_phone());
     with(&body, "emergency_number", unique_phone())
 }
 
-/// Creates a patient whom no other one resembles.
+/// Creates a patient who resembles no other one.
 pub fn lone_patient(user: &User) -> Value {
     user.post("/api/patients/", &lone()).expect_status(201).json
 }

@@ -11,8 +11,8 @@ const PATIENTS: &str = "/api/patients/";
 const MAPPINGS: &str = "/api/doctor/mappings/";
 const NONE: [&Value; 0] = [];
 
-/// Whether the patients whom a function's rows name are those in the path and in the answer. Others name patients whom
-/// they do not show, or show rows of the trail.
+/// Whether the rows of a function name exactly the patients in the path and in the answer. Other functions name
+/// patients whom they do not show, or show rows of the trail.
 pub fn shows_patients(function: &str) -> bool {
     !["audit-list", "accesses-list", "emergency-list"].contains(&function)
 }
@@ -47,7 +47,7 @@ pub fn of_the_patient(clinic: &Clinic, walk: &mut Walk) {
         (staff, "role", one(function)),
         (admin, "role", one(function)),
         (doctor, "assignment", one(function)),
-        // The token does not say whom a doctor covers.
+        // The first row is put before the cover is read: the token does not say whom a doctor covers.
         (covering, "covering", corrected(function)),
         (own, "self", one(function)),
         (guardian, "proxy", one(function)),
@@ -92,21 +92,26 @@ pub fn of_the_patient(clinic: &Clinic, walk: &mut Walk) {
 /// Lists, searches, and the lists of one patient.
 pub fn of_lists(clinic: &Clinic, walk: &mut Walk) {
     let Clinic { admin, staff, doctor, covering, own, guardian, patient, .. } = clinic;
-    for (user, basis) in
-        [(doctor, "assignment"), (covering, "assignment"), (own, "self"), (guardian, "self")]
-    {
+    let list = || one("patients-list").patients([patient]);
+    for (user, says) in [
+        (doctor, list().basis("assignment")),
+        (covering, list().basis("assignment").other_basis("covering", [patient])),
+        (own, list().basis("self")),
+        (guardian, list().basis("self").other_basis("proxy", [patient])),
+    ] {
         let answer = user.get(PATIENTS).expect_status(200);
-        walk.note(user, &answer, one("patients-list").basis(basis).patients([patient]));
+        walk.note(user, &answer, says);
     }
     let name = patient["last_name"].as_str().unwrap();
     let search = format!("{PATIENTS}?search={}", encode(name));
+    // Nobody else has the name, so nobody else is expected to be shown.
     let answer = staff.get(&search).expect_status(200);
-    walk.note(staff, &answer, one("patients-list").basis("role").patients([patient]));
+    walk.note(staff, &answer, list().basis("role"));
     let body = json!({"search": name});
     let answer = staff.post(&format!("{PATIENTS}search/"), &body).expect_status(200);
-    walk.note(staff, &answer, one("patients-list").basis("role").patients([patient]));
+    walk.note(staff, &answer, list().basis("role"));
     let answer = doctor.get(&search).expect_status(200);
-    walk.note(doctor, &answer, one("patients-list").basis("assignment").patients([patient]));
+    walk.note(doctor, &answer, list().basis("assignment"));
 
     let known = json!({"first_name": patient["first_name"], "last_name": name});
     let answer = staff.post(&format!("{PATIENTS}duplicates/"), &known).expect_status(200);
@@ -126,6 +131,20 @@ pub fn of_lists(clinic: &Clinic, walk: &mut Walk) {
         let answer = user.get(&list).expect_status(200);
         walk.note(user, &answer, says.basis(basis).patients([patient]));
     }
+    // A patient's own doctors tell who treats the patient, also by a refusal.
+    let answer = own.get("/api/doctors/").expect_status(200);
+    walk.note(own, &answer, one("doctors-list").basis("assignment").patients([patient]));
+    let says = || one("doctors-get").basis("assignment").patients([patient]);
+    let answer = own.get(&doctor_path(&doctor_of(doctor))).expect_status(200);
+    walk.note(own, &answer, says());
+    let current = own.request("GET", &doctor_path(&doctor_of(doctor)));
+    let answer = current.header("if-none-match", &answer.etag()).send();
+    assert_eq!(answer.status, 304, "{answer}");
+    walk.note(own, &answer, says());
+    let answer = own.get(&doctor_path(&doctor_of(covering)));
+    answer.assert_problem(403, "not_assigned");
+    walk.note(own, &answer, corrected("doctors-get").no_basis().patients([patient]));
+
     let list = patients_of(&doctor_of(doctor));
     for (user, basis) in [(staff, "role"), (doctor, "assignment"), (covering, "covering")] {
         let answer = user.get(&list).expect_status(200);
@@ -149,9 +168,9 @@ pub fn of_lists(clinic: &Clinic, walk: &mut Walk) {
     walk.note(admin, &answer, found);
 }
 
-/// Requests without rows: the trail has only those that are noted.
+/// Makes requests without rows. A row of one of them would fail the check.
 pub fn of_nothing_recorded(clinic: &Clinic) {
-    let Clinic { staff, doctor: account, .. } = clinic;
+    let Clinic { staff, doctor: account, guardian, .. } = clinic;
     let created = staff.post("/api/doctors/", &doctor()).expect_status(201).json;
     let path = doctor_path(&created);
     staff.get(&path).expect_status(200);
@@ -159,6 +178,10 @@ pub fn of_nothing_recorded(clinic: &Clinic) {
     staff.patch(&path, &json!({"specialization": "Neurology"})).expect_status(200);
     staff.get(&format!("/api/doctors/{NOBODY}/")).assert_problem(404, "not_found");
     account.get("/api/doctors/me/").expect_status(200);
+    account.get(&path).expect_status(200);
+    // The account has no patient record, so it has no doctors.
+    guardian.get("/api/doctors/").expect_status(200);
+    guardian.get(&path).assert_problem(403, "not_assigned");
     staff.get("/api/health/").expect_status(200);
     let token = json!({"token": staff.access});
     Anonymous.post("/api/auth/verify/", &token).expect_status(200);

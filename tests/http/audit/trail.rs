@@ -1,6 +1,6 @@
 //! The audit trail of the tests' own stack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use tokio::runtime;
 
 use crate::stack;
 
-/// How long rows stay: longer than the stack runs.
+/// The time that rows stay: longer than the stack runs.
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Returns all rows. Fails the test unless they are as they were written, by themselves and in comparison with the log.
+/// Returns all rows. Fails the test if a verification of them, compared with the log, finds a problem.
 pub fn read() -> Vec<Row> {
-    // First, because the trail may have rows whose lines are not written yet, but not the other way round.
+    // The log is read first: a row is written before the line that names it.
     let named = Named::read(&[stack::data().join("functions.log")]).expect("the log");
     assert!(!named.rows.is_empty(), "no line of the log names a row");
     let (rows, mut verification) = rows_and_verification();
@@ -43,7 +43,7 @@ fn rows_and_verification() -> (Vec<Row>, Verification) {
         let scan = client.scan().table_name(AUDIT_TABLE_NAME).consistent_read(true);
         let items = scan.into_paginator().items().send().try_collect().await.expect("the trail");
         for item in items {
-            // Other items of the table are copies of rows, for readers.
+            // The other items of the table are views.
             if item["pk"].as_s().unwrap().starts_with("CHAIN#") {
                 verification.add_row(&item);
                 rows.push(serde_json::from_str(item["row"].as_s().unwrap()).expect("a row"));
@@ -53,19 +53,30 @@ fn rows_and_verification() -> (Vec<Row>, Verification) {
     })
 }
 
-/// Returns the rows of an account's requests since this moment, request by request, in the order of the requests.
-pub fn requests_of(rows: &[Row], account: u64, since: Timestamp) -> Vec<Vec<&Row>> {
-    let mut requests: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-    for row in rows {
-        let is_wanted = row.facts.actor.is_some_and(|actor| actor.get() == account);
-        if is_wanted && row.at >= since {
-            requests.entry(&row.facts.request_id).or_default().push(row);
+/// The rows of each request, in the order of the requests, by account and function.
+pub type Requests<'a> = BTreeMap<(u64, &'a str), Vec<Vec<&'a Row>>>;
+
+/// Returns the rows of these accounts' requests since this moment.
+pub fn requests_of<'a>(
+    rows: &'a [Row],
+    accounts: &BTreeSet<u64>,
+    since: Timestamp,
+) -> Requests<'a> {
+    let mut by_id: BTreeMap<(u64, &str), Vec<&Row>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.at >= since) {
+        let actor = row.facts.actor.map(|actor| actor.get());
+        if let Some(account) = actor.filter(|account| accounts.contains(account)) {
+            by_id.entry((account, row.facts.request_id.as_str())).or_default().push(row);
         }
     }
-    let mut requests: Vec<Vec<&Row>> = requests.into_values().collect();
-    for rows in &mut requests {
+    let mut requests = Requests::new();
+    for ((account, _), mut rows) in by_id {
         rows.sort_by_key(|row| (row.at, row.corrects.is_some()));
+        let function = &*rows[0].facts.operation;
+        requests.entry((account, function)).or_default().push(rows);
     }
-    requests.sort_by_key(|rows| rows[0].at);
+    for of_function in requests.values_mut() {
+        of_function.sort_by_key(|rows| rows[0].at);
+    }
     requests
 }

@@ -104,7 +104,11 @@ async fn is_new(sam: &Sam, stage: &Stage, aws: &Aws) -> Result<bool> {
         Some(name) => {
             let audit_table = outputs.get(AUDIT_TABLE_NAME);
             let store = store(aws.clone(), name.clone(), audit_table.cloned().unwrap_or_default());
-            let arguments = table_arguments(name, audit_table.map(String::as_str), None);
+            let mut arguments = table_arguments(name, audit_table.map(String::as_str), None);
+            if audit_table.is_none() {
+                // For `cargo ops migrate`: the stack is older than the audit trail.
+                arguments.push_str(" --without-trail");
+            }
             schema::is_new(&store, &arguments).await
         }
         None => Ok(true),

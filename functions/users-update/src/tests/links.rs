@@ -1,5 +1,7 @@
 //! Links of accounts to doctors and patients.
 
+use std::time::Duration;
+
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
 use shared::records;
@@ -46,6 +48,30 @@ fn account_is_linked_and_unlinked() {
         assert_eq!(links(both).await, (of_doctor, of_patient));
         assert_eq!(links(json!({"doctor_id": null, "patient_id": null})).await, (None, None));
         assert_eq!(stored(&world, &user).await.version, 8);
+    });
+}
+
+#[test]
+fn rows_of_the_trail_name_the_changed_fields() {
+    run(async |world: World| {
+        let admin = world.actor(Role::Admin).await;
+        let (doctor, patient) = (world.doctor(1).await, world.patient(1).await);
+        let user = world.actor_named("grace", Role::Pending).await;
+        let both = json!({"doctor_id": doctor.id, "patient_id": patient.id});
+        let changes = [
+            (json!({"role": "staff", "active": true}), json!(["role"])),
+            (json!({"role": "staff", "doctor_id": null}), json!([])),
+            (both.clone(), json!(["doctor_id", "patient_id"])),
+            (both, json!([])),
+            (json!({"active": false, "patient_id": null}), json!(["active", "patient_id"])),
+        ];
+        for (change, _) in &changes {
+            patch(&world, &admin, user.id(), change.clone()).await.expect(200);
+            world.advance(Duration::from_secs(1));
+        }
+        let fields: Vec<Value> =
+            world.audited("users-update").await.iter().map(|facts| json!(facts.fields)).collect();
+        assert_eq!(fields, changes.map(|(_, fields)| fields));
     });
 }
 

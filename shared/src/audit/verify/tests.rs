@@ -43,7 +43,7 @@ impl Trail {
         self.clock.fetch_add(duration, Ordering::Relaxed);
     }
 
-    /// Writes a row of each of this number of simultaneous requests, which end with their lines in the log.
+    /// Writes the rows of so many simultaneous requests, and then the requests' lines in the log.
     fn write(&mut self, requests: usize) {
         let held: Vec<_> = (0..requests).map(|_| self.chains.take(&self.system).unwrap()).collect();
         for mut held in held {
@@ -79,7 +79,7 @@ impl Trail {
         report(items, &[], self.system.now())
     }
 
-    /// Returns the first row of each chain that is found wrong, with the help of the log.
+    /// Returns the first wrong row of each chain, as a verification with the log finds it.
     fn findings(&self, items: &[Item]) -> Vec<(Place, Problem)> {
         self.report(items).findings.into_iter().collect()
     }

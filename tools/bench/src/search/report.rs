@@ -109,8 +109,7 @@ mod tests {
                 calls: vec!["Query".to_owned(), "BatchGetItem".to_owned()],
                 rounds: 2,
                 reads: 2.5,
-                writes: 0.0,
-                rows: 0,
+                ..testing::Cost::default()
             },
             time: Some(Duration::from_millis(millis)),
         };

@@ -24,7 +24,7 @@ fn doubts_add_up_until_a_row_names_them() {
     for stored in [[false, false], [false, true], [true, false], [true, true]] {
         let mut trail = Trail::new();
         trail.write(2);
-        // The second one names the first one, but may not have been written itself.
+        // The second row names the first one, but may not have been written itself.
         let doubts = stored.map(|is_stored| trail.doubt(is_stored));
         trail.write(1);
         let row = row_in(trail.items.last().unwrap());
@@ -65,7 +65,7 @@ fn nothing_else_is_accepted_at_the_end_of_a_closed_chain() {
         };
         assert_eq!(trail.findings_without_log(&items), [first]);
 
-        // The absence of a row before it, or of all of them.
+        // A row before it is missing, or all of them are.
         let second = Place { seq: 1, ..doubt.clone() };
         let items = trail.without(|it| *it == second);
         assert_eq!(trail.findings_without_log(&items), [(second, Problem::Missing)]);
@@ -73,7 +73,7 @@ fn nothing_else_is_accepted_at_the_end_of_a_closed_chain() {
         let first = Place { seq: 0, ..doubt };
         assert_eq!(trail.findings_without_log(&items), [(first, Problem::Missing)]);
 
-        // The absence of the row that names it.
+        // The row that names it is missing.
         let naming = place_of(&trail.items[trail.items.len() - 2]).unwrap();
         let items = trail.without(|it| *it == naming);
         assert_eq!(trail.findings_without_log(&items), [(naming, Problem::Missing)]);
@@ -103,7 +103,7 @@ fn only_expired_rows_may_be_missing() {
     for subset in subsets {
         assert_none(&trail.findings(&left(subset)));
     }
-    // What is left is still checked.
+    // The remaining rows are still checked.
     let changed = [rewritten(&trail.items[2], deny).item];
     assert_eq!(trail.findings(&changed), [(place(2), Problem::DiffersFromLog)]);
 }
