@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use shared::archive::{Archive, Digest, SIGNATURE, Signer, sha256};
 use shared::audit::StoredRow;
 use shared::model::patient::PatientDetails;
+use shared::model::timestamp::Timestamp;
 use shared::model::user::Role;
 use shared::records;
 use shared::testing::bucket::Bucket;
@@ -91,11 +92,15 @@ fn digest_names_the_newest_row_of_each_chain_and_the_digest_before() {
         // More than the margin between clocks.
         world.advance(Duration::from_secs(10 * 60));
         invoke(&world, archive(&folder)).await;
-        world.advance(HOUR);
-        invoke(&world, archive(&folder)).await;
+        for _ in 0..3 {
+            world.advance(HOUR);
+            invoke(&world, archive(&folder)).await;
+        }
 
         let found = digests(&archive(&folder)).await;
-        let [(first_key, first_hash, first), (second_key, _, second)] = &found[..] else {
+        let [(first_key, first_hash, first), (second_key, _, second), (_, _, third), (_, _, last)] =
+            &found[..]
+        else {
             panic!("{found:?}");
         };
         assert_eq!(first_key, "digests/2026-01-31T12Z.json");
@@ -105,7 +110,11 @@ fn digest_names_the_newest_row_of_each_chain_and_the_digest_before() {
         assert_eq!(second_key, "digests/2026-01-31T13Z.json");
         let previous = second.previous.as_ref().unwrap();
         assert_eq!((&previous.key, &previous.sha256), (first_key, first_hash));
-        assert!(second.heads.is_empty(), "{:?}", second.heads);
+        // The hour of the digest before, and the hour before it.
+        for digest in [second, third] {
+            assert_eq!(digest.heads, first.heads);
+        }
+        assert!(last.heads.is_empty(), "{:?}", last.heads);
     });
 }
 
@@ -144,23 +153,86 @@ fn hour_has_one_digest() {
     });
 }
 
+/// Returns the content of a digest of this time without rows.
+fn empty(at: Timestamp) -> Vec<u8> {
+    serde_json::to_vec(&Digest { at, previous: None, heads: Vec::new() }).unwrap()
+}
+
+/// Returns the error of a call, with the key of this signer if there is one.
+async fn error(world: &World, folder: &TempDir, signer: Option<Signer>) -> String {
+    invoke_with(world, archive(folder), signer).await.unwrap_err().to_string()
+}
+
+/// Returns the digest with this key.
+async fn digest(folder: &TempDir, key: &str) -> Digest {
+    serde_json::from_slice(&archive(folder).get(key).await.unwrap()).unwrap()
+}
+
 /// Somebody else has put it there.
 #[test]
-fn digest_of_a_later_hour_or_of_another_time_than_its_name_says_is_an_error() {
+fn wrong_digest_is_an_error_for_a_day_and_does_not_stop_the_digests() {
     run(async |world: World| {
+        let folder = tempdir().unwrap();
+        invoke(&world, archive(&folder)).await;
+        world.advance(HOUR);
         let (now, later) = (world.app.now(), world.app.now().plus(2 * HOUR));
-        let (this_hour, later_hour) =
-            ("digests/2026-01-31T12Z.json", "digests/2026-01-31T14Z.json");
-        for (key, at) in [(later_hour, later), (later_hour, now), (this_hour, later)] {
-            let folder = tempdir().unwrap();
-            let digest = Digest { at, previous: None, heads: Vec::new() };
-            let content = serde_json::to_vec(&digest).unwrap();
+        let wrong = [
+            ("digests/2026-01-31T12Zb.json", b"no digest".to_vec()),
+            ("digests/2026-01-31T15Z.json", empty(later)),
+            ("digests/2026-01-31T16Z.json", empty(now)),
+        ];
+        for (key, content) in wrong {
             archive(&folder).put(key, content).await.unwrap();
-            let refused = invoke_with(&world, archive(&folder), None).await;
-            let error = refused.unwrap_err().to_string();
-            assert!(error.starts_with(&format!("somebody else put {key}: ")), "{error}");
-            assert_eq!(digests(&archive(&folder)).await.len(), 1);
+            // A call that failed is repeated.
+            for _ in 0..2 {
+                let error = error(&world, &folder, None).await;
+                assert!(error.starts_with(&format!("somebody else put {key}: ")), "{error}");
+            }
         }
+        world.advance(HOUR);
+        error(&world, &folder, None).await;
+        for (hour, before) in [("13", "12"), ("14", "13")] {
+            let digest = digest(&folder, &format!("digests/2026-01-31T{hour}Z.json")).await;
+            let previous = digest.previous.unwrap().key;
+            assert_eq!(previous, format!("digests/2026-01-31T{before}Z.json"));
+        }
+    });
+}
+
+#[test]
+fn wrong_digest_of_this_hour_is_an_error_and_the_next_hour_has_a_digest() {
+    run(async |world: World| {
+        let folder = tempdir().unwrap();
+        let (wrong, next) = ("digests/2026-01-31T12Z.json", "digests/2026-01-31T13Z.json");
+        archive(&folder).put(wrong, empty(world.app.now().plus(HOUR))).await.unwrap();
+        for _ in 0..2 {
+            let error = error(&world, &folder, None).await;
+            assert!(error.starts_with(&format!("somebody else put {wrong}: ")), "{error}");
+        }
+        world.advance(HOUR);
+        error(&world, &folder, None).await;
+        assert_eq!(digest(&folder, next).await.previous, None);
+    });
+}
+
+/// Without a signer, it looks like one of this function.
+#[test]
+fn rows_before_a_digest_of_somebody_else_are_in_the_next_one() {
+    run(async |world: World| {
+        let folder = tempdir().unwrap();
+        invoke(&world, archive(&folder)).await;
+        let rows = rows(&world, 1).await;
+        archive(&folder).put_rows(world.app.now(), "100", &rows).await.unwrap();
+        age(&world, &folder);
+
+        world.advance(HOUR + Duration::from_secs(59 * 60));
+        let forged = "digests/2026-01-31T13Z.json";
+        archive(&folder).put(forged, empty(world.app.now())).await.unwrap();
+        invoke(&world, archive(&folder)).await;
+        world.advance(HOUR);
+        invoke(&world, archive(&folder)).await;
+        let next = digest(&folder, "digests/2026-01-31T14Z.json").await;
+        assert_eq!((next.previous.unwrap().key.as_str(), next.heads.len()), (forged, 1));
     });
 }
 
@@ -216,11 +288,15 @@ fn digest_is_put_only_with_its_signature() {
 
 /// Somebody else may have put it there. In moto's KMS.
 #[test]
-fn digest_that_is_there_is_never_signed_but_named_by_the_next_one() {
+fn digest_that_is_there_without_a_signature_is_an_error_and_is_named_by_the_next_one() {
     run(async |world: World| {
         let (folder, kms) = (tempdir().unwrap(), Kms::new().await);
         invoke(&world, archive(&folder)).await;
-        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
+        for _ in 0..2 {
+            let error = error(&world, &folder, Some(kms.signer())).await;
+            let expected = "somebody else put digests/2026-01-31T12Z.json or its signature, ";
+            assert!(error.starts_with(expected), "{error}");
+        }
         let (unsigned, None) = digest_of(&folder, "31T12") else { panic!("it is signed") };
 
         world.advance(HOUR);
@@ -228,6 +304,24 @@ fn digest_that_is_there_is_never_signed_but_named_by_the_next_one() {
         let (next, Some(_)) = digest_of(&folder, "31T13") else { panic!("no signature") };
         let next: Digest = serde_json::from_slice(&next).unwrap();
         assert_eq!(next.previous.unwrap().sha256, sha256(&unsigned));
+    });
+}
+
+/// In moto's KMS.
+#[test]
+fn signature_that_is_there_before_its_digest_is_an_error() {
+    run(async |world: World| {
+        let (folder, kms) = (tempdir().unwrap(), Kms::new().await);
+        let key = "digests/2026-01-31T12Z.json";
+        archive(&folder).put(&format!("{key}{SIGNATURE}"), b"forged".to_vec()).await.unwrap();
+        for _ in 0..2 {
+            let error = error(&world, &folder, Some(kms.signer())).await;
+            assert!(error.starts_with(&format!("somebody else put {key} or ")), "{error}");
+        }
+        assert!(digests(&archive(&folder)).await.is_empty());
+        world.advance(HOUR);
+        invoke_with(&world, archive(&folder), Some(kms.signer())).await.unwrap();
+        assert!(matches!(digest_of(&folder, "31T13"), (_, Some(_))));
     });
 }
 

@@ -49,8 +49,10 @@ pub enum ArchiveError {
     Folder(#[from] io::Error),
     #[error("the JSON of {0} cannot be read or written")]
     Json(String),
-    #[error("somebody else put {0}: its time is in the future, or not in the hour of its name")]
-    Time(String),
+    #[error("somebody else put {0}: it is no digest of the hour in its name, or of a later time")]
+    Digest(String),
+    #[error("somebody else put {0} or its signature, or a call ended between the two")]
+    Unsigned(String),
 }
 
 impl Archive {

@@ -19,6 +19,9 @@ const FOLDER: &str = "digests";
 /// A digest may be without a signature for this long: the next one, an hour later, names it and is signed.
 const UNSIGNED: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// A digest may be this much later than the time of the copy, which is not exact.
+const AHEAD: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// The digests of an archive.
 #[derive(Default)]
 pub struct Digests {
@@ -52,15 +55,16 @@ impl Digests {
             let name = name(&path);
             let content = fs::read(&path)?;
             let hash = sha256(&content);
-            // A digest that cannot be read has no time: it is not from the last hours.
-            let mut at = Timestamp::from_millisecond(0);
-            match serde_json::from_slice::<Digest>(&content) {
-                Ok(digest) => {
-                    at = digest.at;
-                    digests.add(digest, &name, last.as_ref());
-                }
-                Err(_) => digests.problems.push(format!("{name} is no digest")),
-            }
+            let digest = serde_json::from_slice::<Digest>(&content).ok();
+            // `audit-digest` reports it, too. The next digest names the one before it.
+            let Some(digest) = digest.filter(|it| it.is_of(&name, now.plus(AHEAD))) else {
+                let problem =
+                    "is no digest of the hour in its name: somebody else put or changed it";
+                digests.problems.push(format!("{name} {problem}"));
+                continue;
+            };
+            let at = digest.at;
+            digests.add(digest, &name, last.as_ref());
             match optional(&archive.join(format!("{name}{SIGNATURE}")))? {
                 Some(signature) => {
                     let is_right = key.map(|key| key.has_signed(&content, &signature));

@@ -175,7 +175,8 @@ fn nothing_is_wrong_in_a_good_trail() {
         let trail = Trail::new(world, "good").await;
         let verdict = trail.verify().await;
         assert!(verdict.problems.is_empty(), "{:?}", verdict.problems);
-        assert_eq!(verdict.summary, ["8 rows in 2 chains, 8 named by the log: no row is wrong"]);
+        let rows = "8 rows in 2 chains, 8 named by the log: no row is wrong";
+        assert_eq!(verdict.summary, [rows, "views: no item is wrong"]);
         assert!(verdict.warnings.is_empty() && verdict.unnamed.is_empty());
     });
 }

@@ -92,6 +92,33 @@ fn digests_name_what_was_removed_from_the_archive() {
     });
 }
 
+/// `audit-digest` goes on without it, so no digest names it.
+#[test]
+fn wrong_digest_is_the_only_problem() {
+    run(async |world: World| {
+        let trail = Trail::new(world, "wrong-digest").await;
+        let folder = trail.folder.join("archive");
+        let archive = Archive::Folder(folder.clone());
+        let wrong = ["digests/2026-01-31T12Zb.json", "digests/2026-01-31T16Z.json"];
+        for chain in &trail.chains {
+            let now = trail.world.app.now();
+            archive.put_rows(now, "1", chain).await.unwrap();
+            // The call of the second hour fails, because of the wrong ones.
+            let _ = archive.put_digest(now, None).await;
+            archive.put(wrong[0], b"no digest".to_vec()).await.unwrap();
+            let digest = archive.get("digests/2026-01-31T12Z.json").await.unwrap();
+            archive.put(wrong[1], digest).await.unwrap();
+            trail.world.advance(HOUR);
+        }
+        let sources = Sources { archive: Some(folder), ..Sources::default() };
+        let expected = wrong.map(|key| {
+            let problem = "is no digest of the hour in its name: somebody else put or changed it";
+            format!("archive: {key} {problem}")
+        });
+        assert_eq!(trail.verify_with(sources).await.problems, expected);
+    });
+}
+
 #[test]
 fn table_that_differs_from_the_archive_is_found() {
     run(async |world: World| {
