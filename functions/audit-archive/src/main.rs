@@ -36,7 +36,7 @@ struct Batch {
 #[serde(rename_all = "camelCase")]
 struct Record {
     event_name: Kind,
-    /// Who made the change, if it was a service.
+    /// The service that made the change; `None` if it was a caller of DynamoDB.
     user_identity: Option<UserIdentity>,
     dynamodb: Change,
 }
@@ -126,7 +126,7 @@ impl Record {
         self.user_identity.as_ref().is_some_and(|it| it.principal_id == DYNAMODB)
     }
 
-    /// Returns the row that was inserted, whatever it is.
+    /// Returns the inserted item as a row. It may be invalid.
     fn inserted(&self) -> StoredRow {
         let attribute = |name: &str| self.dynamodb.new_image.get(name);
         let text = |name: &str| attribute(name).and_then(|it| it.s.clone()).unwrap_or_default();

@@ -240,7 +240,7 @@ fn cursor_of_other_rows_is_refused() {
             &[("patient", "1")],
             &[("actor", "1")],
             &[("operation", "patients-get")],
-            &[("outcome", "patients-get")],
+            &[("outcome", "done")],
         ];
         for list in lists {
             let first = [list, &[("limit", "1")]].concat();

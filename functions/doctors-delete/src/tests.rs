@@ -3,7 +3,7 @@ use shared::model::doctor::DoctorDetails;
 use shared::model::user::Role;
 use shared::records;
 use shared::testing::emulator::AttributeValue;
-use shared::testing::{Event, Handler, World, checks, json, protected, run};
+use shared::testing::{Event, Handler, Value, World, checks, json, protected, run};
 
 fn handler() -> impl Handler {
     protected(records::delete::<DoctorDetails>)
@@ -65,6 +65,25 @@ fn doctor_who_has_patients_is_deleted_only_by_force() {
         assert_eq!(past.len(), 10);
         assert!(past.iter().all(|row| row["ended_by"].as_n().unwrap() == &by));
         delete(&[("force", "true")]).await.expect_problem(404, "not_found");
+    });
+}
+
+/// Several of the assignments end at the same time.
+#[test]
+fn rows_of_assignments_that_end_name_their_changed_fields() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let doctor = world.doctor(1).await;
+        for n in 1..=10 {
+            world.assign(&doctor, &world.patient(n).await).await;
+        }
+        world.call(handler(), event().query(&[("force", "true")]).by(&staff)).await.expect(204);
+        let rows = world.audited("doctors-delete").await;
+        let (ended, deleted): (Vec<_>, Vec<_>) =
+            rows.iter().partition(|facts| !facts.subjects.patients.is_empty());
+        let fields: Vec<Value> = ended.iter().map(|facts| json!(facts.fields)).collect();
+        assert_eq!(fields, vec![json!(["ends_at"]); 10]);
+        assert!(deleted.len() == 1 && deleted[0].fields.is_empty());
     });
 }
 

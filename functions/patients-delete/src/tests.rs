@@ -2,7 +2,7 @@ use shared::model::assignment::CareRole;
 use shared::model::patient::PatientDetails;
 use shared::model::user::Role;
 use shared::records;
-use shared::testing::{Event, Handler, World, checks, json, protected, run};
+use shared::testing::{Event, Handler, Value, World, checks, json, protected, run};
 
 fn handler() -> impl Handler {
     protected(records::delete::<PatientDetails>)
@@ -115,6 +115,22 @@ fn deletion_removes_the_row_of_the_first_end() {
         assert_eq!(world.rows("ENDS#").await.len(), 1);
         world.call(handler(), event().by(&staff)).await.expect(204);
         assert!(world.rows("ENDS#").await.is_empty());
+    });
+}
+
+#[test]
+fn row_of_assignments_that_end_names_their_changed_fields() {
+    run(async |world: World| {
+        let staff = world.actor(Role::Staff).await;
+        let patient = world.patient(1).await;
+        for n in 1..=2 {
+            world.assign(&world.doctor(n).await, &patient).await;
+        }
+        world.call(handler(), event().by(&staff)).await.expect(204);
+        let rows = world.audited("patients-delete").await;
+        let said = rows.iter().map(|facts| json!([facts.subjects.doctors, facts.fields]));
+        let said: Vec<Value> = said.collect();
+        assert_eq!(said, [json!([[], []]), json!([[1, 2], ["ends_at"]])]);
     });
 }
 

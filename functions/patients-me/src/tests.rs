@@ -95,7 +95,7 @@ fn read_of_a_missing_record_is_corrected_in_all_views_of_the_trail() {
         rows.retain(|row| !before.contains(row));
         let outcomes: Vec<&str> = rows.iter().map(|row| &*row.facts.outcome).collect();
         assert_eq!(outcomes, ["done", "not_found"]);
-        // Of the day, of the account and of the patient.
+        // The views of the day, of the account and of the patient.
         assert_eq!(rows[0].views().len(), 3);
         assert_eq!(rows[1].views(), rows[0].views());
     });

@@ -20,19 +20,19 @@ struct Parts {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The facts that are known so far. Their other bases may be of patients whom no row names.
+    /// The facts that are known so far. `other_bases` may have patients whom the answer leaves out; each row keeps only
+    /// those of its own patients.
     facts: Facts,
     /// The row that was put ahead of the outcome, and its facts.
     ahead: Option<(Corrected, Facts)>,
-    /// Whether rows of parts of the request were written: of its changes, or of failed items of its batch.
-    has_parts: bool,
-    /// The subjects that rows of changes name.
-    committed: Subjects,
+    /// For each row of a part of the request, the subjects that it names. A part is a change, or the failed items of a
+    /// batch. The subjects of failed items are left out: their row does not say that these were changed or shown.
+    named: Vec<Subjects>,
     /// The subjects that rows beside these name.
     shown: Subjects,
 }
 
-/// Whom an answer is about, beside those whom the request is about.
+/// The subjects of an answer. Rows name them in addition to the subjects of the request.
 #[derive(Debug, Clone, Default)]
 pub struct Disclosed {
     /// The subjects whose data the answer discloses: of a batch, those of each item; of any other answer, all together.
@@ -137,10 +137,7 @@ impl Entry {
         let subjects = facts.subjects.clone();
         let (outcome, head) = parts.trail.commit(transaction, facts).await?;
         if let Some(head) = head {
-            let mut state = parts.state();
-            state.has_parts = true;
-            state.committed.extend(subjects);
-            drop(state);
+            parts.state().named.push(subjects);
             parts.witness.note(head);
         }
         Ok(outcome)
@@ -155,7 +152,8 @@ impl Entry {
         for (code, subjects) in failed {
             let facts = parts.state().of_failed(code, subjects);
             parts.put(facts, None).await?;
-            parts.state().has_parts = true;
+            let named = self.facts().subjects;
+            parts.state().named.push(named);
         }
         let Some((facts, corrects)) = parts.state().missing(outcome, items) else {
             return Ok(());
@@ -197,7 +195,7 @@ impl State {
         for mut subjects in disclosed {
             subjects.remove(&self.shown);
             // Rows of changes name some of them already, but the correction of a row must name all.
-            if self.ahead.is_some() || !self.committed.name_all(&subjects) {
+            if self.ahead.is_some() || !self.is_named(&subjects) {
                 facts.subjects.extend(subjects);
             }
         }
@@ -210,9 +208,14 @@ impl State {
         if let Some((row, ahead)) = &self.ahead {
             return (*ahead != facts).then(|| (facts, Some(row.clone())));
         }
-        let is_said =
-            self.has_parts && facts.outcome == DONE && self.committed.name_all(&facts.subjects);
+        let is_said = facts.outcome == DONE && self.is_named(&facts.subjects);
         (!is_said).then_some((facts, None))
+    }
+
+    /// Whether the row of one part names all of these subjects. Rows of several parts do not say that they belong
+    /// together.
+    fn is_named(&self, subjects: &Subjects) -> bool {
+        self.named.iter().any(|named| named.name_all(subjects))
     }
 }
 
@@ -239,7 +242,7 @@ mod tests {
 
     use super::super::row::Place;
     use super::*;
-    use crate::model::id::{Id, PatientId};
+    use crate::model::id::{DoctorId, Id, PatientId};
     use crate::model::timestamp::Timestamp;
 
     fn of_patients(ids: &[u64]) -> Subjects {
@@ -274,7 +277,8 @@ mod tests {
     #[test]
     fn row_of_a_batch_names_only_patients_whom_no_row_of_a_change_names() {
         let facts = |outcome: Code| Facts { outcome, ..Facts::default() };
-        let state = State { has_parts: true, committed: of_patients(&[7, 8]), ..State::default() };
+        let named = vec![of_patients(&[7]), of_patients(&[8])];
+        let state = State { named, ..State::default() };
         let items = |ids: &[u64]| ids.iter().map(|id| of_patients(&[*id])).collect();
         assert_eq!(state.missing(DONE, items(&[7, 8])), None);
         for outcome in [DONE, "unavailable".into()] {
@@ -284,5 +288,18 @@ mod tests {
         }
         let missing = state.missing("unavailable".into(), items(&[8]));
         assert_eq!(missing, Some((facts("unavailable".into()), None)));
+    }
+
+    #[test]
+    fn row_of_a_batch_names_a_patient_whose_other_doctor_is_in_the_row_of_a_change() {
+        let item = |doctor, patient| Subjects {
+            doctors: DoctorId::new(doctor).into_iter().collect(),
+            ..of_patients(&[patient])
+        };
+        let state = State { named: vec![item(1, 7), item(2, 8)], ..State::default() };
+        assert_eq!(state.missing(DONE, vec![item(1, 7), item(2, 8)]), None);
+        // Each of the two is in a row, but not in the same one.
+        let expected = Facts { subjects: item(2, 7), outcome: DONE, ..Facts::default() };
+        assert_eq!(state.missing(DONE, vec![item(1, 7), item(2, 7)]), Some((expected, None)));
     }
 }

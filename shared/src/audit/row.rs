@@ -175,9 +175,11 @@ impl Facts {
 }
 
 impl Subjects {
-    /// Whether all patients and accounts of the others are among these.
+    /// Whether all of the others are among these.
     pub fn name_all(&self, others: &Self) -> bool {
-        others.patients.is_subset(&self.patients) && others.accounts.is_subset(&self.accounts)
+        others.patients.is_subset(&self.patients)
+            && others.doctors.is_subset(&self.doctors)
+            && others.accounts.is_subset(&self.accounts)
     }
 
     /// Removes those that are among the others.

@@ -18,11 +18,11 @@ pub struct Transaction<'a, R> {
     table: &'a Table,
     /// Each with the name of its table.
     actions: Vec<(String, Action)>,
-    /// Of each action.
+    /// For each action, the consequence if its condition does not hold; `None` for an action without a condition.
     unmet: Vec<Option<Unmet<R>>>,
 }
 
-/// What it means that an action's condition does not hold.
+/// The consequence of a condition that does not hold.
 enum Unmet<R> {
     /// The change is refused.
     Refusal(R),

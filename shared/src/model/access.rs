@@ -64,9 +64,7 @@ impl AccessAction {
             Self::Created => ["created the record", "create the record"],
             Self::Changed => ["changed the record", "change the record"],
             Self::Deleted => ["deleted the record", "delete the record"],
-            Self::DoctorRead => {
-                ["read about a doctor who treats the patient", "read about a doctor"]
-            }
+            Self::DoctorRead => ["read about a doctor", "read about a doctor"],
             Self::DoctorsRead => {
                 ["read the list of the patient's doctors", "read the list of the patient's doctors"]
             }
@@ -178,8 +176,11 @@ pub fn sentence<F: AsRef<str>>(
     let fields: Vec<String> = fields.iter().map(|it| name_of(it.as_ref())).collect();
     let fields =
         if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
-    // The words for a doctor whom a patient read about name the reason already.
-    let reason = basis.filter(|_| action != AccessAction::DoctorRead).map_or("", reason);
+    let reason = match (action, basis) {
+        // It is the doctor who treats the patient, not the account.
+        (AccessAction::DoctorRead, Some("assignment")) => " who treats the patient",
+        (_, basis) => basis.map_or("", reason),
+    };
     format!("{by} {done}{fields}{reason}.")
 }
 
@@ -224,6 +225,11 @@ mod tests {
         assert_eq!(
             said(own, "doctors-get", &[], Some("assignment")),
             "mary (patient) read about a doctor who treats the patient."
+        );
+        // The link of the account has moved since the token was signed.
+        assert_eq!(
+            said(HOUSE, "doctors-get", &[], Some("role")),
+            "Gregory House (doctor) read about a doctor, because their role permits it."
         );
         assert_eq!(
             said(AccessedBy::Operator, "ops rename", &[], None),

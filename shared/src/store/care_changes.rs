@@ -92,7 +92,10 @@ impl Store {
             if past.is_empty() {
                 return Ok(false);
             }
-            let transaction = before.replace(&after, &past, self.main.transaction(), ())?;
+            let change = CareChange { before, after, past, new_doctor: None };
+            let transaction = change.add_to(self.main.transaction(), ())?;
+            // Directly before the commit: changes of other patients may run at the same time.
+            self.changes(change.fields());
             if self.commit(transaction).await? == Outcome::Committed {
                 return Ok(true);
             }

@@ -146,8 +146,7 @@ impl Emergencies<'_> {
             .require(Key::record::<PatientDetails>(access.patient_id), alive(), ())
             .put_if(expiring(row, access.expires_at()), is_unchanged, ())
             .put_new(dynamo::write(review, of_review)?, ());
-        self.store.concerns(&review.id);
-        match self.store.commit(transaction).await? {
+        match self.store.commit_of(&review.id, transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }

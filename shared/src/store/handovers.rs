@@ -174,8 +174,7 @@ impl Handovers<'_> {
             .put_new(mark, ())
             .put_new(dynamo::write(job, Key::job(id))?, ())
             .put_new(row, ());
-        self.store.concerns(id);
-        match self.store.commit(transaction).await? {
+        match self.store.commit_of(id, transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),
         }

@@ -185,13 +185,8 @@ impl Sessions<'_> {
     ) -> Result<(), StoreError> {
         let key = Key::session(by.caller().id(), id);
         let transaction = self.store.main.transaction().delete_existing(key, ());
-        self.store.concerns(id);
-        let outcome = self.store.commit(transaction).await;
-        if !matches!(outcome, Ok(Outcome::Committed)) {
-            // The client may have made the id up: it must not get into the row of the refusal.
-            self.store.entry.note(|facts| facts.object = None);
-        }
-        match outcome? {
+        // The client may have made the id up: it must not get into the row of the refusal.
+        match self.store.commit_of(id, transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::not_found("session of yours with this id")),
         }

@@ -95,6 +95,22 @@ impl Store {
         self.entry.commit(transaction, subjects).await
     }
 
+    /// Commits a transaction as [`Store::commit`] does, with a row that names this object: one that the transaction
+    /// creates, or one whose id the client may have made up. Unless the transaction is committed, later rows of the
+    /// request do not name the object. Calls: TransactWriteItems.
+    pub(super) async fn commit_of<R: Copy>(
+        &self,
+        object: &impl ToString,
+        transaction: Transaction<'_, R>,
+    ) -> Result<Outcome<R>, DynamoError> {
+        self.concerns(object);
+        let outcome = self.commit(transaction).await;
+        if !matches!(outcome, Ok(Outcome::Committed)) {
+            self.entry.note(|facts| facts.object = None);
+        }
+        outcome
+    }
+
     /// Whether the main table answers. Calls: GetItem.
     pub async fn ping(&self) -> Result<(), DynamoError> {
         self.main.ping(Key::counter("health")).await
@@ -125,6 +141,20 @@ mod tests {
             let fields: Vec<Vec<&str>> =
                 rows.iter().map(|facts| facts.fields.iter().map(|it| &**it).collect()).collect();
             assert_eq!(fields, [vec!["role"], vec![]]);
+        });
+    }
+
+    #[test]
+    fn object_that_was_not_created_is_in_no_later_row() {
+        run(async |world: World| {
+            let (store, _) = world.app.store_of("a-function");
+            let put = || store.main.transaction().put_new(Item::from(Key::counter("a-test")), ());
+            let outcome = store.commit_of(&"first", put()).await.unwrap();
+            assert_eq!(outcome, Outcome::Committed);
+            assert_eq!(store.entry.facts().object.as_deref(), Some("first"));
+            let outcome = store.commit_of(&"second", put()).await.unwrap();
+            assert_eq!(outcome, Outcome::Refused(vec![()]));
+            assert_eq!(store.entry.facts().object, None);
         });
     }
 }

@@ -1,5 +1,5 @@
-//! What a process or a thread uses: its processor time, which unlike elapsed time does not depend on the machine's other
-//! work, and its memory.
+//! Measures the memory of a process, and the processor time of a process or a thread. Processor time, unlike elapsed
+//! time, does not depend on other work of the machine.
 
 use std::fs;
 use std::io;

@@ -62,7 +62,7 @@ impl Model {
             Question::Doctor(id) => self.doctor(account, id),
             Question::Doctors => Ok(self.doctors(account)),
             Question::PatientsOf(id) => self.patients_of(account, id),
-            // Whoever sees the patient.
+            // An account that sees the patient sees the patient's doctors.
             Question::DoctorsOf(id) => {
                 let sees = self.sees(index, account, id);
                 sees.map(|_| ids(Self::DOCTORS, |doctor| self.treats(doctor, id)))

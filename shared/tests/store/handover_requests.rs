@@ -123,7 +123,7 @@ fn doctor_who_hands_over_gets_no_patients() {
         };
         assert!(is_handing_over(&refused), "{refused:?}");
 
-        // What the doctor has can change.
+        // Existing assignments of the doctor can still change.
         let ids = AssignmentIds { doctor_id: ward.from.id, patient_id: ward.patients[0].id };
         assert!(!assign(&world, &ward.from, &ward.patients[0]).await.unwrap());
         let change = AssignmentChange {
@@ -222,7 +222,7 @@ fn invalid_requests_start_nothing() {
     });
 }
 
-/// Of two doctors who hand over to each other at the same time, one keeps the patients; and no doctor hands over twice.
+/// If two doctors hand over to each other at the same time, only one hand-over starts. No doctor hands over twice.
 #[test]
 fn requests_at_the_same_time_start_one_hand_over() {
     run(async |world: World| {

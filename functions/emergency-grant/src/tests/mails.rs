@@ -16,7 +16,7 @@ async fn account(world: &World, name: &str, role: Role, email_verified: bool) ->
     let new = ImportedUser {
         username: name.parse().unwrap(),
         email: format!("{name}@example.com").parse().unwrap(),
-        password_hash: None,
+        password_hash: Some("a hash".into()),
         role,
         active: true,
         email_verified,

@@ -70,10 +70,12 @@ fn assignments_that_exist_share_one_row() {
         results(&world, &staff, json!([item(1)])).await;
         let new = json!({"doctor_id": 2, "patient_id": 3});
         let existing = json!({"doctor_id": 3, "patient_id": 2});
-        results(&world, &staff, json!([item(1), new, new, existing, item(1)])).await;
+        // Patient 1 gets a second doctor. The row of this change does not name the first one.
+        results(&world, &staff, json!([item(1), new, new, existing, item(2), item(1)])).await;
         let expected = [
             json!(["done", "role", [1], [1]]),
             json!(["done", "role", [3], [2]]),
+            json!(["done", "role", [1], [2]]),
             json!(["done", "role", [1, 2], [1, 3]]),
         ];
         assert_eq!(rows(&world).await, expected);
