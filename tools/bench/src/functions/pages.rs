@@ -139,11 +139,14 @@ impl Clinic {
         let emulator = &self.bed.world.emulator;
         let operations = &self.bed.operations;
         let doctor = format!("DOCTOR#{}", digits(operations.first_doctor.id.get()));
-        let patient = format!("PATIENT#{}", digits(operations.patient.id.get()));
+        let of_patient = digits(operations.patient.id.get());
+        let patient = format!("PATIENT#{of_patient}");
         let mut originals = emulator.rows()?;
         // The doctor, the patient's row of the assignment, and the doctor's.
         originals.retain(|row| match text(row, "pk").zip(text(row, "sk")) {
-            Some((pk, sk)) if pk == doctor => sk == "#" || sk.starts_with("NAME#"),
+            Some((pk, sk)) if pk == doctor => {
+                sk == "#" || (sk.starts_with("NAME#") && sk.ends_with(&of_patient))
+            }
             Some((pk, sk)) => pk == patient && sk == doctor,
             None => false,
         });
