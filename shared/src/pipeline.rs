@@ -7,6 +7,7 @@
 mod recorded;
 
 use std::future::{Future, ready};
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use lambda_http::http::Method;
 
 use self::recorded::{is_recorded, named, operation};
 use crate::access::{
-    About, Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Relation, care_team,
+    About, Action, Actor, Allowed, Basis, Caller, Denied, Granted, Hint, Relation, treated_patient,
 };
 use crate::app::App;
 use crate::audit::{Code, DONE, Disclosed};
@@ -139,7 +140,7 @@ where
         facts.session = Some(verified.session_id.clone());
         facts.subjects.extend(named::<A>(context.request(), name.as_ref().ok()));
         facts.subjects.accounts.extend(A::ID.shows_own_account().then_some(verified.user_id));
-        let patient = hinted_actor(&verified).and_then(|actor| care_team(A::ID, &actor));
+        let patient = hinted_actor(&verified).and_then(|actor| treated_patient(A::ID, &actor));
         facts.subjects.patients.extend(patient);
     });
     let known = entry.facts();
@@ -152,8 +153,8 @@ where
         }
         backoff(attempt).await;
     }
-    let (code, disclosed): (Code, Disclosed) = match &outcome {
-        Ok(answer) => (DONE, answer.disclosed.clone()),
+    let (code, disclosed): (Code, Disclosed) = match &mut outcome {
+        Ok(answer) => (DONE, mem::take(&mut answer.disclosed)),
         // All items of a batch failed, except those whose changes have rows.
         Err(error) => {
             let items = name.as_ref().map(A::Target::batch).unwrap_or_default();
@@ -187,7 +188,7 @@ where
 {
     let app = context.app();
     let (caller, early) = read_caller::<A, S>(context, verified, name.as_ref().ok()).await?;
-    let patient = care_team(A::ID, &Actor::of(caller.user()));
+    let patient = treated_patient(A::ID, &Actor::of(caller.user()));
     context.entry().note(|facts| facts.subjects.patients.extend(patient));
     let now = app.now();
     match decide::<A>(app, caller, early, name, now).await? {
@@ -247,7 +248,7 @@ async fn read_caller<A: Action<Target: Target>, S>(
     let row = async {
         let expected = match &early {
             Some((name, (actor, _)))
-                if A::ID.shows_what_it_names() || care_team(A::ID, actor).is_some() =>
+                if A::ID.shows_what_it_names() || treated_patient(A::ID, actor).is_some() =>
             {
                 expected_basis::<A>(app, actor, &about::<A>(name))
             }

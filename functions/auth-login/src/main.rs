@@ -147,7 +147,7 @@ async fn authenticate(
         None => (None, None),
     };
     if let Some(user) = &user {
-        context.store().is_about(user.id);
+        context.store().note_account(user.id);
     }
     let check = slots.verify(hash.as_ref(), password.clone()).await?;
     let PasswordCheck::Right { is_outdated } = check else { return Ok(None) };

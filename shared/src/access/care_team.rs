@@ -9,10 +9,12 @@ use crate::model::id::PatientId;
 
 /// Returns the account's own patient, if the act shows the account only the doctors who treat this patient. Then every
 /// answer tells who treats the patient, also a refusal.
-pub(crate) fn care_team(act: Act, actor: &Actor) -> Option<PatientId> {
+pub(crate) fn treated_patient(act: Act, actor: &Actor) -> Option<PatientId> {
+    if !act.shows_doctors() {
+        return None;
+    }
     let allowed = decide(act, actor, &Relation::closest()).ok()?;
-    let is_by_treatment = act.shows_doctors() && allowed.basis() == Basis::Assignment;
-    actor.patient_id.filter(|_| is_by_treatment)
+    actor.patient_id.filter(|_| allowed.basis() == Basis::Assignment)
 }
 
 #[cfg(test)]
@@ -33,10 +35,10 @@ mod tests {
             let learns =
                 [Act::ReadDoctor, Act::ListDoctors].contains(&act) && role == Role::Patient;
             let expected = PatientId::new(2).filter(|_| learns);
-            assert_eq!(care_team(act, &actor(role)), expected, "{act:?} {role:?}");
+            assert_eq!(treated_patient(act, &actor(role)), expected, "{act:?} {role:?}");
         }
         let unlinked = Actor { patient_id: None, ..actor(Role::Patient) };
-        assert_eq!(care_team(Act::ReadDoctor, &unlinked), None);
+        assert_eq!(treated_patient(Act::ReadDoctor, &unlinked), None);
     }
 
     /// The ground of any other act says nothing about a patient, or the act is recorded.
@@ -47,7 +49,7 @@ mod tests {
             let is_about_a_patient =
                 decided.is_ok_and(|it| ![Basis::Role, Basis::Own].contains(&it.basis()));
             let is_recorded = match act.shows_doctors() {
-                true => care_team(act, &actor(role)).is_some(),
+                true => treated_patient(act, &actor(role)).is_some(),
                 false => act.is_recorded(),
             };
             assert!(is_recorded || !is_about_a_patient, "{act:?} {role:?}");

@@ -21,7 +21,7 @@ pub(crate) use action::action;
 pub use actor::Actor;
 pub use basis::Basis;
 pub use caller::Caller;
-pub(crate) use care_team::care_team;
+pub(crate) use care_team::treated_patient;
 pub use decide::{Allowed, Decide, Denied, Reach};
 pub(crate) use decide::{decide, permits_in_emergency};
 pub use granted::Granted;

@@ -1,6 +1,7 @@
 //! The rows of one request.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::row::{Code, Corrected, DONE, Facts, Head, Subjects};
@@ -60,6 +61,11 @@ impl Entry {
     /// Returns the facts about the request that are known so far.
     pub fn facts(&self) -> Facts {
         self.0.as_ref().map(|parts| parts.state().facts.clone()).unwrap_or_default()
+    }
+
+    /// Whether the request is about a patient, as far as is known.
+    pub fn names_a_patient(&self) -> bool {
+        self.0.as_ref().is_some_and(|parts| !parts.state().facts.subjects.patients.is_empty())
     }
 
     /// Begins an attempt with these facts. Facts that an earlier attempt noted, which lost a race, may be outdated.
@@ -129,8 +135,11 @@ impl Entry {
         subjects: Subjects,
     ) -> Result<Outcome<R>, DynamoError> {
         let Some(parts) = &self.0 else { return transaction.commit().await };
-        let mut facts = parts.state().facts.clone();
-        parts.state().facts.fields.clear();
+        let mut facts = {
+            let mut state = parts.state();
+            let fields = mem::take(&mut state.facts.fields);
+            Facts { fields, ..state.facts.clone() }
+        };
         facts.subjects.extend(subjects);
         facts.retain_bases_of_subjects();
         facts.outcome = DONE;
@@ -152,8 +161,7 @@ impl Entry {
         for (code, subjects) in failed {
             let facts = parts.state().of_failed(code, subjects);
             parts.put(facts, None).await?;
-            let named = self.facts().subjects;
-            parts.state().named.push(named);
+            parts.state().name_own();
         }
         let Some((facts, corrects)) = parts.state().missing(outcome, items) else {
             return Ok(());
@@ -177,6 +185,11 @@ impl Parts {
 }
 
 impl State {
+    /// Notes that a row names the subjects of the request itself.
+    fn name_own(&mut self) {
+        self.named.push(self.facts.subjects.clone());
+    }
+
     /// Returns the facts about items of a batch that failed with this code.
     fn of_failed(&self, outcome: Code, subjects: Subjects) -> Facts {
         let mut facts = Facts { outcome, ..self.facts.clone() };
@@ -228,7 +241,7 @@ impl Witness {
 
     /// Returns the rows.
     pub fn take(&self) -> Vec<Head> {
-        std::mem::take(&mut *self.heads())
+        mem::take(&mut *self.heads())
     }
 
     fn heads(&self) -> MutexGuard<'_, Vec<Head>> {

@@ -21,12 +21,12 @@ pub struct Trail {
     table: Table,
     chains: Arc<Chains>,
     retention: Duration,
-    address_key: hmac::Key,
+    digest_key: hmac::Key,
     system: System,
 }
 
-/// The length of the digest of an address, in bytes.
-const ADDRESS_DIGEST: usize = 12;
+/// The length of a keyed digest, in bytes.
+const DIGEST_LENGTH: usize = 12;
 
 /// The cause of a failure, if somebody else wrote into the trail. The chain ends, so the same request may succeed later.
 const TAKEN: &str = "another row is in the place of this one";
@@ -35,11 +35,11 @@ impl Trail {
     pub fn new(
         table: Table,
         retention: Duration,
-        address_key: &SecretString,
+        digest_key: &SecretString,
         system: System,
     ) -> Self {
-        let address_key = hmac::Key::new(hmac::HMAC_SHA256, address_key.expose_secret().as_bytes());
-        Self { table, chains: Arc::default(), retention, address_key, system }
+        let digest_key = hmac::Key::new(hmac::HMAC_SHA256, digest_key.expose_secret().as_bytes());
+        Self { table, chains: Arc::default(), retention, digest_key, system }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -54,8 +54,8 @@ impl Trail {
     /// Returns the digest by which rows name an address, or an id that is made from an address: equal texts have equal
     /// digests, and nobody without the key finds the address.
     pub(super) fn digest(&self, text: &str) -> Option<String> {
-        let tag = hmac::sign(&self.address_key, text.as_bytes());
-        tag.as_ref().get(..ADDRESS_DIGEST).map(|digest| URL_SAFE_NO_PAD.encode(digest))
+        let tag = hmac::sign(&self.digest_key, text.as_bytes());
+        tag.as_ref().get(..DIGEST_LENGTH).map(|digest| URL_SAFE_NO_PAD.encode(digest))
     }
 
     /// Puts a row. If a reply is lost, the row is at its place at the next attempt. Calls: PutItem.

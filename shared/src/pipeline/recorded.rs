@@ -14,10 +14,10 @@ pub(super) fn operation<A: Action>() -> Option<&'static str> {
     A::ID.is_recorded().then(|| A::ID.function())
 }
 
-/// Whether the audit trail records a request with this entry. A request about doctors is recorded if it tells who treats
-/// a patient, whom the entry names then.
+/// Whether the audit trail records a request with this entry. A request about doctors is recorded only if it tells who
+/// treats a patient. Then the entry names this patient.
 pub(super) fn is_recorded(act: Act, entry: &Entry) -> bool {
-    !act.shows_doctors() || !entry.facts().subjects.patients.is_empty()
+    !act.shows_doctors() || entry.names_a_patient()
 }
 
 /// Returns the people whom a request names: in its path, and if it is valid in its target's name.

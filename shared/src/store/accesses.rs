@@ -121,7 +121,7 @@ impl TrailReader<'_> {
         let rows: Vec<Row> = results.into_iter().map(|(_, row)| row).collect();
         let actors: BTreeSet<UserId> = rows.iter().filter_map(|row| row.facts.actor).collect();
         for actor in &actors {
-            self.store.is_about(*actor);
+            self.store.note_account(*actor);
         }
         let people = self.store.showing([query.patient], self.people(actors)).await?;
         let results = rows.into_iter().map(|row| Access::of(row, &people)).collect();

@@ -191,7 +191,7 @@ impl Accounts<'_> {
             let message = "is required for the role doctor";
             return Err(StoreError::Invalid(FieldErrors::one("doctor_id", message)));
         }
-        self.store.changes(changed_fields(&current, &next));
+        self.store.note_fields(changed_fields(&current, &next));
         next.version += 1;
         next.updated_at = now;
         next.epoch += u64::from(current.active && !next.active);

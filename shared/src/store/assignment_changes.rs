@@ -105,12 +105,12 @@ impl Assignments<'_> {
         let voided = Voided { at: now, by: caller, reason: request.reason.clone() };
         match care.and_then(|care| request.decide(care, &voided)) {
             Some(decided) => {
-                self.store.concerns(&request.assignment_id);
+                self.store.note_object(&request.assignment_id);
                 self.store.make(decided).await
             }
             None => {
                 let past = self.find_past(&request).await?;
-                self.store.concerns(&past.episode.id);
+                self.store.note_object(&past.episode.id);
                 self.void_past(past, voided).await
             }
         }
@@ -146,7 +146,7 @@ impl Assignments<'_> {
             let is_valid = "attribute_exists(pk) AND attribute_not_exists(voided)";
             transaction = transaction.put_if(row, Expression::only(is_valid), ());
         }
-        self.store.changes(["voided"]);
+        self.store.note_fields(["voided"]);
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::Contended),

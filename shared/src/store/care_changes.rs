@@ -69,7 +69,7 @@ impl Store {
     pub(super) async fn make<T>(&self, decided: Decided<T>) -> Result<T, StoreError> {
         let Decided { change, answer } = decided;
         let Some(change) = change else { return Ok(answer) };
-        self.changes(change.fields());
+        self.note_fields(change.fields());
         match self.commit(change.add_to(self.main.transaction(), ())?).await? {
             Outcome::Committed => Ok(answer),
             Outcome::Refused(_) => Err(StoreError::Contended),
@@ -95,7 +95,7 @@ impl Store {
             let change = CareChange { before, after, past, new_doctor: None };
             let transaction = change.add_to(self.main.transaction(), ())?;
             // Directly before the commit: changes of other patients may run at the same time.
-            self.changes(change.fields());
+            self.note_fields(change.fields());
             if self.commit(transaction).await? == Outcome::Committed {
                 return Ok(true);
             }

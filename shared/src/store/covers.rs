@@ -121,7 +121,7 @@ impl Covers<'_> {
         }
         let current = current.filter(|current| !current.period.has_ended(now));
         let changed = current.as_ref().map(|current| changed_terms(current, &cover));
-        self.store.changes(changed.unwrap_or_default());
+        self.store.note_fields(changed.unwrap_or_default());
         // The list of an earlier covering doctor can keep a cover that is over: nobody looks at it.
         let earlier =
             current.map(|current| current.covering_doctor_id).filter(|id| *id != covering_id);
@@ -156,7 +156,7 @@ impl Covers<'_> {
         let mut cover = current.clone();
         cover.period.starts_at = cover.period.starts_at.min(now);
         cover.period.ends_at = Some(now);
-        self.store.changes(changed_terms(&current, &cover));
+        self.store.note_fields(changed_terms(&current, &cover));
         let covering_id = cover.covering_doctor_id;
         let covered = self.covered_by(covering_id).await?;
         let doctors = covered.except(doctor_id, now);

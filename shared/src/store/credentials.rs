@@ -111,7 +111,7 @@ impl Credentials<'_> {
             .update(Key::session(user.id, caller.session_id()), keep, ())
             .update(throttle.row(), end_of_row(Duration::ZERO, now), ())
             .put(credential(user.id, Some(hash))?);
-        self.store.changes([PASSWORD]);
+        self.store.note_fields([PASSWORD]);
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::SessionEnded),

@@ -86,7 +86,7 @@ impl Emergencies<'_> {
         let current = latest.as_ref().filter(|access| access.is_current(by.at()));
         match (current, by.basis()) {
             (Some(access), _) => {
-                self.store.concerns(&access.id);
+                self.store.note_object(&access.id);
                 Ok(Some(access.clone()))
             }
             (None, Basis::Emergency) => Ok(None),

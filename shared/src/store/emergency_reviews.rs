@@ -78,7 +78,7 @@ impl Emergencies<'_> {
         let (now, reviewer) = (by.at(), by.caller().id());
         let ReviewToClose { verdict, review } = by.into_target();
         let review = review.ok_or_else(|| StoreError::not_found("review with this id"))?;
-        self.store.concerns(&review.id);
+        self.store.note_object(&review.id);
         // Its items are in no partition of a patient or an account.
         self.store.entry.note(|facts| {
             facts.subjects.patients.extend([review.patient_id]);

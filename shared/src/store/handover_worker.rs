@@ -152,7 +152,7 @@ impl<'a> Leased<'a> {
         };
         let job: Job = dynamo::parse(item)?;
         store.works_for(job.created_by);
-        store.concerns(&job.id);
+        store.note_object(&job.id);
         Ok(Some(Self { store, system, lease, job, moved: 0, failure: None }))
     }
 
@@ -226,7 +226,7 @@ impl<'a> Leased<'a> {
                 .number(":one", 1)
                 .number(":less", -1);
             let (job, count) = (Key::job(&self.job.id), self.while_leased(count));
-            self.store.changes(change.fields());
+            self.store.note_fields(change.fields());
             let transaction = change.add_to(self.store.main.transaction(), Refusal::Care)?;
             let transaction = transaction.update(job, count, Refusal::Lease);
             match self.store.commit(transaction).await? {

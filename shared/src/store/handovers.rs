@@ -134,7 +134,7 @@ impl Handovers<'_> {
         if let Some(JobRef { job_id }) = current {
             // Before the time is checked: it may have passed since the first request.
             let current = self.unfinished(&job_id).await?;
-            self.store.concerns(&job_id);
+            self.store.note_object(&job_id);
             let is_repeated = handover.is_met_by(&current);
             return if is_repeated { Ok(current) } else { Err(Conflict::HandingOver.into()) };
         }
@@ -201,7 +201,7 @@ impl Handovers<'_> {
             "attribute_not_exists(lease_until) AND attribute_not_exists(finished_at)";
         let now = by.at();
         let job = by.into_target().job()?;
-        self.store.concerns(&job.id);
+        self.store.note_object(&job.id);
         if job.cancelled {
             return Ok(());
         }

@@ -325,7 +325,7 @@ impl<D: RecordActs> Records<'_, D> {
                 "cannot change together with the name of a patient who has so many doctors";
             return Err(StoreError::Conflict(FieldErrors::one("identifiers", message)));
         }
-        self.store.changes(changed_fields(&current.details, &next.details));
+        self.store.note_fields(changed_fields(&current.details, &next.details));
         Ok(self.store.commit(transaction).await?)
     }
 

@@ -112,7 +112,7 @@ impl Operator<'_> {
             let changed = changed.filter(|field| renamed.get(*field) != item.get(*field));
             let unverified = is_verified(&item) && !is_verified(&renamed);
             let changed = changed.chain(unverified.then_some(EMAIL_VERIFIED));
-            self.store.changes(changed.map(str::to_owned));
+            self.store.note_fields(changed.map(str::to_owned));
             match self.replace(Change { old, new, expression }).await? {
                 Outcome::Committed => return Ok(()),
                 Outcome::Refused(refusals) if refusals.contains(&Refusal::Changed) => {}

@@ -79,7 +79,7 @@ impl Resets<'_> {
             .update(Key::user(Some(user.id)), verified_in_next_epoch(user, now), ())
             .put(credential(user.id, Some(hash))?);
         let verified = (!user.email_verified).then_some(EMAIL_VERIFIED);
-        self.store.changes([PASSWORD].into_iter().chain(verified));
+        self.store.note_fields([PASSWORD].into_iter().chain(verified));
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::TokenEnded),

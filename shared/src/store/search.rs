@@ -115,7 +115,7 @@ impl<D: RecordActs> Records<'_, D> {
                 self.at_rows(cut(page, limit_of(paging)), criteria, &streams).await
             }
             Content::Panels(rows) => {
-                self.store.sees(rows.of_others_only(now), Basis::Covering);
+                self.store.note_basis(rows.of_others_only(now), Basis::Covering);
                 let page = rows.page(limit_of(paging), now);
                 let ids: Vec<D::Id> =
                     page.results.into_iter().filter_map(id_of_patient::<D>).collect();
@@ -128,7 +128,7 @@ impl<D: RecordActs> Records<'_, D> {
             }
             Content::Related(related) => {
                 let (store, paging) = (self.store, paging_by_name(paging));
-                store.sees(related.represented_by_proxy(), Basis::Proxy);
+                store.note_basis(related.represented_by_proxy(), Basis::Proxy);
                 let page = store.related_records(related, D::LISTED, criteria, &paging, now);
                 let Page { results, next } = page.await?;
                 Ok(Page { results, next: next.map(|place| (BY_NAME, place)) })
@@ -150,7 +150,7 @@ impl<D: RecordActs> Records<'_, D> {
         rows.retain(|row| D::patient(row.id).is_some_and(|patient| treated.contains_key(&patient)));
         let has_own = |by: &HashSet<DoctorId>| doctors.first().is_some_and(|own| by.contains(own));
         let covered = treated.into_iter().filter(|(_, by)| !has_own(by));
-        self.store.sees(covered.map(|(patient, _)| patient), Basis::Covering);
+        self.store.note_basis(covered.map(|(patient, _)| patient), Basis::Covering);
         Ok(())
     }
 

@@ -45,24 +45,24 @@ impl Store {
     }
 
     /// Names an account that the request is about, for the audit trail.
-    pub fn is_about(&self, account: UserId) {
+    pub fn note_account(&self, account: UserId) {
         self.entry.note(|facts| facts.subjects.accounts.extend([account]));
     }
 
     /// Names the fields that the next transaction changes, for the audit trail, in place of those that were named before.
-    pub(super) fn changes(&self, fields: impl IntoIterator<Item = impl Into<Code>>) {
+    pub(super) fn note_fields(&self, fields: impl IntoIterator<Item = impl Into<Code>>) {
         self.entry.note(|facts| facts.fields = fields.into_iter().map(Into::into).collect());
     }
 
     /// Names the object that the request is about, beside patients, doctors and accounts, for the audit trail. No id that
     /// the client may have made up.
-    pub(super) fn concerns(&self, object: &impl ToString) {
+    pub(super) fn note_object(&self, object: &impl ToString) {
         self.entry.note(|facts| facts.object = Some(object.to_string()));
     }
 
     /// Names the basis on which the request may see these patients, for the audit trail, if it is another one than that
     /// of the decision. A row has the bases of the patients whom it names; the others are in no row.
-    pub(super) fn sees(&self, patients: impl IntoIterator<Item = PatientId>, basis: Basis) {
+    pub(super) fn note_basis(&self, patients: impl IntoIterator<Item = PatientId>, basis: Basis) {
         let basis = basis.code().into();
         self.entry.note(|facts| facts.other_bases.entry(basis).or_default().extend(patients));
     }
@@ -103,7 +103,7 @@ impl Store {
         object: &impl ToString,
         transaction: Transaction<'_, R>,
     ) -> Result<Outcome<R>, DynamoError> {
-        self.concerns(object);
+        self.note_object(object);
         let outcome = self.commit(transaction).await;
         if !matches!(outcome, Ok(Outcome::Committed)) {
             self.entry.note(|facts| facts.object = None);
@@ -130,10 +130,10 @@ mod tests {
             let key = Key::counter("a-test");
             let put = || store.main.transaction().put_new(Item::from(key.clone()), ());
             // The first attempt loses a race; the second one changes less.
-            store.changes(["active", "role"]);
-            store.changes(["role"]);
+            store.note_fields(["active", "role"]);
+            store.note_fields(["role"]);
             assert_eq!(store.commit(put()).await.unwrap(), Outcome::Committed);
-            store.changes(["active"]);
+            store.note_fields(["active"]);
             assert_eq!(store.commit(put()).await.unwrap(), Outcome::Refused(vec![()]));
             let delete = store.main.transaction::<()>().delete(key.clone());
             assert_eq!(store.commit(delete).await.unwrap(), Outcome::Committed);

@@ -65,7 +65,7 @@ impl Verifications<'_> {
         let transaction = self.store.main.transaction();
         let transaction =
             transaction.delete_existing(key, ()).update(Key::user(Some(user_id)), verify, ());
-        self.store.changes([EMAIL_VERIFIED]);
+        self.store.note_fields([EMAIL_VERIFIED]);
         match self.store.commit(transaction).await? {
             Outcome::Committed => Ok(()),
             Outcome::Refused(_) => Err(StoreError::TokenEnded),

@@ -1,4 +1,4 @@
-//! The tables of a command that an update needs before the stack has an audit trail.
+//! The options of commands that may work on a stack that has no audit trail yet.
 
 use shared::store::Store;
 

@@ -168,7 +168,7 @@ fn accounts_of_administrators_are_read_only_for_a_mail() {
 }
 
 #[test]
-fn mail_to_administrators_survives_a_dynamodb_that_fails() {
+fn grant_with_mail_survives_a_dynamodb_that_fails() {
     let outbox = Outbox::new();
     checks::variant_survives_faults(async |world| {
         let (doctor, patient) = (stranger(world).await, world.patient(1).await);

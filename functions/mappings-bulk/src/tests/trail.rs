@@ -1,22 +1,11 @@
 //! The rows of the audit trail that a batch writes.
 
-use shared::audit::Row;
 use shared::model::user::Role;
 use shared::store::AssignMany;
-use shared::testing::{Value, World, json, protected, run};
+use shared::testing::{World, json, protected, run};
 use shared::{ApiResult, Context, Granted, response};
 
 use super::{clinic, event, handler, item, results};
-
-/// Returns outcome, basis, patients and doctors of each row, in the order of the rows.
-async fn rows(world: &World) -> Vec<Value> {
-    let said = |Row { facts, corrects, .. }: Row| {
-        assert_eq!((&*facts.operation, corrects), ("mappings-bulk", None));
-        let subjects = facts.subjects;
-        json!([facts.outcome, facts.basis, subjects.patients, subjects.doctors])
-    };
-    world.audit_rows().await.into_iter().map(said).collect()
-}
 
 /// As the handler, without time for any item.
 async fn assign_too_late(context: Context, by: Granted<AssignMany>) -> ApiResult {
@@ -47,7 +36,7 @@ fn failed_items_with_the_same_code_have_one_row_that_names_their_patients() {
             json!(["not_found", "role", [7], [2]]),
             json!(["primary_taken", "role", [1, 2], [2, 3]]),
         ];
-        assert_eq!(rows(&world).await, expected);
+        assert_eq!(world.audit_summary().await, expected);
     });
 }
 
@@ -56,7 +45,7 @@ fn batch_without_a_valid_item_has_one_row() {
     run(async |world: World| {
         let staff = clinic(&world, 1).await;
         results(&world, &staff, json!([{"doctor_id": 1}, {"patient_id": 1}])).await;
-        assert_eq!(rows(&world).await, [json!(["invalid_body", "role", [], []])]);
+        assert_eq!(world.audit_summary().await, [json!(["invalid_body", "role", [], []])]);
     });
 }
 
@@ -78,7 +67,7 @@ fn assignments_that_exist_share_one_row() {
             json!(["done", "role", [1], [2]]),
             json!(["done", "role", [1, 2], [1, 3]]),
         ];
-        assert_eq!(rows(&world).await, expected);
+        assert_eq!(world.audit_summary().await, expected);
     });
 }
 
@@ -90,7 +79,7 @@ fn items_for_which_no_time_is_left_are_named_as_unavailable() {
         world.call(protected(assign_too_late), batch).await.expect(200);
         let expected =
             [json!(["invalid_body", "role", [], []]), json!(["unavailable", "role", [1], [1, 2]])];
-        assert_eq!(rows(&world).await, expected);
+        assert_eq!(world.audit_summary().await, expected);
     });
 }
 
@@ -101,6 +90,6 @@ fn refused_batch_has_one_row_that_names_its_patients() {
         let pending = world.actor(Role::Pending).await;
         let batch = event(json!([item(1), item(2), {"doctor_id": 1}])).by(&pending);
         world.call(handler(), batch).await.expect_problem(403, "permission_denied");
-        assert_eq!(rows(&world).await, [json!(["permission_denied", null, [1], [1, 2]])]);
+        assert_eq!(world.audit_summary().await, [json!(["permission_denied", null, [1], [1, 2]])]);
     });
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use repo::template::{AUDIT_TABLE_NAME, TABLE_NAMES};
+use serde_json::{Value, json};
 
 use super::World;
 use crate::audit::{DONE, Facts, Place, Row, StoredRow, Subjects};
@@ -21,6 +22,19 @@ impl World {
         let mut rows: Vec<Row> = self.audit_items().await.iter().map(row).collect();
         rows.sort_by(|one, other| one.place.cmp(&other.place));
         rows
+    }
+
+    /// Returns outcome, basis, patients and doctors of each row of the audit trail, chain by chain. A row that corrects
+    /// another one has `corrects` behind them.
+    pub async fn audit_summary(&self) -> Vec<Value> {
+        let summary = |Row { facts, corrects, .. }: Row| {
+            let Facts { outcome, basis, subjects: Subjects { patients, doctors, .. }, .. } = facts;
+            match corrects {
+                Some(_) => json!([outcome, basis, patients, doctors, "corrects"]),
+                None => json!([outcome, basis, patients, doctors]),
+            }
+        };
+        self.audit_rows().await.into_iter().map(summary).collect()
     }
 
     /// Returns the facts of an operation's rows in the audit trail, in the order of time.

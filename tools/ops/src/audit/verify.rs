@@ -102,7 +102,7 @@ pub async fn run(options: &Options) -> Result {
 fn outcome(is_trail_wrong: bool, are_views_wrong: bool) -> Result {
     if is_trail_wrong {
         let problem = "the audit trail is not as it was written";
-        let meaning = "each line names the first wrong row of a chain, and the rows after it are \
+        let meaning = "a line about a chain names its first wrong row, and the rows after it are \
             not certain either";
         let what_next = "docs/operations.md says what to do";
         return Err(format!("{problem}, as listed above: {meaning}; {what_next}").into());

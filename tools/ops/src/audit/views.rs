@@ -15,7 +15,7 @@ use crate::patience::patiently;
 const DELAY: Duration = Duration::from_secs(60 * 60);
 
 /// The maximum number of differences that are listed.
-const LISTED: usize = 100;
+const LISTED: usize = 20;
 
 /// A comparison of the views of a trail with its rows.
 pub struct Views<'a> {
